@@ -1,0 +1,101 @@
+/** Storage as the library sees it: whole objects under absolute paths, with one atomic exclusive create. */
+
+export interface FileStatus {
+  readonly path: string
+  readonly sizeBytes: number
+  readonly modifiedMs: number
+}
+
+export interface IoOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** An object read whole, and the opaque version that {@link FileIO.replace} compares. */
+export interface VersionedBytes {
+  readonly bytes: Uint8Array
+  readonly version: string
+}
+
+/** A file being written front to back; nothing is visible before `close` returns. */
+export interface FileWriter {
+  /** Takes the bytes (they must not change afterwards); resolves when more can be taken without growing memory. */
+  write(bytes: Uint8Array): Promise<void>
+  /** Makes the file visible, whole and durable. */
+  close(): Promise<void>
+  /** Drops what was written; safe to call after a failed `write` or `close`, and twice. */
+  abort(): Promise<void>
+}
+
+/**
+ * One storage. Paths are absolute and carry the scheme (`/dir/file`, `s3://bucket/key`, `memory://name/key`); a path of
+ * another scheme is refused.
+ *
+ * Errors are `LakeError`: NOT_FOUND for a missing object, IO for a failing store (`retriable` where another try may
+ * help), OUTCOME_UNKNOWN where a write may or may not have happened, ABORTED when the signal fired.
+ */
+export interface FileIO {
+  readonly scheme: string
+
+  /** The bytes of the whole object. */
+  read(path: string, options?: IoOptions): Promise<Uint8Array>
+
+  /**
+   * The bytes `[offset, offset + length)`. Fewer bytes than asked for, or a range that the object does not have, is an
+   * error and never a short answer.
+   */
+  readRange(path: string, offset: number, length: number, options?: IoOptions): Promise<Uint8Array>
+
+  /** The whole object with a version for {@link replace}; null when there is none. */
+  readVersioned(path: string, options?: IoOptions): Promise<VersionedBytes | null>
+
+  /** Size and time of one object; null when there is none. */
+  stat(path: string, options?: IoOptions): Promise<FileStatus | null>
+
+  /**
+   * The files directly in `directory` (or, `recursive`, anywhere below it), in no promised order. A directory that is
+   * not there has no files. Temporary files of this writer (a name with a leading dot) are listed too.
+   */
+  list(
+    directory: string,
+    options?: IoOptions & { recursive?: boolean; namePrefix?: string },
+  ): AsyncIterable<FileStatus>
+
+  /** The names of the directories directly in `directory`. */
+  listDirectories(directory: string, options?: IoOptions): Promise<string[]>
+
+  /** Writes the object in one step, replacing what was there; readers see the old or the new bytes. */
+  write(path: string, bytes: Uint8Array, options?: IoOptions): Promise<void>
+
+  /**
+   * Creates the object only if nothing is there: true when this call created it, false when something was there
+   * already. Atomic against every other creator, in other processes too; durable when it returns true. Throws
+   * OUTCOME_UNKNOWN when the answer was lost and could not be found out by reading the object back.
+   */
+  create(path: string, bytes: Uint8Array, options?: IoOptions): Promise<boolean>
+
+  /**
+   * Replaces the object only if it still has the `version` that {@link readVersioned} gave, or, for version null, only
+   * if there is none. False when it changed. Where the storage has no such operation the check is made just before the
+   * write (local disk).
+   */
+  replace(
+    path: string,
+    bytes: Uint8Array,
+    version: string | null,
+    options?: IoOptions,
+  ): Promise<boolean>
+
+  /** Opens a new file for streaming; an existing one is replaced when the writer closes. */
+  openWriter(path: string, options?: IoOptions): Promise<FileWriter>
+
+  /** Deletes one object; deleting what is not there is no error. */
+  delete(path: string, options?: IoOptions): Promise<void>
+
+  /** Deletes many objects, in batches where the storage can, in no promised order. */
+  deleteAll(paths: readonly string[], options?: IoOptions): Promise<void>
+
+  /** Deletes everything below `directory`, and the directory. */
+  deleteDirectory(directory: string, options?: IoOptions): Promise<void>
+
+  close(): Promise<void>
+}
