@@ -1,10 +1,10 @@
+import { invalid } from '../util/errors.ts'
 /** Growing columns, one per layout: the decoders of row-wise inputs (Avro, JSON, row objects) append to them. */
 import {
   allocateFixed,
   type Batch,
   type BooleanColumn,
   type BytesColumn,
-  type Column,
   type FixedColumn,
   type FixedValues,
   layoutOf,
@@ -12,7 +12,6 @@ import {
   type StructColumn,
 } from './column.ts'
 import { type DataField, type DataType, notNull } from './data-type.ts'
-import { invalid } from '../util/errors.ts'
 
 export type ColumnBuilder =
   | BooleanBuilder
