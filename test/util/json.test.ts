@@ -13,10 +13,12 @@ test('every schema, snapshot and tag file that Java wrote prints back to the sam
     cwd: WAREHOUSE,
   })
   expect(files.length).toBeGreaterThan(200)
+  const different: string[] = []
   for (const file of files) {
     const text = readFileSync(join(WAREHOUSE, file), 'utf8')
-    expect(printJson(parseJson(text, file)), file).toBe(text)
+    if (printJson(parseJson(text, file)) !== text) different.push(file)
   }
+  expect(different).toEqual([])
 })
 
 test.each([
@@ -44,10 +46,9 @@ test('text that is no JSON is CORRUPT and names the file', () => {
 })
 
 test('nesting beyond the limit is CORRUPT, however the brackets are hidden', () => {
-  const deep = (depth: number) => `${'['.repeat(depth)}"[[[\\"[["${']'.repeat(depth)}`
   expect(parseJson(deep(500))).toBeInstanceOf(Array)
   expect(() => parseJson(deep(501))).toThrow(expect.objectContaining({ code: 'CORRUPT' }))
-  expect(() => parseJson(`${deep(200_000)}`)).toThrow(expect.objectContaining({ code: 'CORRUPT' }))
+  expect(() => parseJson(deep(200_000))).toThrow(expect.objectContaining({ code: 'CORRUPT' }))
   expect(() => parseJson(`"${'\\"'.repeat(1_000_000)}\\`)).toThrow(
     expect.objectContaining({ code: 'CORRUPT' }),
   )
@@ -82,3 +83,7 @@ test('a raw number keeps its digits', () => {
   const raw = (JSON as unknown as { rawJSON: (text: string) => unknown }).rawJSON('5.000000000')
   expect(printJson({ tagTimeRetained: raw })).toBe('{\n  "tagTimeRetained" : 5.000000000\n}')
 })
+
+function deep(depth: number): string {
+  return `${'['.repeat(depth)}"[[[\\"[["${']'.repeat(depth)}`
+}
