@@ -16,6 +16,16 @@ export interface VersionedBytes {
   readonly version: string
 }
 
+/** What a storage was asked to do so far; the difference of two answers is what happened between them. */
+export interface IoStats {
+  /** How often each kind of request was made, retries included, under the storage's own names (`GetObject`, `read`). */
+  readonly requestCounts: Readonly<Record<string, number>>
+  /** How many of the requests repeated one that had failed. */
+  readonly retryCount: number
+  readonly readBytes: number
+  readonly writtenBytes: number
+}
+
 /** A file being written front to back; nothing is visible before `close` returns. */
 export interface FileWriter {
   /** Takes the bytes (they must not change afterwards); resolves when more can be taken without growing memory. */
@@ -31,7 +41,9 @@ export interface FileWriter {
  * another scheme is refused.
  *
  * Errors are `LakeError`: NOT_FOUND for a missing object, IO for a failing store (`retriable` where another try may
- * help), OUTCOME_UNKNOWN where a write may or may not have happened, ABORTED when the signal fired.
+ * help), OUTCOME_UNKNOWN where a `create` or `replace` may or may not have happened, ABORTED when the signal fired,
+ * CORRUPT for an object that is shorter than the range asked for, INVALID for a path that is not one of this storage.
+ * Every other write is safe to make again, so its failure is IO even if it may have happened.
  */
 export interface FileIO {
   readonly scheme: string
@@ -53,15 +65,19 @@ export interface FileIO {
 
   /**
    * The files directly in `directory` (or, `recursive`, anywhere below it), in no promised order. A directory that is
-   * not there has no files. Temporary files of this writer (a name with a leading dot) are listed too.
+   * not there has no files. Temporary files of this writer (a name with a leading dot) are listed too. `namePrefix`
+   * keeps the files whose path relative to `directory` begins with it.
    */
   list(
     directory: string,
     options?: IoOptions & { recursive?: boolean; namePrefix?: string },
   ): AsyncIterable<FileStatus>
 
-  /** The names of the directories directly in `directory`. */
+  /** The names of the directories directly in `directory`, in no promised order. */
   listDirectories(directory: string, options?: IoOptions): Promise<string[]>
+
+  /** Makes the directory and its parents, so that {@link listDirectories} shows it while it is empty. */
+  createDirectory(directory: string, options?: IoOptions): Promise<void>
 
   /** Writes the object in one step, replacing what was there; readers see the old or the new bytes. */
   write(path: string, bytes: Uint8Array, options?: IoOptions): Promise<void>
@@ -69,7 +85,9 @@ export interface FileIO {
   /**
    * Creates the object only if nothing is there: true when this call created it, false when something was there
    * already. Atomic against every other creator, in other processes too; durable when it returns true. Throws
-   * OUTCOME_UNKNOWN when the answer was lost and could not be found out by reading the object back.
+   * OUTCOME_UNKNOWN when the answer was lost and could not be found out by reading the object back. Two creators are
+   * told apart by what they write: where both write equal bytes, both may be told true. The signal stops it before the
+   * write is sent, not in the middle of it.
    */
   create(path: string, bytes: Uint8Array, options?: IoOptions): Promise<boolean>
 
@@ -97,5 +115,9 @@ export interface FileIO {
   /** Deletes everything below `directory`, and the directory. */
   deleteDirectory(directory: string, options?: IoOptions): Promise<void>
 
+  /** What was asked of the storage since it was opened. */
+  stats(): IoStats
+
+  /** Lets go of connections and handles. Files still being written stay as a crash would leave them. */
   close(): Promise<void>
 }
