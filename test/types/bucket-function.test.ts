@@ -64,7 +64,7 @@ test('the mod function puts INT and BIGINT where Java puts them', () => {
 })
 
 test('the mod function refuses keys that are not one integer', () => {
-  for (const key of [[], [field('STRING')], [field('INT'), field('INT')]])
+  for (const key of [[], [keyField('STRING')], [keyField('INT'), keyField('INT')]])
     expect(() => bucketFunction('mod', key)).toThrow(expect.objectContaining({ code: 'INVALID' }))
 })
 
@@ -77,6 +77,6 @@ test('the hive function is refused by name', () => {
   )
 })
 
-function field(type: string): DataField {
+function keyField(type: string): DataField {
   return { id: 0, name: 'a', type: parseType(type) }
 }
