@@ -1,0 +1,66 @@
+/** Decimals as text and as unscaled integers, with the rounding of Java's `Decimal.fromBigDecimal`. */
+
+/** An exact decimal number: `unscaled / 10^scale`. */
+export interface ExactDecimal {
+  readonly unscaled: bigint
+  readonly scale: number
+}
+
+/** `10^n`. */
+export function powerOfTen(n: number): bigint {
+  return POWERS[n] ?? 10n ** BigInt(n)
+}
+
+const POWERS: readonly bigint[] = Array.from({ length: 77 }, (_, n) => 10n ** BigInt(n))
+
+/** The number written out with `scale` digits after the point, as Java's `BigDecimal.toPlainString`. */
+export function decimalText(unscaled: bigint, scale: number): string {
+  if (scale === 0) return unscaled.toString()
+  const negative = unscaled < 0n
+  const digits = (negative ? -unscaled : unscaled).toString().padStart(scale + 1, '0')
+  const point = digits.length - scale
+  return `${negative ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}`
+}
+
+const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,5}))?$/
+
+/** A longer text or a larger exponent is no sensible decimal, and costly to expand. */
+const MAX_DIGITS = 10_000
+const MAX_EXPONENT = 1000
+
+/** Parses what Java's BigDecimal does (`-12.50`, `.5`, `1e3`); undefined for any other text. */
+export function parseDecimal(text: string): ExactDecimal | undefined {
+  if (text.length > MAX_DIGITS) return undefined
+  const match = DECIMAL.exec(text)
+  if (match === null) return undefined
+  const [, sign, whole = '', fraction = '', exponentDigits = '0'] = match
+  const exponent = Number(exponentDigits)
+  if (whole + fraction === '' || Math.abs(exponent) > MAX_EXPONENT) return undefined
+  const digits = BigInt(whole + fraction)
+  const unscaled = sign === '-' ? -digits : digits
+  const scale = fraction.length - exponent
+  return scale >= 0 ? { unscaled, scale } : { unscaled: unscaled * powerOfTen(-scale), scale: 0 }
+}
+
+/** The unscaled integer at `scale`: more digits after the point are rounded half up, away from zero. */
+export function rescale(value: ExactDecimal, scale: number): bigint {
+  const { unscaled } = value
+  if (scale >= value.scale) return unscaled * powerOfTen(scale - value.scale)
+  const divisor = powerOfTen(value.scale - scale)
+  const half = divisor / 2n
+  return unscaled < 0n ? -((-unscaled + half) / divisor) : (unscaled + half) / divisor
+}
+
+/** The greatest unscaled integer at `scale` that is not above the value. */
+export function rescaleDown(value: ExactDecimal, scale: number): bigint {
+  if (scale >= value.scale) return value.unscaled * powerOfTen(scale - value.scale)
+  const divisor = powerOfTen(value.scale - scale)
+  const cut = value.unscaled / divisor
+  return cut * divisor > value.unscaled ? cut - 1n : cut
+}
+
+/** Whether the unscaled integer has at most `precision` digits. */
+export function fitsPrecision(unscaled: bigint, precision: number): boolean {
+  const limit = powerOfTen(precision)
+  return unscaled < limit && unscaled > -limit
+}
