@@ -20,7 +20,7 @@ import java.util.*;
 
 /**
  * Writes what Java Paimon computes for many values, for the tests of src/types to compare with: `java Vectors DIR`
- * writes binary-rows.json, partition-texts.json and type-texts.json. The same program writes the same files each time.
+ * writes binary-rows.json, options.json, partition-texts.json and type-texts.json. The same program writes the same files each time.
  */
 public class Vectors {
     static final Random random = new Random(20240601);
@@ -31,6 +31,7 @@ public class Vectors {
         Path dir = Paths.get(args[0]);
         Files.write(dir.resolve("binary-rows.json"), binaryRows().getBytes(StandardCharsets.UTF_8));
         Files.write(dir.resolve("partition-texts.json"), partitionTexts().getBytes(StandardCharsets.UTF_8));
+        Files.write(dir.resolve("options.json"), options().getBytes(StandardCharsets.UTF_8));
         Files.write(dir.resolve("type-texts.json"), typeTexts().getBytes(StandardCharsets.UTF_8));
     }
 
@@ -390,6 +391,37 @@ public class Vectors {
             nested.add("{\"json\":" + JsonSerdeUtil.toFlatJson(type) + ",\"text\":" + text(type.asSQLString()) + "}");
         }
         return "{\"texts\":[\n" + String.join(",\n", texts) + "],\n\"nested\":[\n" + String.join(",\n", nested) + "],\n\"schemas\":[\n" + String.join(",\n", schemas()) + "]}\n";
+    }
+
+    // ---- options: [{"catalog", "name", "type", "default", "immutable", "aliases", "values"}] ----
+
+    static String options() throws Exception {
+        List<String> out = new ArrayList<>();
+        String[] classes = {"CoreOptions", "iceberg.IcebergOptions", "options.CatalogOptions", "jdbc.JdbcCatalogOptions"};
+        for (String name : classes) {
+            for (java.lang.reflect.Field field : Class.forName("org.apache.paimon." + name).getDeclaredFields()) {
+                if (field.getType() != org.apache.paimon.options.ConfigOption.class) continue;
+                field.setAccessible(true);
+                org.apache.paimon.options.ConfigOption<?> option = (org.apache.paimon.options.ConfigOption<?>) field.get(null);
+                java.lang.reflect.Method clazz = option.getClass().getDeclaredMethod("getClazz");
+                clazz.setAccessible(true);
+                Class<?> type = (Class<?>) clazz.invoke(option);
+                boolean immutable = false;
+                for (java.lang.annotation.Annotation annotation : field.getAnnotations())
+                    immutable |= annotation.annotationType().getSimpleName().equals("Immutable");
+                List<String> aliases = new ArrayList<>(), values = new ArrayList<>();
+                for (org.apache.paimon.options.FallbackKey key : option.fallbackKeys()) aliases.add(text(key.getKey()));
+                if (type.isEnum()) for (Object value : type.getEnumConstants()) values.add(text(value.toString()));
+                Object byDefault = option.defaultValue();
+                String defaultText = byDefault instanceof java.time.Duration
+                        ? TimeUtils.formatWithHighestUnit((java.time.Duration) byDefault)
+                        : byDefault instanceof Map ? "" : String.valueOf(byDefault);
+                out.add("{\"catalog\":" + name.contains("Catalog") + ",\"name\":" + text(option.key()) + ",\"type\":\"" + (type.isEnum() ? "Enum" : type.getSimpleName())
+                        + "\",\"default\":" + (byDefault == null ? "null" : text(defaultText)) + ",\"immutable\":" + immutable
+                        + ",\"aliases\":[" + String.join(",", aliases) + "],\"values\":[" + String.join(",", values) + "]}");
+            }
+        }
+        return "[" + String.join(",\n", out) + "]\n";
     }
 
     static List<String> schemas() throws Exception {

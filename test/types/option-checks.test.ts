@@ -1,0 +1,161 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import { describe, expect, test } from 'vitest'
+
+import {
+  checkCatalogOptions,
+  checkOptionChange,
+  checkSettable,
+  checkUsable,
+} from '../../src/types/option-checks.ts'
+import { LakeError } from '../../src/util/errors.ts'
+
+describe('setting is strict', () => {
+  test('what is implemented, and defaults of what is not, can be set', () => {
+    const raw = {
+      bucket: '4',
+      'bucket-key': 'a',
+      'merge-engine': 'deduplicate',
+      'changelog-producer': 'NONE',
+      'deletion-vectors.enabled': 'false',
+      'file.compression': 'LZ4',
+      'snapshot.time-retained': '60 min',
+      'fields.a.stats-mode': 'full',
+      'write.compaction-skip': 'true',
+      'scan.mode': 'from-snapshot',
+      'scan.snapshot-id': '3',
+    }
+    expect(() => checkSettable(raw, ['a', 'b'])).not.toThrow()
+  })
+
+  test.each([
+    ['merge-engin', 'x', 'option merge-engin is unknown (did you mean "merge-engine"?)'],
+    ['fields.a.aggregatefunction', 'sum', '(did you mean "fields.a.aggregate-function"?)'],
+    ['nothing.like.it', 'x', 'option nothing.like.it is unknown'],
+    ['__proto__', 'x', 'option __proto__ is unknown'],
+    ['constructor', 'x', 'option constructor is unknown'],
+    ['bucket', 'four', 'option bucket: "four" is no whole number'],
+    ['fields.amonut.stats-mode', 'full', 'there is no column "amonut" (did you mean "amount"?)'],
+    ['fields.a,zz.sequence-group', 'b', 'there is no column "zz"'],
+  ])('%s = %s is INVALID', (name, value, message) => {
+    const raw = Object.fromEntries([[name, value]])
+    expect(() => checkSettable(raw, ['a', 'amount'])).toThrow(
+      expect.objectContaining({ code: 'INVALID', message: expect.stringContaining(message) }),
+    )
+  })
+
+  test.each([
+    ['merge-engine', 'partial-update', 'supported here: deduplicate'],
+    ['deletion-vectors.enabled', 'true', 'supported here: false'],
+    ['file.format', 'orc', 'supported here: parquet, avro'],
+    ['bucket-function.type', 'hive', 'supported here: default, mod'],
+    ['snapshot.time-retained', '2 h', 'supported here: 1 h'],
+    ['scan.tag-name', 'v1', 'leave the option out'],
+    ['fields.a.aggregate-function', 'sum', 'leave the option out'],
+    ['file-index.bloom-filter.columns', 'a', 'leave the option out'],
+    ['parquet.enable.dictionary#a', 'false', 'leave the option out'],
+  ])('%s = %s is refused by name', (name, value, hint) => {
+    expect(() => checkSettable({ [name]: value }, ['a'])).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED',
+        message: `option ${name} = "${value}" is not supported yet`,
+        hint,
+      }),
+    )
+  })
+
+  test('catalogs have options of their own', () => {
+    expect(() => checkCatalogOptions({ warehouse: '/w', 's3.region': 'eu' })).not.toThrow()
+    expect(() => checkCatalogOptions({ bucket: '1' })).toThrow('option bucket is unknown')
+    expect(() => checkCatalogOptions({ metastore: 'hive' })).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED' }),
+    )
+    expect(() => checkCatalogOptions({ 'hadoop.x.y': 'z' })).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED' }),
+    )
+  })
+})
+
+describe('what Java set decides what can be done with a table', () => {
+  const keyed = { hasPrimaryKey: true }
+
+  test.each([
+    [{ 'merge-engine': 'aggregation' }, 'read write'],
+    [{ 'deletion-vectors.enabled': 'true' }, 'read write'],
+    [{ 'changelog-producer': 'lookup' }, 'write'],
+    [{ 'file.format': 'orc' }, 'write'],
+    [{ 'row-tracking.enabled': 'true' }, 'write'],
+    [{ 'file-index.bitmap.columns': 'a' }, 'write'],
+    [{ 'metadata.iceberg.storage': 'table-location' }, 'write'],
+    [{ 'scan.tag-name': 'v1' }, 'read'],
+    [{ 'num-sorted-run.compaction-trigger': '3', 'snapshot.time-retained': '1 ms' }, ''],
+    [{ 'sink.parallelism': '4', 'lookup.cache': 'auto' }, ''],
+    [{ 'changelog-producer': 'none', 'merge-engine': 'deduplicate' }, ''],
+  ])('%j stops: %s', (raw, stopped) => {
+    const stops = (['read', 'write'] as const).filter((use) => {
+      try {
+        checkUsable(raw, use, keyed)
+        return false
+      } catch (error) {
+        return error instanceof LakeError && error.code === 'UNSUPPORTED'
+      }
+    })
+    expect(stops.join(' ')).toBe(stopped)
+  })
+
+  test('merge engines mean nothing to a table without primary key', () => {
+    const raw = { 'merge-engine': 'aggregation' }
+    expect(() => checkUsable(raw, 'read', { hasPrimaryKey: false })).not.toThrow()
+  })
+
+  const golden = join(import.meta.dirname, '../../fixtures/golden/warehouse/golden.db')
+  const unread = new Set(
+    (
+      'aggregation aggregation_retract nested_update first_row blob_append partial_update ' +
+      'partial_update_delete partial_update_groups changelog_partial dv dv_bitmap64 iceberg_v3_dv'
+    ).split(' '),
+  )
+
+  test.each(readdirSync(golden))('golden table %s can be read, or is known not to', (table) => {
+    const schema = JSON.parse(readFileSync(join(golden, table, 'schema/schema-0'), 'utf8')) as {
+      options: Record<string, string>
+      primaryKeys: string[]
+    }
+    const read = () =>
+      checkUsable(schema.options, 'read', { hasPrimaryKey: schema.primaryKeys.length > 0 })
+    expect(canDo(read)).toBe(!unread.has(table))
+  })
+})
+
+function canDo(action: () => void): boolean {
+  try {
+    action()
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe('changes of a table with snapshots', () => {
+  test.each([
+    [{}, 'merge-engine', 'aggregation', false],
+    [{}, 'merge-engine', 'deduplicate', true],
+    [{ 'bucket-key': 'a' }, 'bucket-key', 'b', false],
+    [{ 'bucket-key': 'a' }, 'bucket-key', undefined, false],
+    [{ bucket: '2' }, 'bucket', '4', true],
+    [{ bucket: '2' }, 'bucket', '-1', false],
+    [{ bucket: '2' }, 'bucket', undefined, false],
+    [{}, 'bucket', '4', false],
+    [{ 'ignore-delete': 'true' }, 'ignore-delete', 'false', false],
+    [{}, 'ignore-delete', 'true', true],
+    [{ 'ignore-update-before': 'true' }, 'ignore-update-before', undefined, false],
+    [{}, 'deletion-vectors.enabled', 'true', false],
+    [{ 'deletion-vectors.modifiable': 'true' }, 'deletion-vectors.enabled', 'true', true],
+    [{}, 'sequence.field', 'a', true],
+    [{}, 'target-file-size', '1 mb', true],
+    [{}, 'unknown', 'x', true],
+  ])('%j: %s to %s is allowed: %s', (raw, name, to, allowed) => {
+    expect(canDo(() => checkOptionChange(raw as Record<string, string>, name, to))).toBe(allowed)
+  })
+})
