@@ -2,8 +2,6 @@
  * Table and catalog options: every one that Paimon has, with its type, default, meaning and what this library makes of
  * it, and typed access to the options of a table.
  */
-import type * as z from 'zod'
-
 import { invalid, type LakeError } from '../util/errors.ts'
 import { BUCKET_OPTIONS } from './options/bucket-options.ts'
 import { CATALOG_OPTIONS as CATALOG } from './options/catalog-options.ts'
@@ -164,14 +162,14 @@ export function decoded(name: string, spec: OptionSpec, given: string): unknown 
   try {
     return decodeOption(spec.codec, given)
   } catch (error) {
-    throw badValue(name, given, error)
+    throw badValue(name, spec, given, error)
   }
 }
 
-function badValue(name: string, given: unknown, error: unknown): LakeError {
-  const [issue] = (error as z.ZodError).issues
+function badValue(name: string, spec: OptionSpec, given: unknown, cause: unknown): LakeError {
   const shown = String(given).slice(0, 100)
-  return invalid(`option ${name}: "${shown}" ${issue?.message ?? 'is no value of it'}`, {
+  return invalid(`option ${name}: "${shown}" ${spec.codec.problem}`, {
+    cause,
     hint: 'docs/options.md lists the options and their types',
   })
 }
@@ -230,7 +228,7 @@ function optionText(name: string, value: unknown): string {
   try {
     return encodeOption(known.spec.codec, value)
   } catch (error) {
-    throw badValue(name, value, error)
+    throw badValue(name, known.spec, value, error)
   }
 }
 

@@ -25,6 +25,24 @@ export function parseField(json: unknown, path?: string): DataField {
   return new JsonTypes(path).field(json, 'field', 1)
 }
 
+/**
+ * The fields of a table that is to be created. As in schema files, but types may be texts throughout
+ * (`"ARRAY<INT>"`), and ids may be left out of all of them: `hasIds` is false then, and the ids mean nothing.
+ */
+export function parseNewFields(json: readonly unknown[]): {
+  readonly fields: readonly DataField[]
+  readonly hasIds: boolean
+} {
+  const ids = { given: false, missing: false }
+  const types = new JsonTypes(undefined, ids)
+  const fields = json.map((field) => types.field(field, 'field', 1))
+  if (ids.given && ids.missing)
+    throw invalid('some fields of the schema have an id and some have none', {
+      hint: 'give an id to every field, nested ones too, or to none',
+    })
+  return { fields, hasIds: ids.given }
+}
+
 /** The JSON form of the type. */
 export function typeToJson(type: DataType): TypeJson {
   const container = type.nullable ? type.kind : `${type.kind} NOT NULL`
@@ -112,12 +130,23 @@ export function fieldText(field: DataField): string {
 
 type JsonObject = Readonly<Record<string, unknown>>
 
-/** Reads types and fields from parsed JSON; `path` is the file that errors name. */
+/** Whether fields with and without an id were seen. */
+interface SeenIds {
+  given: boolean
+  missing: boolean
+}
+
+/**
+ * Reads types and fields from parsed JSON; `path` is the file that errors name. With `ids` given, ids may be missing
+ * and texts may be nested.
+ */
 class JsonTypes {
   readonly #path: string | undefined
+  readonly #ids: SeenIds | undefined
 
-  constructor(path: string | undefined) {
+  constructor(path: string | undefined, ids?: SeenIds) {
     this.#path = path
+    this.#ids = ids
   }
 
   /** `where` leads to the value inside the schema, for errors. */
@@ -136,15 +165,24 @@ class JsonTypes {
     const { id, name, type, description, defaultValue } = json
     if (typeof name !== 'string') throw this.#error(where, 'has no name')
     const named = `${where} "${name.slice(0, 100)}"`
-    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > MAX_LENGTH)
-      throw this.#error(named, 'has no id between 0 and 2147483647')
     return {
-      id,
+      id: this.#id(id, named),
       name,
       type: this.type(type, named, depth),
       ...(isPresent(description) && { description: this.#text(description, named) }),
       ...(isPresent(defaultValue) && { defaultValue: this.#text(defaultValue, named) }),
     }
+  }
+
+  #id(id: unknown, where: string): number {
+    if (id === undefined && this.#ids !== undefined) {
+      this.#ids.missing = true
+      return -1
+    }
+    if (typeof id !== 'number' || !Number.isInteger(id) || id < 0 || id > MAX_LENGTH)
+      throw this.#error(where, 'has no id between 0 and 2147483647')
+    if (this.#ids !== undefined) this.#ids.given = true
+    return id
   }
 
   #text(value: unknown, where: string): string {
@@ -156,7 +194,9 @@ class JsonTypes {
 
   #atomic(text: string, where: string): DataType {
     try {
-      return parseTypeText(text, { nested: false })
+      const type = parseTypeText(text, { nested: this.#ids !== undefined })
+      if (this.#ids !== undefined && /ROW/i.test(text)) this.#ids.missing = true
+      return type
     } catch (error) {
       throw this.#error(where, (error as Error).message, error)
     }

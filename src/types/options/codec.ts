@@ -10,6 +10,8 @@ export interface OptionCodec<Value, Input = Value> {
   readonly zod: z.ZodType<Value, string>
   /** What the documentation calls the type. */
   readonly typeName: string
+  /** Follows a quoted text or value that is none of the type, in errors. */
+  readonly problem: string
   readonly $input?: Input
 }
 
@@ -22,15 +24,16 @@ export function encodeOption<Value>(codec: OptionCodec<Value, unknown>, value: V
 }
 
 /** Any text. */
-export const text: OptionCodec<string> = { zod: z.string(), typeName: 'text' }
-
-export const boolean: OptionCodec<boolean> = {
-  typeName: 'boolean',
-  zod: textCodec(z.boolean(), {
-    parse: (given) => BOOLEANS[given.toLowerCase()],
-    problem: 'is neither true nor false',
-  }),
+export const text: OptionCodec<string> = {
+  typeName: 'text',
+  problem: 'is no text',
+  zod: z.string(),
 }
+
+export const boolean: OptionCodec<boolean> = codecOf('boolean', z.boolean(), {
+  parse: (given) => BOOLEANS[given.toLowerCase()],
+  problem: 'is neither true nor false',
+})
 
 const BOOLEANS: Record<string, boolean | undefined> = Object.assign(Object.create(null), {
   true: true,
@@ -39,13 +42,10 @@ const BOOLEANS: Record<string, boolean | undefined> = Object.assign(Object.creat
 
 /** A 32-bit integer of at least `least`. */
 export function integer(least = -(2 ** 31)): OptionCodec<number> {
-  return {
-    typeName: 'integer',
-    zod: textCodec(z.int().min(least).max(MAX_INT), {
-      parse: (given) => (/^[+-]?\d{1,10}$/.test(given) ? Number(given) : undefined),
-      problem: least > -(2 ** 31) ? `is no whole number from ${least} on` : 'is no whole number',
-    }),
-  }
+  return codecOf('integer', z.int().min(least).max(MAX_INT), {
+    parse: (given) => (/^[+-]?\d{1,10}$/.test(given) ? Number(given) : undefined),
+    problem: least > -(2 ** 31) ? `is no whole number from ${least} on` : 'is no whole number',
+  })
 }
 
 const MAX_INT = 2 ** 31 - 1
@@ -58,48 +58,36 @@ const INT64 = z.custom<bigint>(
 )
 
 /** A 64-bit integer. */
-export const long: OptionCodec<bigint, bigint | number> = {
-  typeName: 'long',
-  zod: textCodec(INT64, {
-    parse: (given) => {
-      if (!/^[+-]?\d{1,19}$/.test(given)) return undefined
-      const value = BigInt(given.replace('+', ''))
-      return BigInt.asIntN(64, value) === value ? value : undefined
-    },
-    problem: 'is no 64-bit whole number',
-  }),
-}
+export const long: OptionCodec<bigint, bigint | number> = codecOf('long', INT64, {
+  parse: (given) => {
+    if (!/^[+-]?\d{1,19}$/.test(given)) return undefined
+    const value = BigInt(given.replace('+', ''))
+    return BigInt.asIntN(64, value) === value ? value : undefined
+  },
+  problem: 'is no 64-bit whole number',
+})
 
 /** A 64-bit integer that counts or identifies something, so that it is below 2^53 and not negative. */
-export const count: OptionCodec<number> = {
-  typeName: 'long',
-  zod: textCodec(z.number(), {
-    parse: (given) => {
-      const value = /^\+?\d{1,16}$/.test(given) ? Number(given) : undefined
-      return value === undefined || Number.isSafeInteger(value) ? value : undefined
-    },
-    problem: 'is no whole number from 0 on',
-  }),
-}
+export const count: OptionCodec<number> = codecOf('long', z.number(), {
+  parse: (given) => {
+    const value = /^\+?\d{1,16}$/.test(given) ? Number(given) : undefined
+    return value === undefined || Number.isSafeInteger(value) ? value : undefined
+  },
+  problem: 'is no whole number from 0 on',
+})
 
-export const double: OptionCodec<number> = {
-  typeName: 'double',
-  zod: textCodec(z.number(), {
-    parse: (given) =>
-      /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(given) ? Number(given) : undefined,
-    problem: 'is no number',
-  }),
-}
+export const double: OptionCodec<number> = codecOf('double', z.number(), {
+  parse: (given) =>
+    /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(given) ? Number(given) : undefined,
+  problem: 'is no number',
+})
 
 /** One of some words, in any case. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): OptionCodec<Word> {
-  return {
-    typeName: words.map((word) => `\`${word}\``).join(', '),
-    zod: textCodec(z.enum(words), {
-      parse: (given) => words.find((word) => word.toLowerCase() === given.toLowerCase()),
-      problem: `is none of ${words.join(', ')}`,
-    }),
-  }
+  return codecOf(words.map((word) => `\`${word}\``).join(', '), z.enum(words), {
+    parse: (given) => words.find((word) => word.toLowerCase() === given.toLowerCase()),
+    problem: `is none of ${words.join(', ')}`,
+  })
 }
 
 /** Zod's own number refuses Infinity. */
@@ -109,14 +97,15 @@ type SizeUnit = 'b' | 'bytes' | 'k' | 'kb' | 'm' | 'mb' | 'g' | 'gb' | 't' | 'tb
 export type MemoryText = `${number} ${SizeUnit}` | `${number}${SizeUnit}`
 
 /** A number of bytes, written as `128 mb`; Infinity for what reaches Java's largest size. */
-export const memorySize: OptionCodec<number, number | MemoryText> = {
-  typeName: 'memory size',
-  zod: textCodec(NOT_NEGATIVE, {
+export const memorySize: OptionCodec<number, number | MemoryText> = codecOf(
+  'memory size',
+  NOT_NEGATIVE,
+  {
     parse: parseMemorySize,
     print: printMemorySize,
     problem: 'is no memory size such as "128 mb"',
-  }),
-}
+  },
+)
 
 const SIZE_UNITS: readonly (readonly [names: string, bytes: number])[] = [
   ['t tb tebibytes', 2 ** 40],
@@ -151,14 +140,15 @@ type TimeUnit = 'd' | 'h' | 'min' | 'm' | 's' | 'ms'
 export type DurationText = `${number} ${TimeUnit}` | `${number}${TimeUnit}`
 
 /** Milliseconds, written as `1 h`. */
-export const duration: OptionCodec<number, number | DurationText> = {
-  typeName: 'duration',
-  zod: textCodec(NOT_NEGATIVE, {
+export const duration: OptionCodec<number, number | DurationText> = codecOf(
+  'duration',
+  NOT_NEGATIVE,
+  {
     parse: parseDuration,
     print: printDuration,
     problem: 'is no duration such as "10 s"',
-  }),
-}
+  },
+)
 
 const TIME_UNITS: readonly (readonly [names: string, milliseconds: number])[] = [
   ['d day days', 86_400_000],
@@ -191,27 +181,29 @@ function unitOf(units: readonly (readonly [string, number])[], name: string): nu
 }
 
 /** Names of columns, written with commas between them. */
-export const names: OptionCodec<readonly string[], string> = {
-  typeName: 'column names',
-  zod: textCodec(z.array(z.string()).readonly(), {
+export const names: OptionCodec<readonly string[], string> = codecOf(
+  'column names',
+  z.array(z.string()).readonly(),
+  {
     parse: (given) => given.split(',').map((name) => name.trim()),
     print: (list) => list.join(','),
     problem: 'is no list of names',
-  }),
-}
+  },
+)
 
 /** Pairs, written as `0:avro,5:parquet`; a part with a comma, a colon or a quote stands in quotes. */
-export const map: OptionCodec<Readonly<Record<string, string>>> = {
-  typeName: 'map',
-  zod: textCodec(z.record(z.string(), z.string()).readonly(), {
+export const map: OptionCodec<Readonly<Record<string, string>>> = codecOf(
+  'map',
+  z.record(z.string(), z.string()).readonly(),
+  {
     parse: parseMap,
     print: (pairs) =>
       Object.entries(pairs)
         .map((pair) => quoted(pair.map((part) => quoted(part, ':')).join(':'), ','))
         .join(','),
     problem: 'is no list of KEY:VALUE pairs',
-  }),
-}
+  },
+)
 
 function parseMap(given: string): Record<string, string> | undefined {
   const pairs: [string, string][] = []
@@ -248,13 +240,15 @@ interface Forms<Value> {
   /** Undefined when the text is none of the type. */
   readonly parse: (given: string) => Value | undefined
   readonly print?: (value: Value) => string
-  /** Follows the quoted text in the error. */
   readonly problem: string
 }
 
-function textCodec<Value>(inner: z.ZodType<Value>, forms: Forms<Value>): z.ZodType<Value, string> {
-  const { parse, print = String, problem } = forms
-  return z.codec(z.string(), inner, {
+function codecOf<Value>(
+  typeName: string,
+  inner: z.ZodType<Value>,
+  { parse, print = String, problem }: Forms<Value>,
+): OptionCodec<Value, never> {
+  const zod = z.codec(z.string(), inner, {
     decode: (given, context) => {
       const value = parse(given)
       if (value !== undefined && inner.safeParse(value).success) return value
@@ -263,4 +257,5 @@ function textCodec<Value>(inner: z.ZodType<Value>, forms: Forms<Value>): z.ZodTy
     },
     encode: (value) => print(value as Value),
   })
+  return { typeName, problem, zod }
 }
