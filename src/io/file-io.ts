@@ -3,6 +3,7 @@
 export interface FileStatus {
   readonly path: string
   readonly sizeBytes: number
+  /** Some storages tell whole seconds only. */
   readonly modifiedMs: number
 }
 

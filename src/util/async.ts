@@ -77,6 +77,47 @@ export async function mapAll<Item, Result>(
   return results
 }
 
+/** Lets a number of pieces of work run at the same time; the others wait their turn. */
+export interface Slots {
+  /** Runs `body` when there is room; a signal that fires while it waits rejects with ABORTED. */
+  run<Result>(body: () => Promise<Result>, signal?: AbortSignal): Promise<Result>
+}
+
+export function createSlots(count: number): Slots {
+  assert(count >= 1, 'a concurrency limit is at least 1')
+  let free = count
+  const waiting = new Set<() => void>()
+  const turn = (signal: AbortSignal | undefined): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const start = (): void => {
+        waiting.delete(start)
+        signal?.removeEventListener('abort', onAbort)
+        free--
+        resolve()
+      }
+      function onAbort(): void {
+        waiting.delete(start)
+        if (signal !== undefined) reject(abortedError(signal))
+      }
+      waiting.add(start)
+      signal?.addEventListener('abort', onAbort, { once: true })
+    })
+  return {
+    async run(body, signal) {
+      throwIfAborted(signal)
+      if (free === 0) await turn(signal)
+      else free--
+      try {
+        return await body()
+      } finally {
+        free++
+        const [next] = waiting
+        next?.()
+      }
+    },
+  }
+}
+
 function takeFirst<Result>(waiting: Promise<Result>[]): Promise<Result> {
   const first = waiting.shift()
   assert(first !== undefined, 'a result is waiting')

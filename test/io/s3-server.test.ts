@@ -1,8 +1,5 @@
-import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-
 import { s3Conformance } from '../support/s3-conformance.ts'
-import { startS3Server, type S3Server } from '../support/s3-server.ts'
+import { startS3Server } from '../support/s3-server.ts'
 
 s3Conformance('the test server', async () => {
   const server = await startS3Server()

@@ -58,7 +58,7 @@ export interface S3Server extends AsyncDisposable {
   bytes(bucket: string, key: string): Uint8Array | undefined
   /** The keys of the uploads that were neither completed nor aborted. */
   unfinishedUploads(bucket: string): string[]
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 const OPERATIONS: Readonly<Record<string, Operation>> = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { mapAll, mapOrdered, sleep, throwIfAborted } from '../../src/util/async.ts'
+import { createSlots, mapAll, mapOrdered, sleep, throwIfAborted } from '../../src/util/async.ts'
 
 test('results come in the order of the items, whatever finishes first', async () => {
   const result = await mapAll([30, 1, 15, 0, 5], 3, async (ms, index) => {
@@ -69,4 +69,37 @@ test('sleep ends at once with ABORTED and the reason as its cause', async () => 
   await expect(sleep(60_000, controller.signal)).rejects.toMatchObject({ code: 'ABORTED' })
   expect(() => throwIfAborted(controller.signal)).toThrow('aborted')
   expect(() => throwIfAborted(undefined)).not.toThrow()
+})
+
+test('slots let so many run at once, in the order they came, and free them after failures', async () => {
+  const slots = createSlots(3)
+  const started: number[] = []
+  let running = 0
+  const all = Array.from({ length: 12 }, (_, index) =>
+    slots.run(async () => {
+      started.push(index)
+      expect(++running).toBeLessThanOrEqual(3)
+      await sleep(2)
+      running--
+      if (index % 2 === 1) throw new Error(`odd ${index}`)
+    }),
+  )
+  const results = await Promise.allSettled(all)
+  expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(6)
+  expect(started).toEqual(Array.from({ length: 12 }, (_, index) => index))
+  expect(await slots.run(async () => 'free again')).toBe('free again')
+})
+
+test('a signal takes a waiting piece of work out of the queue', async () => {
+  const slots = createSlots(1)
+  const controller = new AbortController()
+  const gate = Promise.withResolvers<void>()
+  const first = slots.run(() => gate.promise)
+  const aborted = slots.run(async () => 'never', controller.signal)
+  const last = slots.run(async () => 'last')
+  controller.abort()
+  await expect(aborted).rejects.toMatchObject({ code: 'ABORTED' })
+  gate.resolve()
+  await first
+  expect(await last).toBe('last')
 })
