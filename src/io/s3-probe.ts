@@ -2,7 +2,7 @@
  * Finds out whether a store honours `If-None-Match: *`. One that ignores it lets two writers create the same snapshot,
  * and the later one wipes out the commit of the earlier one, which was told that it succeeded.
  *
- * AWS documents that it does; its hosts are believed. Any other host is asked once per process and bucket, before the
+ * AWS documents that it does; its hosts are believed. Any other host is asked once per process, bucket and user, before the
  * first create: a scratch object next to the new one is created twice and then deleted. That needs no more than the
  * permissions on objects which every writer has.
  */
@@ -12,8 +12,10 @@ import { LakeError } from '../util/errors.ts'
 import { S3Failure } from './s3-error.ts'
 
 export interface ConditionProbe {
-  /** Tells the store, for the memory of what was found out. */
+  /** What errors call the store. */
   readonly store: string
+  /** Whose keys are used: what others may do in the store tells nothing about us. */
+  readonly user: string
   readonly host: string | undefined
   /** The key prefix under which the scratch object may be, with its slash at the end. */
   readonly directory: string
@@ -28,12 +30,13 @@ const asked = new Map<string, Promise<void>>()
 /** Resolves when the store is known to honour conditions; UNSUPPORTED when it does not. */
 export async function requireConditions(probe: ConditionProbe): Promise<void> {
   if (probe.host !== undefined && isAwsHost(probe.host)) return
-  let asking = asked.get(probe.store)
+  const name = JSON.stringify([probe.store, probe.user])
+  let asking = asked.get(name)
   if (asking === undefined) {
     asking = ask(probe)
-    asked.set(probe.store, asking)
+    asked.set(name, asking)
     // Whoever comes after a failure asks again.
-    asking.catch(() => asked.delete(probe.store))
+    asking.catch(() => asked.delete(name))
   }
   await asking
 }

@@ -309,6 +309,7 @@ export class S3FileIO implements FileIO {
     const scratch = new Uint8Array(0)
     await requireConditions({
       store: `${this.#config.endpoint ?? 's3'}/${bucket}`,
+      user: this.#config.credentials?.accessKey ?? '',
       host: this.#connection.lastHost,
       directory: key.slice(0, key.lastIndexOf('/') + 1),
       create: (scratchKey) =>

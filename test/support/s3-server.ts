@@ -61,6 +61,8 @@ export interface S3Server extends AsyncDisposable {
   readonly close: () => Promise<void>
 }
 
+let serverCount = 0
+
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...bucketOperations,
   ...objectOperations,
@@ -69,7 +71,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 
 export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Server> {
   const credentials: S3Credentials = {
-    accessKey: options.accessKey ?? 'TESTACCESSKEY',
+    // Ports are used again; a key of its own keeps what a client remembers of one server from another.
+    accessKey: options.accessKey ?? `TESTACCESSKEY${++serverCount}`,
     secretKey: options.secretKey ?? 'test-secret-key',
     sessionToken: options.sessionToken,
   }
