@@ -2,7 +2,7 @@
  * Rows in Paimon's binary form, as keys, partitions and statistics are stored and as buckets are computed from.
  *
  * A row is null bits (the first byte is the row kind), one 8-byte slot per field, and a variable part. Follows
- * `BinaryRowWriter`, `BinaryArrayWriter`, `BinaryMap` and `BinaryVector`; see docs/format for the layout.
+ * `BinaryRowWriter`, `BinaryArrayWriter`, `BinaryMap` and `BinaryVector`; see docs/format/rows-keys-partitions.md.
  */
 import { BinaryBuffer } from './binary-buffer.ts'
 import { timestampUnit } from './column.ts'

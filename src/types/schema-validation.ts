@@ -20,18 +20,18 @@ import { typeText } from './type-text.ts'
 export function validateSchema(schema: TableSchema): void {
   checkColumns(schema)
   checkKeys(schema)
-  checkSettable(
-    schema.options,
-    schema.fields.map((field) => field.name),
-  )
   const options = tableOptions(schema.options)
   checkBuckets(schema, options)
-  checkColumnTypes(schema, options)
   checkSequence(schema, options)
   checkMerge(schema, options)
   checkRetention(options)
   checkNamedColumns(schema, options)
   checkScanMode(options)
+  checkSettable(
+    schema.options,
+    schema.fields.map((field) => field.name),
+  )
+  checkColumnTypes(schema, options)
   requireWritable(schema)
 }
 
@@ -100,8 +100,8 @@ function rowsWithin(type: DataType): (readonly DataField[])[] {
 
 function checkKeys(schema: TableSchema): void {
   const { primaryKeys, partitionKeys } = schema
-  checkKeyColumns(schema, primaryKeys, 'primary key')
-  checkKeyColumns(schema, partitionKeys, 'partition keys')
+  checkKeyColumns(schema, primaryKeys, 'the primary key names')
+  checkKeyColumns(schema, partitionKeys, 'the partition keys name')
   for (const key of primaryKeys)
     if (fieldNamed(schema, key).type.nullable)
       throw invalid(`the primary-key column "${key}" is nullable`, {
@@ -127,11 +127,11 @@ function checkKeyColumns(schema: TableSchema, keys: readonly string[], what: str
   const names = schema.fields.map((field) => field.name)
   for (const [i, key] of keys.entries()) {
     if (!names.includes(key))
-      throw invalid(`the ${what} names "${key}", which is no column${didYouMean(key, names)}`)
-    if (keys.indexOf(key) < i) throw invalid(`the ${what} names "${key}" twice`)
+      throw invalid(`${what} "${key}", which is no column${didYouMean(key, names)}`)
+    if (keys.indexOf(key) < i) throw invalid(`${what} "${key}" twice`)
     const { type } = fieldNamed(schema, key)
     if (NO_KEY_TYPES.has(type.kind))
-      throw invalid(`the ${what} names "${key}", whose type ${typeText(type)} cannot be a key`)
+      throw invalid(`${what} "${key}", whose type ${typeText(type)} cannot be a key`)
   }
 }
 

@@ -129,7 +129,7 @@ describe('what is refused', () => {
       'primary key names "tags", whose type ARRAY<STRING> NOT NULL',
       { ...KEYED, primaryKeys: ['tags'] },
     ],
-    ['partition keys names "zz"', { ...APPEND, partitionKeys: ['zz'] }],
+    ['the partition keys name "zz"', { ...APPEND, partitionKeys: ['zz'] }],
     ['the primary key consists of partition keys only', { ...KEYED, partitionKeys: ['id'] }],
     ['the option primary-key is set although', { ...KEYED, options: { 'primary-key': 'id' } }],
     ['bucket-key is set although', { ...APPEND, options: { 'bucket-key': 'id' } }],
@@ -183,6 +183,81 @@ describe('what is refused', () => {
     [
       'rowkind.field "amount" must be a string',
       { ...KEYED, options: { bucket: 2, 'rowkind.field': 'amount' } },
+    ],
+    [
+      'changelog-producer = input needs a primary key',
+      { ...APPEND, options: { 'changelog-producer': 'input' } },
+    ],
+    [
+      'merge-engine = first-row goes with changelog-producer',
+      {
+        ...KEYED,
+        options: { bucket: 2, 'merge-engine': 'first-row', 'changelog-producer': 'input' },
+      },
+    ],
+    [
+      'takes no sequence.field',
+      { ...KEYED, options: { bucket: 2, 'merge-engine': 'first-row', 'sequence.field': 'at' } },
+    ],
+    [
+      'must have no aggregate function',
+      {
+        ...KEYED,
+        options: { bucket: 2, 'sequence.field': 'at', 'fields.at.aggregate-function': 'max' },
+      },
+    ],
+    [
+      'deletion vectors do not go with changelog-producer',
+      {
+        ...KEYED,
+        options: {
+          bucket: 2,
+          'deletion-vectors.enabled': true,
+          'changelog-producer': 'full-compaction',
+        },
+      },
+    ],
+    [
+      'deletion vectors do not go with merge-engine',
+      {
+        ...KEYED,
+        options: { bucket: 2, 'deletion-vectors.enabled': true, 'merge-engine': 'first-row' },
+      },
+    ],
+    [
+      'row tracking goes with tables without primary key',
+      { ...KEYED, options: { bucket: 2, 'row-tracking.enabled': true } },
+    ],
+    [
+      'row tracking goes with bucket = -1 only',
+      { ...APPEND, options: { bucket: 2, 'bucket-key': 'id', 'row-tracking.enabled': true } },
+    ],
+    [
+      'data-evolution.enabled needs row-tracking.enabled',
+      { ...APPEND, options: { 'data-evolution.enabled': true } },
+    ],
+    [
+      'full-compaction.delta-commits needs',
+      { ...APPEND, options: { 'full-compaction.delta-commits': 1 } },
+    ],
+    [
+      'snapshot.num-retained.min is larger than',
+      {
+        ...KEYED,
+        options: { bucket: 2, 'snapshot.num-retained.min': 5, 'snapshot.num-retained.max': 2 },
+      },
+    ],
+    [
+      'changelog.num-retained.min must be at least 1',
+      { ...KEYED, options: { bucket: 2, 'changelog.num-retained.min': 0 } },
+    ],
+    [
+      'partition.expiration-time needs partition keys',
+      { ...KEYED, options: { bucket: 2, 'partition.expiration-time': '1 d' } },
+    ],
+    [
+      'record-level.time-field "amount" must be INT',
+      { ...KEYED, options: { bucket: 2, 'record-level.time-field': 'amount' } },
     ],
     [
       'scan.mode = from-snapshot needs scan.snapshot-id',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import * as fc from 'fast-check'
 import fastGlob from 'fast-glob'
 import { describe, expect, test } from 'vitest'
 
@@ -14,6 +15,7 @@ import {
   partitionNaming,
   trimmedPrimaryKeys,
 } from '../../src/types/schema-keys.ts'
+import { LakeError } from '../../src/util/errors.ts'
 
 const GOLDEN = join(import.meta.dirname, '../../fixtures/golden/warehouse/golden.db')
 
@@ -109,6 +111,17 @@ describe('damaged files are CORRUPT and named', () => {
       )
   })
 
+  test('a file with any byte replaced is a schema, or a LakeError that names it', () => {
+    const text = readFileSync(join(GOLDEN, 'types_pk/schema/schema-0'), 'latin1')
+    fc.assert(
+      fc.property(fc.nat(text.length - 1), fc.integer({ min: 1, max: 126 }), (at, byte) => {
+        const damaged = text.slice(0, at) + String.fromCharCode(byte) + text.slice(at + 1)
+        expect(['schema', 'CORRUPT f', 'UNSUPPORTED f']).toContain(outcome(damaged))
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+
   test('a newer version is UNSUPPORTED', () => {
     expect(() => parse({ version: 4 })).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }))
   })
@@ -180,3 +193,13 @@ describe('what follows from a schema', () => {
     })
   })
 })
+
+/** `schema`, or the code and the path of the error. */
+function outcome(text: string): string {
+  try {
+    parseSchemaFile(text, 'f')
+    return 'schema'
+  } catch (error) {
+    return error instanceof LakeError ? `${error.code} ${error.path}` : String(error)
+  }
+}

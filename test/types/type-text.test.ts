@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import {
@@ -7,6 +8,7 @@ import {
   typeText,
   typeToJson,
 } from '../../src/types/type-text.ts'
+import { LakeError } from '../../src/util/errors.ts'
 import { fixture } from '../support/java-vectors.ts'
 
 interface Vectors {
@@ -61,6 +63,30 @@ describe('texts of nested types, which Java prints but does not read', () => {
     })
   })
 })
+
+test('any text is a type that prints back, or INVALID', () => {
+  const words =
+    "INT ARRAY MAP ROW MULTISET VECTOR DECIMAL CHAR TIME TIMESTAMP WITH NOT NULL < > ( ) , 5 0 ` a '"
+  const text = fc.array(fc.oneof(fc.constantFrom(...words.split(' ')), fc.string()), {
+    maxLength: 12,
+  })
+  fc.assert(
+    fc.property(text, (parts) => {
+      const outcome = printedOrCode(parts.join(' '))
+      expect(outcome === 'INVALID' || printedOrCode(outcome) === outcome).toBe(true)
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+/** The type's text, or the code of the error. */
+function printedOrCode(text: string): string {
+  try {
+    return typeText(parseTypeText(text))
+  } catch (error) {
+    return error instanceof LakeError ? error.code : String(error)
+  }
+}
 
 describe('errors', () => {
   test.each([
