@@ -8,8 +8,8 @@ export function shortestFloat(value: number): number {
   if (Number.isInteger(value) && value < 16_777_216 && value > -16_777_216) return value
   if (!Number.isFinite(value)) return value
   // Every decimal of six digits survives a normal float, so six digits that come back are the fewest once zeros are
-  // cut, and nine digits always come back. Subnormal floats hold fewer digits.
-  for (let digits = Math.abs(value) < MIN_NORMAL ? 1 : 6; digits < 9; digits++) {
+  // cut, and nine digits always come back. Subnormal floats hold fewer digits; Java gives them two at least.
+  for (let digits = Math.abs(value) < MIN_NORMAL ? 2 : 6; digits < 9; digits++) {
     const candidate = Number(value.toPrecision(digits))
     if (Math.fround(candidate) === value) return candidate
   }

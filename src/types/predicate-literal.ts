@@ -112,15 +112,15 @@ function locateInteger(type: DataType, literal: unknown, column: string): Locati
   return { at: typeof literal === 'bigint' || Number.isInteger(literal) ? 'value' : 'above', value }
 }
 
-const FLOAT_TEXTS: Record<string, number> = {
-  NaN: Number.NaN,
-  Infinity: Infinity,
-  '-Infinity': -Infinity,
-}
+const FLOAT_TEXTS: ReadonlyMap<unknown, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+])
 
 /** A number on a FLOAT column means the float nearest to it, as in Java, so that 0.1 finds what 0.1 wrote. */
 function locateFloat(type: DataType, literal: unknown, column: string): Location {
-  const given = typeof literal === 'string' ? (FLOAT_TEXTS[literal] ?? literal) : literal
+  const given = FLOAT_TEXTS.get(literal) ?? literal
   if (typeof given === 'bigint') return locateBigFloat(given, type.kind === 'FLOAT')
   if (typeof given !== 'number') throw mismatch(column, type, literal, 'a number')
   if (type.kind === 'DOUBLE') return on(given)

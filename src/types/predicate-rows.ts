@@ -78,7 +78,7 @@ function columnOf(batch: Batch, index: number): Column {
 function presence(column: Column, size: number, nulls: boolean): Uint8Array {
   const { validity } = column
   if (validity === null) return new Uint8Array(size).fill(nulls ? 0 : 0xff)
-  const bits = validity.slice(0, size)
+  const bits = new Uint8Array(validity.subarray(0, size))
   if (nulls) for (let i = 0; i < size; i++) bits[i]! ^= 0xff
   return bits
 }

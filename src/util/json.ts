@@ -71,7 +71,7 @@ export function printJson(value: unknown): string {
 }
 
 function print(value: unknown, newline: string, out: string[]): void {
-  if (typeof value === 'string') out.push(quote(value))
+  if (typeof value === 'string') out.push(quoteJson(value))
   else if (typeof value !== 'object' || value === null) out.push(scalar(value))
   else if (Array.isArray(value)) printArray(value, newline, out)
   else if (isRaw(value)) out.push(value.rawJSON)
@@ -98,7 +98,7 @@ function printObject(object: object, newline: string, out: string[]): void {
   }
   const inner = `${newline}  `
   for (const [i, [name, value]] of entries.entries()) {
-    out.push(i === 0 ? '{' : ',', inner, quote(name), ' : ')
+    out.push(i === 0 ? '{' : ',', inner, quoteJson(name), ' : ')
     print(value, inner, out)
   }
   out.push(newline, '}')
@@ -112,8 +112,8 @@ function scalar(value: unknown): string {
   throw new TypeError(`JSON cannot hold a ${typeof value}`)
 }
 
-/** Jackson escapes what JSON must escape and no more, with upper-case hexadecimal digits. */
-function quote(text: string): string {
+/** A JSON string as Jackson prints it: what must be escaped is, and no more, with upper-case hexadecimal digits. */
+export function quoteJson(text: string): string {
   return `"${text.replace(MUST_ESCAPE, (char) => SHORT_ESCAPES[char] ?? longEscape(char))}"`
 }
 
