@@ -6,6 +6,7 @@
  * shifted by one element, so nothing is copied; for values that still lie in a decoded page or in a dictionary they
  * point into it, so that a merge can choose rows before it copies any byte.
  */
+import { countBits } from '../util/bits.ts'
 import type { DataType } from './data-type.ts'
 
 export type Column = BooleanColumn | FixedColumn | BytesColumn | ListColumn | StructColumn
@@ -138,16 +139,5 @@ export function isPresent(column: Column, row: number): boolean {
 /** The rows without a value. */
 export function countNulls(column: Column): number {
   const { validity, length } = column
-  if (validity === null) return 0
-  let present = 0
-  const whole = length >> 3
-  for (let i = 0; i < whole; i++) present += BITS_SET[validity[i]!]!
-  if (length & 7) present += BITS_SET[validity[whole]! & ((1 << (length & 7)) - 1)]!
-  return length - present
+  return validity === null ? 0 : length - countBits(validity, 0, length)
 }
-
-const BITS_SET = Uint8Array.from({ length: 256 }, (_, byte) => {
-  let bits = 0
-  for (let rest = byte; rest > 0; rest >>= 1) bits += rest & 1
-  return bits
-})

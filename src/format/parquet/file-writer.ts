@@ -1,0 +1,229 @@
+/** Writes Parquet files as Java Paimon's defaults do: pages, row groups, statistics and page indexes, in bounded memory. */
+import type { FileWriter } from '../../io/file-io.ts'
+import type { DataField, DataType } from '../../types/data-type.ts'
+import type { Codec } from '../codec.ts'
+import { type BatchRows, materialize } from '../column-rows.ts'
+import { BytesEncoder } from './bytes-encoder.ts'
+import { CodecBacklog, LeafWriter } from './leaf-writer.ts'
+import {
+  columnIndexBytes,
+  fileMetadataBytes,
+  offsetIndexBytes,
+  type WrittenChunk,
+  type WrittenRowGroup,
+} from './metadata-writer.ts'
+import { PHYSICAL, type SchemaElement } from './metadata.ts'
+import { BooleanEncoder, WideDecimalEncoder } from './plain-encoders.ts'
+import { leavesBelow, shred, type WriteLeaf, type WriteNode, writeNode } from './shred.ts'
+import type { EncodeLimits, ValueEncoder } from './value-encoder.ts'
+import { WordEncoder } from './word-encoder.ts'
+import { writeSchema } from './write-schema.ts'
+
+export interface ParquetWriteOptions {
+  readonly codec: Codec
+  /** The codec's own level; undefined for its default. */
+  readonly level?: number | undefined
+  readonly rowGroupBytes: number
+  readonly pageBytes: number
+  readonly pageRows: number
+  readonly dictionary: boolean
+  readonly dictionaryBytes: number
+}
+
+/** Java Paimon's defaults, from parquet-mr and `CoreOptions`. */
+export const PARQUET_DEFAULTS: ParquetWriteOptions = {
+  codec: 'zstd',
+  level: 1,
+  rowGroupBytes: 128 << 20,
+  pageBytes: 1 << 20,
+  pageRows: 20_000,
+  dictionary: true,
+  dictionaryBytes: 1 << 20,
+}
+
+const MAGIC = new TextEncoder().encode('PAR1')
+const CREATED_BY = 'millrace version 0.1.0 (build parquet)'
+/** Raw pages that may wait for the codec. */
+const BACKLOG_BYTES = 16 << 20
+/** Rows are taken in slices, so that a row group ends soon after it is full. */
+const SLICE_BYTES = 8 << 20
+
+interface TopColumn {
+  readonly node: WriteNode
+  readonly writers: readonly LeafWriter[]
+}
+
+export class ParquetWriter {
+  readonly #out: FileWriter
+  readonly #options: ParquetWriteOptions
+  readonly #schema: SchemaElement[]
+  readonly #columns: readonly TopColumn[]
+  readonly #backlog = new CodecBacklog()
+  readonly #rowGroups: WrittenRowGroup[] = []
+  #offset = 0
+  #groupRows = 0
+  #rowCount = 0
+
+  constructor(fields: readonly DataField[], out: FileWriter, options: ParquetWriteOptions) {
+    this.#out = out
+    this.#options = options
+    this.#schema = writeSchema(fields)
+    this.#columns = this.#openColumns(fields)
+  }
+
+  get rowCount(): number {
+    return this.#rowCount
+  }
+
+  /** What the file would take if it were closed now; the open row group is estimated. */
+  get sizeBytes(): number {
+    let open = 0
+    for (const { writers } of this.#columns)
+      for (const { rawBytes, packedBytes, openBytes } of writers) {
+        const ratio = packedBytes > 0 ? Math.min(1, packedBytes / rawBytes) : 0.5
+        open += packedBytes + openBytes * ratio
+      }
+    return this.#offset + open
+  }
+
+  /** Appends the rows `[from, to)`. What they are taken from must not change until the writer is closed. */
+  async write(rows: BatchRows, from = 0, to = rows.length): Promise<void> {
+    for (let at = from; at < to;) {
+      const end = Math.min(to, at + this.#sliceRows())
+      for (const [i, column] of this.#columns.entries()) {
+        this.#append(column, rows, i, at, end)
+        await this.#backlog.below(BACKLOG_BYTES)
+      }
+      this.#groupRows += end - at
+      this.#rowCount += end - at
+      at = end
+      if (this.#groupBytes() >= this.#options.rowGroupBytes) await this.#finishRowGroup()
+    }
+  }
+
+  #append(column: TopColumn, rows: BatchRows, index: number, from: number, to: number): void {
+    const { node, writers } = column
+    const source = rows.column(index)
+    if (node.kind === 'leaf') {
+      writers[0]!.append(source, from, to)
+      return
+    }
+    const whole = materialize(from, to, source)
+    const entries = shred(node, whole, 0, whole.length)
+    for (const writer of writers) writer.appendEntries(entries.get(writer.leaf)!)
+  }
+
+  /** The rows of the next slice: a page's worth, or fewer where rows are large. */
+  #sliceRows(): number {
+    const { pageRows } = this.#options
+    if (this.#groupRows === 0) return Math.min(pageRows, 4096)
+    const rowBytes = this.#groupBytes() / this.#groupRows
+    return Math.max(64, Math.min(pageRows, Math.floor(SLICE_BYTES / Math.max(1, rowBytes))))
+  }
+
+  #groupBytes(): number {
+    let bytes = 0
+    for (const { writers } of this.#columns)
+      for (const writer of writers) bytes += writer.rawBytes + writer.openBytes
+    return bytes
+  }
+
+  async #finishRowGroup(): Promise<void> {
+    if (this.#offset === 0) await this.#put(MAGIC)
+    const fileOffset = this.#offset
+    const columns: WrittenChunk[] = []
+    for (const { writers } of this.#columns)
+      for (const writer of writers) {
+        const chunk = await writer.finishChunk(this.#out, this.#offset)
+        this.#offset += chunk.compressedBytes
+        columns.push(chunk)
+      }
+    this.#rowGroups.push({ columns, rowCount: this.#groupRows, fileOffset })
+    this.#groupRows = 0
+  }
+
+  /** Writes the indexes and the footer. The file itself is closed by its owner. */
+  async close(): Promise<WrittenRowGroup[]> {
+    if (this.#groupRows > 0) await this.#finishRowGroup()
+    if (this.#offset === 0) await this.#put(MAGIC)
+    await this.#writeIndexes()
+    const footer = fileMetadataBytes({
+      schema: this.#schema,
+      rowCount: this.#rowCount,
+      rowGroups: this.#rowGroups,
+      createdBy: CREATED_BY,
+      leafCount: this.#columns.reduce((sum, { writers }) => sum + writers.length, 0),
+    })
+    const tail = new Uint8Array(footer.length + 8)
+    tail.set(footer)
+    new DataView(tail.buffer).setUint32(footer.length, footer.length, true)
+    tail.set(MAGIC, footer.length + 4)
+    await this.#put(tail)
+    return this.#rowGroups
+  }
+
+  /** As parquet-mr lays them out: the column indexes of every row group, then the offset indexes. */
+  async #writeIndexes(): Promise<void> {
+    const chunks = this.#rowGroups.flatMap((group) => group.columns)
+    const parts: Uint8Array[] = []
+    let offset = this.#offset
+    const add = (bytes: Uint8Array): { offset: number; length: number } => {
+      parts.push(bytes)
+      offset += bytes.length
+      return { offset: offset - bytes.length, length: bytes.length }
+    }
+    for (const chunk of chunks)
+      if (chunk.hasColumnIndex) chunk.columnIndex = add(columnIndexBytes(chunk))
+    for (const chunk of chunks) chunk.offsetIndex = add(offsetIndexBytes(chunk.pages))
+    if (parts.length > 0) await this.#put(Buffer.concat(parts))
+  }
+
+  async #put(bytes: Uint8Array): Promise<void> {
+    await this.#out.write(bytes)
+    this.#offset += bytes.length
+  }
+
+  #openColumns(fields: readonly DataField[]): TopColumn[] {
+    const physicals = this.#schema.flatMap(({ physical }) => physical ?? [])
+    let next = 0
+    return fields.map((field) => {
+      const node = writeNode(field.name, field.type, next)
+      const writers = leavesBelow(node).map((leaf) =>
+        this.#openLeaf(leaf, physicals[leaf.index]!, node.kind !== 'leaf'),
+      )
+      next += writers.length
+      return { node, writers }
+    })
+  }
+
+  #openLeaf(leaf: WriteLeaf, physical: number, isNested: boolean): LeafWriter {
+    const { codec, level, pageRows, pageBytes, dictionary, dictionaryBytes } = this.#options
+    // A nested column's page ends between rows, so its encoder takes all values of a row.
+    const limits = {
+      pageBytes: isNested ? Number.MAX_SAFE_INTEGER : pageBytes,
+      dictionary,
+      dictionaryBytes,
+    }
+    const encoder = encoderOf(leaf.type, physical, limits)
+    return new LeafWriter(
+      leaf,
+      physical,
+      encoder,
+      { codec, level, pageRows, pageBytes },
+      this.#backlog,
+    )
+  }
+}
+
+function encoderOf(type: DataType, physical: number, limits: EncodeLimits): ValueEncoder {
+  switch (physical) {
+    case PHYSICAL.BOOLEAN:
+      return new BooleanEncoder()
+    case PHYSICAL.BYTE_ARRAY:
+      return new BytesEncoder(limits)
+    case PHYSICAL.FIXED_LEN_BYTE_ARRAY:
+      return new WideDecimalEncoder(type, limits.pageBytes)
+    default:
+      return new WordEncoder(type, limits)
+  }
+}

@@ -1,0 +1,124 @@
+import { copyBits, countBits, setBits } from '../../util/bits.ts'
+/** Reads the rows of one column that is neither nested nor repeated, within one row group, in ascending order. */
+import { corrupt } from '../../util/errors.ts'
+import { HybridReader, readBitPackedLevels } from './hybrid.ts'
+import type { LeafValues } from './leaf-values.ts'
+import { ENCODING } from './metadata.ts'
+import type { LoadedPage, PageStream, RowRange } from './page-stream.ts'
+import { type DataPage, splitPage } from './page.ts'
+import type { LeafNode } from './tree.ts'
+
+/** A column that is neither nested nor repeated: a slot a row. */
+export class FlatReader {
+  readonly #stream: PageStream
+  readonly #leaf: LeafNode
+  readonly #values: LeafValues
+  readonly #levels = new HybridReader()
+  /** Presence of the open page's rows; null when all are present. */
+  #validity: Uint8Array | null = null
+  #firstRow = 0
+  #rowCount = 0
+  /** The next row to decode, relative to the page. */
+  #row = 0
+
+  constructor(stream: PageStream, leaf: LeafNode, values: LeafValues) {
+    this.#stream = stream
+    this.#leaf = leaf
+    this.#values = values
+  }
+
+  /**
+   * Decodes the rows of the ranges, `slots` of them, which lie behind all that was read before; returns which of them
+   * are present, or null when all are.
+   */
+  async read(ranges: readonly RowRange[], slots: number): Promise<Uint8Array | null> {
+    this.#values.start(slots)
+    const validity = this.#leaf.definition > 0 ? new Uint8Array((slots + 7) >> 3) : null
+    let nullCount = 0
+    let at = 0
+    for (const range of ranges) {
+      for (let row = range.from; row < range.to;) {
+        if (row >= this.#firstRow + this.#rowCount) await this.#openPage(row)
+        this.#skipTo(row - this.#firstRow)
+        const count = Math.min(range.to, this.#firstRow + this.#rowCount) - row
+        nullCount += count - this.#decode(at, count, validity)
+        at += count
+        row += count
+      }
+    }
+    return nullCount > 0 ? validity : null
+  }
+
+  /** Decodes the next `count` rows of the page to the slots from `at` on; returns how many are present. */
+  #decode(at: number, count: number, validity: Uint8Array | null): number {
+    const from = this.#row
+    this.#row += count
+    if (this.#validity === null) {
+      this.#values.append(at, count)
+      if (validity !== null) setBits(validity, at, count)
+      return count
+    }
+    copyBits(this.#validity, from, validity!, at, count)
+    const present = countBits(this.#validity, from, count)
+    this.#values.append(at, present)
+    if (present < count) this.#values.spread(at, count, present, validity!)
+    return present
+  }
+
+  #skipTo(row: number): void {
+    const count = row - this.#row
+    if (count === 0) return
+    if (count < 0) throw corrupt('pages overlap')
+    this.#values.skip(this.#validity === null ? count : countBits(this.#validity, this.#row, count))
+    this.#row = row
+  }
+
+  async #openPage(row: number): Promise<void> {
+    let page: LoadedPage | null
+    do {
+      page = await this.#stream.next()
+      if (page === null) throw corrupt(`a column has no page for row ${row}`)
+    } while (page.firstRow! + page.header.valueCount <= row)
+    if (page.firstRow! > row) throw corrupt(`a column has no page for row ${row}`)
+    const data = splitPage(page.header, page.bytes, this.#leaf)
+    this.#firstRow = page.firstRow!
+    this.#rowCount = data.valueCount
+    this.#row = 0
+    const present = this.#readValidity(data)
+    await openValues(this.#stream, this.#values, data, present)
+  }
+
+  /** Sets the page's validity and returns how many rows are present. */
+  #readValidity(data: DataPage): number {
+    const { definition, valueCount } = data
+    this.#validity = null
+    if (definition === null) return valueCount
+    const bits = new Uint8Array((valueCount + 7) >> 3)
+    if (definition.encoding === ENCODING.BIT_PACKED) {
+      const levels = new Int32Array(valueCount)
+      readBitPackedLevels(definition.bytes, definition.from, 1, levels, valueCount)
+      for (let i = 0; i < valueCount; i++) if (levels[i]) bits[i >> 3]! |= 1 << (i & 7)
+    } else if (valueCount > 0) {
+      this.#levels.reset(definition.bytes, definition.from, definition.to, 1)
+      this.#levels.readBits(bits, 0, valueCount)
+    }
+    const present = countBits(bits, 0, valueCount)
+    if (present < valueCount) this.#validity = bits
+    return present
+  }
+}
+
+/** Makes the page's values the next that `values` decodes. */
+export async function openValues(
+  stream: PageStream,
+  values: LeafValues,
+  data: DataPage,
+  present: number,
+): Promise<void> {
+  const { encoding, bytes, from, to } = data
+  if (encoding === ENCODING.PLAIN_DICTIONARY || encoding === ENCODING.RLE_DICTIONARY) {
+    const dictionary = await stream.dictionary()
+    if (dictionary !== null) values.setDictionary(dictionary.bytes, dictionary.valueCount)
+  }
+  values.setPage({ encoding, bytes, from, to, count: present })
+}

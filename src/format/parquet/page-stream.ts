@@ -1,0 +1,224 @@
+/** The pages of one column chunk in order, fetched and decompressed ahead of their decoding. */
+import { corrupt, unsupported } from '../../util/errors.ts'
+import type { ByteRange, ByteRanges } from '../byte-ranges.ts'
+import type { Codec } from '../codec.ts'
+import {
+  type ColumnChunk,
+  PAGE,
+  type PageHeader,
+  type PageLocation,
+  readPageHeader,
+} from './metadata.ts'
+import { codecOf, isDataPage, loadBody } from './page.ts'
+import { ThriftReader } from './thrift.ts'
+import type { LeafNode } from './tree.ts'
+
+/** Rows `[from, to)` of a row group. */
+export interface RowRange {
+  readonly from: number
+  readonly to: number
+}
+
+export interface LoadedPage {
+  readonly header: PageHeader
+  readonly bytes: Uint8Array
+  /** The page's first row in its row group; null where only its levels tell. */
+  readonly firstRow: number | null
+}
+
+export interface Dictionary {
+  readonly bytes: Uint8Array
+  readonly valueCount: number
+}
+
+/** Bytes of a chunk that are fetched as one, and the rows of each data page in them where an index says so. */
+interface Unit extends ByteRange {
+  readonly pages: readonly RowRange[] | null
+}
+
+interface OpenUnit {
+  readonly unit: Unit
+  readonly bytes: Uint8Array
+  position: number
+  /** Data pages taken so far. */
+  page: number
+}
+
+/** A few bytes of levels can stand for any number of values; a page that claims more than these is refused. */
+const PAGE_VALUES_MAX = 2 ** 26
+/** Pages that an offset index places are fetched in units of about this size. */
+const UNIT_BYTES = 4 << 20
+
+export class PageStream {
+  readonly #source: ByteRanges
+  readonly #chunk: ColumnChunk
+  readonly #leaf: LeafNode
+  readonly #codec: Codec
+  readonly #ranges: readonly RowRange[]
+  readonly #rowCount: number
+  readonly #units: Unit[]
+  readonly #queue: Promise<LoadedPage>[] = []
+  #dictionary: Promise<Dictionary> | null = null
+  /** What is left of the unit being walked. */
+  #unit: OpenUnit | null = null
+  #nextUnit = 0
+  #announced = 0
+  #valuesSeen = 0
+  /** The row behind the last page put in the queue, as far as it is known without levels. */
+  #rowsIssued = 0
+
+  /** `ranges` are the rows that will be read; `locations` the chunk's offset index, where it was read. */
+  constructor(
+    source: ByteRanges,
+    chunk: ColumnChunk,
+    leaf: LeafNode,
+    ranges: readonly RowRange[],
+    rowCount: number,
+    locations: readonly PageLocation[] | null,
+  ) {
+    this.#source = source
+    this.#chunk = chunk
+    this.#leaf = leaf
+    this.#codec = codecOf(chunk.codec)
+    this.#ranges = ranges
+    this.#rowCount = rowCount
+    this.#units = planUnits(chunk, locations, ranges, rowCount)
+  }
+
+  /** The ranges that reading asks for first; the caller announces them together with other columns'. */
+  firstRanges(): ByteRange[] {
+    const startsWithDictionary = this.#units[0]?.pages?.length === 0
+    const first = this.#units.slice(0, startsWithDictionary ? 2 : 1)
+    this.#announced = first.length
+    return first
+  }
+
+  /** Puts the pages of the rows below `row` under way. */
+  async prefetch(row: number): Promise<void> {
+    while (this.#rowsIssued < row) if (!(await this.#issue())) return
+  }
+
+  /** The next page that holds a row to read; null behind the last. */
+  async next(): Promise<LoadedPage | null> {
+    while (this.#queue.length === 0) if (!(await this.#issue())) return null
+    return await this.#queue.shift()!
+  }
+
+  /** The chunk's dictionary, which lies before its first data page. */
+  async dictionary(): Promise<Dictionary | null> {
+    return await this.#dictionary
+  }
+
+  /** Takes the next page of the chunk; false behind the last. */
+  async #issue(): Promise<boolean> {
+    while (this.#unit === null) if (!(await this.#openUnit())) return false
+    const open = this.#unit
+    const { bytes } = open
+    const reader = new ThriftReader(bytes, open.position)
+    const header = readPageHeader(reader)
+    const start = reader.position
+    const end = start + header.compressedBytes
+    if (end > bytes.length) throw corrupt('a page runs past the end of its column')
+    if (header.valueCount > PAGE_VALUES_MAX)
+      throw unsupported(`a page of ${header.valueCount} values; ${PAGE_VALUES_MAX} are the most`)
+    const body = bytes.subarray(start, end)
+    open.position = end
+    if (header.type === PAGE.DICTIONARY) this.#loadDictionary(header, body)
+    else if (isDataPage(header)) this.#issueData(open, header, body)
+    if (end >= bytes.length || this.#isBehindLastPage(open)) this.#unit = null
+    return true
+  }
+
+  #issueData(open: OpenUnit, header: PageHeader, body: Uint8Array): void {
+    const located = open.unit.pages?.[open.page++]
+    const flat = this.#leaf.repetitionLevel === 0
+    const firstRow = located?.from ?? (flat ? this.#valuesSeen : null)
+    this.#valuesSeen += header.valueCount
+    if (located === undefined && this.#valuesSeen > this.#chunk.valueCount)
+      throw corrupt('the pages of a column hold more values than it has')
+    // Without an index a page of a nested column is taken to hold rows in proportion to its values.
+    const share = this.#valuesSeen / Math.max(1, this.#chunk.valueCount)
+    const endRow = located?.to ?? (flat ? this.#valuesSeen : Math.ceil(this.#rowCount * share))
+    this.#rowsIssued = Math.max(this.#rowsIssued, endRow)
+    const isWanted =
+      firstRow === null || this.#ranges.some((range) => range.from < endRow && firstRow < range.to)
+    if (!isWanted) return
+    const page = this.#loadPage(header, body, firstRow)
+    // A failure is reported when the page is read; until then it is not an unhandled rejection.
+    page.catch(() => {})
+    this.#queue.push(page)
+  }
+
+  /** A unit without an index ends with the chunk's last value, whatever padding follows. */
+  #isBehindLastPage({ unit, page }: OpenUnit): boolean {
+    if (unit.pages === null) return this.#valuesSeen >= this.#chunk.valueCount
+    return unit.pages.length > 0 && page >= unit.pages.length
+  }
+
+  async #openUnit(): Promise<boolean> {
+    const unit = this.#units[this.#nextUnit]
+    if (unit === undefined) return false
+    this.#nextUnit++
+    const bytes = await this.#source.read(unit.offset, unit.length)
+    const ahead = this.#units[this.#nextUnit]
+    if (ahead !== undefined && this.#nextUnit >= this.#announced) this.#source.announce([ahead])
+    if (bytes.length > 0) this.#unit = { bytes, position: 0, unit, page: 0 }
+    return true
+  }
+
+  #loadDictionary(header: PageHeader, body: Uint8Array): void {
+    if (this.#dictionary !== null) throw corrupt('a column has two dictionaries')
+    const { valueCount } = header
+    const load = async (): Promise<Dictionary> => ({
+      bytes: await loadBody(header, body, this.#codec),
+      valueCount,
+    })
+    this.#dictionary = load()
+    this.#dictionary.catch(() => {})
+  }
+
+  async #loadPage(
+    header: PageHeader,
+    body: Uint8Array,
+    firstRow: number | null,
+  ): Promise<LoadedPage> {
+    return { header, bytes: await loadBody(header, body, this.#codec), firstRow }
+  }
+}
+
+/** The whole chunk as one unit, or, by its offset index, the dictionary and the pages that the ranges touch. */
+function planUnits(
+  chunk: ColumnChunk,
+  locations: readonly PageLocation[] | null,
+  ranges: readonly RowRange[],
+  rowCount: number,
+): Unit[] {
+  const { dictionaryPageOffset, dataPageOffset, compressedBytes } = chunk
+  const hasDictionary =
+    dictionaryPageOffset !== undefined &&
+    dictionaryPageOffset > 0 &&
+    dictionaryPageOffset < dataPageOffset
+  const start = hasDictionary ? dictionaryPageOffset : dataPageOffset
+  const end = start + compressedBytes
+  const first = locations?.[0]
+  if (locations === null || first === undefined)
+    return [{ offset: start, length: compressedBytes, pages: null }]
+  const units: Unit[] = []
+  if (first.offset > start) units.push({ offset: start, length: first.offset - start, pages: [] })
+  let open: { offset: number; length: number; pages: RowRange[] } | null = null
+  for (const [i, page] of locations.entries()) {
+    const rows = { from: page.firstRow, to: locations[i + 1]?.firstRow ?? rowCount }
+    const pageEnd = page.offset + page.compressedBytes
+    if (page.offset < start || pageEnd > end || rows.from > rows.to || page.compressedBytes <= 0)
+      throw corrupt('an offset index points outside its column')
+    if (!ranges.some((range) => range.from < rows.to && rows.from < range.to)) continue
+    const extended = open === null ? 0 : pageEnd - open.offset
+    if (open === null || page.offset !== open.offset + open.length || extended > UNIT_BYTES) {
+      open = { offset: page.offset, length: 0, pages: [] }
+      units.push(open)
+    }
+    open.pages.push(rows)
+    open.length = pageEnd - open.offset
+  }
+  return units
+}

@@ -1,0 +1,124 @@
+/** Which parts of a file's schema a wanted field reads: the plan that row groups are decoded by. */
+import { type DataField, type DataType, notNull } from '../../types/data-type.ts'
+import { corrupt, unsupported } from '../../util/errors.ts'
+import type { GroupNode, LeafNode, Node } from './tree.ts'
+import { listForm, mapForm } from './tree.ts'
+
+export type ColumnPlan =
+  | { readonly kind: 'leaf'; readonly node: LeafNode; readonly type: DataType }
+  | {
+      readonly kind: 'list'
+      readonly node: Node
+      readonly repeated: Node
+      readonly child: ColumnPlan
+    }
+  | { readonly kind: 'struct'; readonly node: Node; readonly children: readonly ColumnPlan[] }
+  /** The file has no such column: every value is null. */
+  | { readonly kind: 'missing'; readonly type: DataType }
+
+/** Plans the wanted fields by name; one that the file does not have reads as nulls. */
+export function resolveColumns(root: GroupNode, fields: readonly DataField[]): ColumnPlan[] {
+  const byName = new Map(root.children.map((child) => [child.name, child]))
+  return fields.map((field) => {
+    const node = byName.get(field.name)
+    return node === undefined
+      ? { kind: 'missing', type: field.type }
+      : resolveNode(node, field.type, false)
+  })
+}
+
+/** The first leaf below a plan that the file has; its levels describe the plan's own presence. */
+export function firstLeaf(plan: ColumnPlan): LeafNode | null {
+  switch (plan.kind) {
+    case 'leaf':
+      return plan.node
+    case 'missing':
+      return null
+    case 'list':
+      return firstLeaf(plan.child)
+    case 'struct':
+      for (const child of plan.children) {
+        const leaf = firstLeaf(child)
+        if (leaf !== null) return leaf
+      }
+      return null
+  }
+}
+
+/** The leaves that a plan reads. */
+export function plannedLeaves(plan: ColumnPlan): { node: LeafNode; type: DataType }[] {
+  switch (plan.kind) {
+    case 'leaf':
+      return [{ node: plan.node, type: plan.type }]
+    case 'missing':
+      return []
+    case 'list':
+      return plannedLeaves(plan.child)
+    case 'struct':
+      return plan.children.flatMap(plannedLeaves)
+  }
+}
+
+/** `asElement`: the node repeats, and one of its repetitions is meant. */
+function resolveNode(node: Node, type: DataType, asElement: boolean): ColumnPlan {
+  switch (type.kind) {
+    case 'ARRAY':
+      return resolveList(node, type.element, asElement)
+    case 'MAP':
+      return resolveMap(node, type.key, type.value)
+    case 'MULTISET':
+      return resolveMap(node, type.element, { kind: 'INT', nullable: false })
+    case 'ROW':
+      return resolveStruct(node, type.fields)
+    case 'VECTOR':
+    case 'VARIANT':
+    case 'BLOB':
+      throw unsupported(`column ${node.name}: ${type.kind} in Parquet files is not read yet`)
+    default:
+      if (node.children !== undefined)
+        throw corrupt(
+          `column ${node.name} is stored as a group, which does not read as ${type.kind}`,
+        )
+      return { kind: 'leaf', node, type }
+  }
+}
+
+function resolveList(node: Node, element: DataType, asElement: boolean): ColumnPlan {
+  const form = listForm(node, asElement)
+  if (form !== null)
+    return {
+      kind: 'list',
+      node,
+      repeated: form.repeated,
+      child: resolveNode(form.element, element, form.element === form.repeated),
+    }
+  // A map without values is a list of its keys.
+  const map = mapForm(node)
+  if (map === null || map.value !== undefined)
+    throw corrupt(`column ${node.name} is not stored as a list`)
+  return { kind: 'list', node, repeated: map.repeated, child: resolveNode(map.key, element, false) }
+}
+
+function resolveMap(node: Node, key: DataType, value: DataType): ColumnPlan {
+  const form = mapForm(node)
+  if (form?.value === undefined) throw corrupt(`column ${node.name} is not stored as a map`)
+  const children = [
+    resolveNode(form.key, notNull(key), false),
+    resolveNode(form.value, value, false),
+  ]
+  return {
+    kind: 'list',
+    node,
+    repeated: form.repeated,
+    child: { kind: 'struct', node: form.repeated, children },
+  }
+}
+
+function resolveStruct(node: Node, fields: readonly DataField[]): ColumnPlan {
+  if (node.children === undefined) throw corrupt(`column ${node.name} is not stored as a group`)
+  const children = resolveColumns({ ...node, children: node.children }, fields)
+  const plan: ColumnPlan = { kind: 'struct', node, children }
+  if (firstLeaf(plan) === null)
+    throw unsupported(`column ${node.name}: the file has none of the fields of the row`)
+  return plan
+}

@@ -1,0 +1,186 @@
+import { nullColumn } from '../../types/column-take.ts'
+/** Reads wanted columns of wanted rows of one row group, window by window. */
+import { type Column } from '../../types/column.ts'
+import type { ByteRange, ByteRanges } from '../byte-ranges.ts'
+import { assembleColumn, type DecodedLeaf } from './assemble.ts'
+import type { FileBatch } from './file-reader.ts'
+import { FlatReader } from './flat-reader.ts'
+import { type LeafDecoder, leafDecoder } from './leaf-column.ts'
+import { type ColumnChunk, type PageLocation, readOffsetIndex, type RowGroup } from './metadata.ts'
+import { NestedReader } from './nested-reader.ts'
+import { PageStream, type RowRange } from './page-stream.ts'
+import { type ColumnPlan, plannedLeaves } from './resolve.ts'
+import type { LeafNode } from './tree.ts'
+
+export interface RowGroupRead {
+  readonly source: ByteRanges
+  readonly group: RowGroup
+  /** The group's first row in the file. */
+  readonly firstRow: number
+  /** The rows to read, relative to the group, ascending. */
+  readonly ranges: readonly RowRange[]
+  readonly plans: readonly ColumnPlan[]
+  readonly views: boolean
+}
+
+interface Leaf {
+  readonly stream: PageStream
+  readonly decoder: LeafDecoder
+  readonly reader: FlatReader | NestedReader
+}
+
+/** A chunk above this is read page by page, by its offset index. */
+const WHOLE_CHUNK_BYTES = 4 << 20
+
+export class RowGroupReader {
+  readonly #read: RowGroupRead
+  #leaves: Promise<ReadonlyMap<LeafNode, Leaf>> | null = null
+  /** The prefetch under way, which the next read waits for. */
+  #prefetch: Promise<void> = Promise.resolve()
+  /** The range that is being read, and how far it is. */
+  #range = 0
+  #row: number
+
+  constructor(read: RowGroupRead) {
+    this.#read = read
+    this.#row = read.ranges[0]?.from ?? 0
+  }
+
+  get isDone(): boolean {
+    return this.#range >= this.#read.ranges.length
+  }
+
+  /** Puts the pages of the next `rowCount` rows under way. */
+  prefetch(rowCount: number): void {
+    const window = this.#peek(rowCount)
+    const end = window.at(-1)?.to
+    if (end === undefined) return
+    this.#prefetch = this.#prefetchTo(end)
+    // A failure is reported by the read that waits for it.
+    this.#prefetch.catch(() => {})
+  }
+
+  /** The next `rowCount` rows, or fewer at the end; null when there are none. */
+  async read(rowCount: number): Promise<FileBatch | null> {
+    const window = this.#take(rowCount)
+    const end = window.at(-1)?.to
+    if (end === undefined) return null
+    await this.#prefetch
+    await this.#prefetchTo(end)
+    const leaves = await this.#open()
+    const length = window.reduce((sum, range) => sum + range.to - range.from, 0)
+    const columns: Column[] = []
+    for (const plan of this.#read.plans)
+      columns.push(await readColumn(plan, leaves, window, length))
+    const { firstRow } = this.#read
+    const rows = window.map(({ from, to }) => ({ from: firstRow + from, to: firstRow + to }))
+    return { length, columns, rows }
+  }
+
+  async #prefetchTo(row: number): Promise<void> {
+    const leaves = await this.#open()
+    await Promise.all([...leaves.values()].map(({ stream }) => stream.prefetch(row)))
+  }
+
+  #peek(rowCount: number): RowRange[] {
+    const range = this.#range
+    const row = this.#row
+    const window = this.#take(rowCount)
+    this.#range = range
+    this.#row = row
+    return window
+  }
+
+  /** The ranges of the next `rowCount` rows; moves behind them. */
+  #take(rowCount: number): RowRange[] {
+    const { ranges } = this.#read
+    const window: RowRange[] = []
+    let rest = rowCount
+    while (rest > 0 && this.#range < ranges.length) {
+      const range = ranges[this.#range]!
+      const from = this.#row
+      const to = Math.min(range.to, from + rest)
+      window.push({ from, to })
+      rest -= to - from
+      this.#row = to
+      if (to === range.to) {
+        this.#range++
+        this.#row = ranges[this.#range]?.from ?? 0
+      }
+    }
+    return window
+  }
+
+  async #open(): Promise<ReadonlyMap<LeafNode, Leaf>> {
+    this.#leaves ??= this.#openLeaves()
+    return await this.#leaves
+  }
+
+  async #openLeaves(): Promise<ReadonlyMap<LeafNode, Leaf>> {
+    const { source, group, ranges, plans, views } = this.#read
+    const planned = plans.flatMap((plan) =>
+      plannedLeaves(plan).map((leaf) => ({ ...leaf, flat: isFlat(plan) })),
+    )
+    const chunks = planned.map(({ node }) => group.columns[node.leaf]!)
+    const locations = await readLocations(source, chunks, this.#needsLocations())
+    const leaves = new Map<LeafNode, Leaf>()
+    for (const [i, { node, type, flat }] of planned.entries()) {
+      const stream = new PageStream(source, chunks[i]!, node, ranges, group.rowCount, locations[i]!)
+      const decoder = leafDecoder(node, type, views)
+      const Reader = flat ? FlatReader : NestedReader
+      leaves.set(node, { stream, decoder, reader: new Reader(stream, node, decoder.values) })
+    }
+    source.announce([...leaves.values()].flatMap(({ stream }) => stream.firstRanges()))
+    return leaves
+  }
+
+  /** Whether a chunk of this many bytes is better read by its offset index. */
+  #needsLocations(): (chunk: ColumnChunk) => boolean {
+    const { ranges, group } = this.#read
+    const isWhole = ranges.length === 1 && ranges[0]!.to - ranges[0]!.from === group.rowCount
+    return (chunk) => !isWhole || chunk.compressedBytes > WHOLE_CHUNK_BYTES
+  }
+}
+
+/** Only a column that is a leaf of its own, whose one level says null or not, has a slot a row. */
+function isFlat(plan: ColumnPlan): boolean {
+  return plan.kind === 'leaf' && plan.node.repetitionLevel === 0 && plan.node.definition <= 1
+}
+
+async function readColumn(
+  plan: ColumnPlan,
+  leaves: ReadonlyMap<LeafNode, Leaf>,
+  window: readonly RowRange[],
+  length: number,
+): Promise<Column> {
+  if (plan.kind === 'missing') return nullColumn(plan.type, length)
+  const decoded = new Map<LeafNode, DecodedLeaf>()
+  for (const { node } of plannedLeaves(plan)) {
+    const { reader, decoder } = leaves.get(node)!
+    if (reader instanceof NestedReader) {
+      decoded.set(node, { entries: await reader.read(window), decoder })
+      continue
+    }
+    return decoder.finish(length, await reader.read(window, length))
+  }
+  return assembleColumn(plan, decoded, length)
+}
+
+async function readLocations(
+  source: ByteRanges,
+  chunks: readonly ColumnChunk[],
+  isNeeded: (chunk: ColumnChunk) => boolean,
+): Promise<(PageLocation[] | null)[]> {
+  const ranges = chunks.map((chunk): ByteRange | null => {
+    const { offsetIndexOffset, offsetIndexLength } = chunk
+    if (offsetIndexOffset === undefined || offsetIndexLength === undefined) return null
+    if (offsetIndexLength <= 0 || !isNeeded(chunk)) return null
+    return { offset: offsetIndexOffset, length: offsetIndexLength }
+  })
+  source.announce(ranges.filter((range) => range !== null))
+  return await Promise.all(
+    ranges.map(async (range) =>
+      range === null ? null : readOffsetIndex(await source.read(range.offset, range.length)),
+    ),
+  )
+}
