@@ -115,8 +115,9 @@ const DATE_TIME = new RegExp(`^${DATE}(?:[T ]${TIME}(Z|[+-]\\d\\d:\\d\\d)?)?$`)
 
 /** Days since 1970-01-01, or undefined when the text is no ISO date. */
 export function parseDate(text: string): number | undefined {
+  if (text.length === 10 && text[4] === '-' && text[7] === '-') return plainDays(text)
   const match = DATE_ONLY.exec(text)
-  return match === null ? undefined : daysOf(match[1]!, match[2]!, match[3]!)
+  return match === null ? undefined : daysOf(Number(match[1]), Number(match[2]), Number(match[3]))
 }
 
 /** The time of day as seconds and nanoseconds, or undefined when the text is no `HH:MM[:SS[.fraction]]`. */
@@ -134,9 +135,13 @@ export interface ParsedTimestamp extends Readonly<TimestampParts> {
 
 /** Parses `YYYY-MM-DD[(T| )HH:MM[:SS[.fraction]][Z|±HH:MM]]`; undefined for any other text. */
 export function parseTimestamp(text: string): ParsedTimestamp | undefined {
+  if (PLAIN_LENGTHS.has(text.length) && text[4] === '-' && text[10] === 'T') {
+    const plain = plainTimestamp(text)
+    if (plain !== undefined) return plain
+  }
   const match = DATE_TIME.exec(text)
   if (match === null) return undefined
-  const days = daysOf(match[1]!, match[2]!, match[3]!)
+  const days = daysOf(Number(match[1]), Number(match[2]), Number(match[3]))
   const ofDay = match[4] === undefined ? 0 : secondsOf(match[4], match[5]!, match[6])
   const zone = match[8]
   const offset = zone === undefined || zone === 'Z' ? 0 : offsetSeconds(zone)
@@ -170,10 +175,46 @@ export function timestampValue(
   return BigInt.asIntN(64, value) === value ? value : undefined
 }
 
-function daysOf(yearDigits: string, monthDigits: string, dayDigits: string): number | undefined {
-  const year = Number(yearDigits)
-  const month = Number(monthDigits)
-  const day = Number(dayDigits)
+/** The lengths of `YYYY-MM-DDTHH:MM:SS` without and with 3, 6 or 9 more digits, which take a way around the regex. */
+const PLAIN_LENGTHS = new Set([19, 23, 26, 29])
+
+/** Undefined where the text is not of the plain form, or no timestamp. */
+function plainTimestamp(text: string): ParsedTimestamp | undefined {
+  const { length } = text
+  if (text[13] !== ':' || text[16] !== ':' || (length > 19 && text[19] !== '.')) return undefined
+  const days = plainDays(text)
+  const hours = digitsAt(text, 11, 2)
+  const minutes = digitsAt(text, 14, 2)
+  const seconds = digitsAt(text, 17, 2)
+  const fraction = length > 19 ? digitsAt(text, 20, length - 20) : 0
+  if (days === undefined || fraction < 0) return undefined
+  if (hours < 0 || minutes < 0 || seconds < 0) return undefined
+  if (hours > 23 || minutes > 59 || seconds > 59) return undefined
+  const secondOfDay = hours * 3600 + minutes * 60 + seconds
+  const nanos = length > 19 ? fraction * 10 ** (29 - length) : 0
+  return { days, secondOfDay, nanos, zone: undefined }
+}
+
+/** The day of a text that starts with `YYYY-MM-DD`. */
+function plainDays(text: string): number | undefined {
+  const year = digitsAt(text, 0, 4)
+  const month = text[7] === '-' ? digitsAt(text, 5, 2) : -1
+  const day = digitsAt(text, 8, 2)
+  return year < 0 || month < 0 || day < 0 ? undefined : daysOf(year, month, day)
+}
+
+/** The number that so many digits make, or -1 when they are not all digits. */
+function digitsAt(text: string, at: number, count: number): number {
+  let value = 0
+  for (let i = at; i < at + count; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (!(digit >= 0 && digit <= 9)) return -1
+    value = value * 10 + digit
+  }
+  return value
+}
+
+function daysOf(year: number, month: number, day: number): number | undefined {
   if (Object.is(year, -0) || month < 1 || month > 12) return undefined
   if (day < 1 || day > daysInMonth(year, month)) return undefined
   const shifted = month <= 2 ? year - 1 : year

@@ -30,6 +30,8 @@ const MAX_EXPONENT = 1000
 
 /** Parses what Java's BigDecimal does (`-12.50`, `.5`, `1e3`); undefined for any other text. */
 export function parseDecimal(text: string): ExactDecimal | undefined {
+  const plain = text.length <= 16 ? parsePlain(text) : undefined
+  if (plain !== undefined) return plain
   if (text.length > MAX_DIGITS) return undefined
   const match = DECIMAL.exec(text)
   if (match === null) return undefined
@@ -40,6 +42,23 @@ export function parseDecimal(text: string): ExactDecimal | undefined {
   const unscaled = sign === '-' ? -digits : digits
   const scale = fraction.length - exponent
   return scale >= 0 ? { unscaled, scale } : { unscaled: unscaled * powerOfTen(-scale), scale: 0 }
+}
+
+/** Digits with at most one point between them, few enough for a number: the common case, without a regex. */
+function parsePlain(text: string): ExactDecimal | undefined {
+  const negative = text.charCodeAt(0) === 0x2d
+  let unscaled = 0
+  let point = -1
+  for (let i = negative ? 1 : 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30
+    if (digit === -2 && point < 0) point = i
+    else if (digit >= 0 && digit <= 9) unscaled = unscaled * 10 + digit
+    else return undefined
+  }
+  const digits = text.length - (negative ? 1 : 0) - (point < 0 ? 0 : 1)
+  if (digits < 1 || digits > 15) return undefined
+  const scale = point < 0 ? 0 : text.length - point - 1
+  return { unscaled: BigInt(negative ? -unscaled : unscaled), scale }
 }
 
 /** The unscaled integer at `scale`: more digits after the point are rounded half up, away from zero. */
