@@ -163,12 +163,10 @@ export class S3Writer implements FileWriter {
       onRetry: () => {
         this.#mayHaveLostUpload = true
       },
-      send: (client, { CreateMultipartUploadCommand }, options) => {
+      send: async (client, { CreateMultipartUploadCommand }, options) => {
         const Metadata = { [UPLOAD_MARK]: this.#mark }
-        return client.send(
-          new CreateMultipartUploadCommand({ Bucket: bucket, Key: key, Metadata }),
-          options,
-        )
+        const input = { Bucket: bucket, Key: key, Metadata, ...(await checksumOf(client)) }
+        return client.send(new CreateMultipartUploadCommand(input), options)
       },
     })
     if (UploadId === undefined) throw new LakeError('IO', 'the store gave no upload id', { path })
@@ -218,31 +216,15 @@ export class S3Writer implements FileWriter {
       operation: 'UploadPart',
       path,
       signal: this.#signal,
-      send: (client, { UploadPartCommand }, options) =>
-        client.send(
-          new UploadPartCommand({
-            Bucket: bucket,
-            Key: key,
-            UploadId: uploadId,
-            PartNumber: number,
-            Body: bytes,
-          }),
-          options,
-        ),
+      send: async (client, { UploadPartCommand }, options) => {
+        const part = { UploadId: uploadId, PartNumber: number, Body: bytes }
+        const input = { Bucket: bucket, Key: key, ...part, ...(await checksumOf(client)) }
+        return client.send(new UploadPartCommand(input), options)
+      },
     })
     this.#connection.counters.written(bytes.byteLength)
-    const { ETag, ChecksumCRC32, ChecksumCRC32C, ChecksumCRC64NVME, ChecksumSHA1, ChecksumSHA256 } =
-      answer
-    // A store that keeps checksums of parts wants them back when the upload is completed.
-    this.#parts[number - 1] = {
-      PartNumber: number,
-      ETag,
-      ChecksumCRC32,
-      ChecksumCRC32C,
-      ChecksumCRC64NVME,
-      ChecksumSHA1,
-      ChecksumSHA256,
-    }
+    const { ETag, ChecksumCRC32 } = answer
+    this.#parts[number - 1] = { PartNumber: number, ETag, ChecksumCRC32 }
   }
 
   async #finishUpload(): Promise<void> {
@@ -284,6 +266,15 @@ export class S3Writer implements FileWriter {
     })
     return Metadata?.[UPLOAD_MARK] === this.#mark
   }
+}
+
+/**
+ * An upload that is begun with a checksum algorithm wants the checksum of each part, with the part and again when it is
+ * completed; one that is begun without wants none. The SDK would send them with the parts only.
+ */
+async function checksumOf(client: Sdk.S3Client): Promise<{ ChecksumAlgorithm?: 'CRC32' }> {
+  const wanted = await client.config.requestChecksumCalculation()
+  return wanted === 'WHEN_SUPPORTED' ? { ChecksumAlgorithm: 'CRC32' } : {}
 }
 
 function isNoSuchUpload(error: unknown): boolean {

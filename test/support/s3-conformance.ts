@@ -183,6 +183,9 @@ function conditionTests(context: Context): void {
   const put = (Key: string, Body: Uint8Array | string, condition: object = {}) =>
     client().send(new PutObjectCommand({ Bucket: bucket, Key, Body, ...condition }))
 
+  const get = (Key: string, IfMatch: string | undefined) =>
+    client().send(new GetObjectCommand({ Bucket: bucket, Key, IfMatch, Range: 'bytes=0-0' }))
+
   test('If-None-Match: * writes only where nothing is', async () => {
     expect(await statusOf(put('none/a', 'first', { IfNoneMatch: '*' }))).toBe(200)
     expect(await statusOf(put('none/a', 'second', { IfNoneMatch: '*' }))).toBe(412)
@@ -195,12 +198,8 @@ function conditionTests(context: Context): void {
     expect(await statusOf(put('match/a', 'v3', { IfMatch: first.ETag }))).toBe(412)
     expect(await statusOf(put('match/absent', 'v3', { IfMatch: first.ETag }))).toBe(404)
     expect(Buffer.from(await bytesOf(context, 'match/a')).toString()).toBe('v2')
-    const get = (IfMatch: string | undefined) =>
-      client().send(
-        new GetObjectCommand({ Bucket: bucket, Key: 'match/a', IfMatch, Range: 'bytes=0-0' }),
-      )
-    expect(await statusOf(get(second.ETag))).toBe(206)
-    expect(await statusOf(get(first.ETag))).toBe(412)
+    expect(await statusOf(get('match/a', second.ETag))).toBe(206)
+    expect(await statusOf(get('match/a', first.ETag))).toBe(412)
   })
 
   test.for([1_024, 1 << 20])(
@@ -242,9 +241,8 @@ function multipartTests(context: Context): void {
   const { client, bucket } = context
   const partBytes = 5 << 20
   const begin = async (Key: string, Metadata: Record<string, string> = {}): Promise<string> => {
-    const begun = await client().send(
-      new CreateMultipartUploadCommand({ Bucket: bucket, Key, Metadata }),
-    )
+    const input = { Bucket: bucket, Key, Metadata, ChecksumAlgorithm: 'CRC32' as const }
+    const begun = await client().send(new CreateMultipartUploadCommand(input))
     return begun.UploadId ?? ''
   }
   const upload = async (
@@ -290,7 +288,24 @@ function multipartTests(context: Context): void {
     expect(Buffer.compare(await bytesOf(context, Key), all)).toBe(0)
     expect((await head()).Metadata).toEqual({ 'upload-id': 'mine' })
     expect(await unfinished()).toBe(0)
-    expect(await statusOf(complete(Key, 'no-such-upload', parts))).toBe(404)
+    expect(await statusOf(complete('parts/never', id, parts))).toBe(404)
+  })
+
+  test('the checksums of the parts are wanted back when the upload was begun with them, and only then', async () => {
+    const Key = 'parts/checksums'
+    const id = await begin(Key)
+    const { PartNumber, ETag, ChecksumCRC32 } = await upload(Key, id, 1, new Uint8Array(1_000))
+    expect(ChecksumCRC32).toBeDefined()
+    expect(await statusOf(complete(Key, id, [{ PartNumber, ETag }]))).toBe(400)
+    const wrong = { PartNumber, ETag, ChecksumCRC32: 'AAAAAA==' }
+    expect(await statusOf(complete(Key, id, [wrong]))).toBe(400)
+    expect(await statusOf(complete(Key, id, [{ PartNumber, ETag, ChecksumCRC32 }]))).toBe(200)
+    const bare = await client().send(new CreateMultipartUploadCommand({ Bucket: bucket, Key }))
+    const part = await upload(Key, bare.UploadId ?? '', 1, new Uint8Array(2_000))
+    expect(
+      await statusOf(complete(Key, bare.UploadId ?? '', [{ PartNumber: 1, ETag: part.ETag }])),
+    ).toBe(200)
+    expect(await bytesOf(context, Key)).toHaveLength(2_000)
   })
 
   test('completing with If-None-Match: * does not replace an object', async () => {
@@ -320,11 +335,12 @@ function multipartTests(context: Context): void {
   })
 }
 
+const keysOf = (page: ListObjectsV2CommandOutput): string[] =>
+  (page.Contents ?? []).map((object) => object.Key ?? '')
+
 function listingTests({ client, bucket }: Context): void {
   const list = (input: object): Promise<ListObjectsV2CommandOutput> =>
     client().send(new ListObjectsV2Command({ Bucket: bucket, ...input }))
-  const keysOf = (page: ListObjectsV2CommandOutput): string[] =>
-    (page.Contents ?? []).map((object) => object.Key ?? '')
 
   test('2,500 keys come in pages, in order, by prefix, delimiter and start', async () => {
     const keys = Array.from(

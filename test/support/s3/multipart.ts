@@ -99,7 +99,8 @@ function namedParts(call: Call, upload: Upload): StoredPart[] {
     }
     const part = upload.parts.get(number)
     if (part === undefined || part.etag !== etag) throw new S3Error(400, 'InvalidPart')
-    if (upload.checksummed && crc32 !== part.crc32) throw new S3Error(400, 'InvalidPart')
+    const expected = upload.checksummed ? part.crc32 : ''
+    if (crc32 !== expected) throw new S3Error(400, 'InvalidPart')
     const isLast = index === named.length - 1
     if (!isLast && part.bytes.byteLength < call.settings.partBytesMin) {
       throw new S3Error(400, 'EntityTooSmall')
