@@ -5,14 +5,14 @@
  * entries a row has is known only from the levels, so a window is read in two steps: its entries are collected, page
  * after page, then their values are decoded.
  */
-import { corrupt } from '../../util/errors.ts'
+import { corrupt } from '../../../util/errors.ts'
+import { bitWidthOf, HybridReader, readBitPackedLevels } from '../hybrid.ts'
+import { ENCODING } from '../metadata.ts'
+import type { LeafNode } from '../tree.ts'
 import { openValues } from './flat-reader.ts'
-import { bitWidthOf, HybridReader, readBitPackedLevels } from './hybrid.ts'
 import type { LeafValues } from './leaf-values.ts'
-import { ENCODING } from './metadata.ts'
 import type { PageStream, RowRange } from './page-stream.ts'
 import { type DataPage, type Levels, splitPage } from './page.ts'
-import type { LeafNode } from './tree.ts'
 
 /** A window of rows: its levels, and how many values were decoded, densely, from slot 0 on. */
 export interface NestedEntries {

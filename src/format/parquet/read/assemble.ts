@@ -1,4 +1,4 @@
-import { nullColumn } from '../../types/column-take.ts'
+import { nullColumn } from '../../../types/column-take.ts'
 /**
  * Columns of nested types from the levels and values of their leaves.
  *
@@ -6,13 +6,13 @@ import { nullColumn } from '../../types/column-take.ts'
  * the node's depth: its repetition level is at most that of the innermost list around the node, and its definition
  * level says that this list has an element there. The slots of a node are the rows of its column.
  */
-import type { Column } from '../../types/column.ts'
-import { corrupt } from '../../util/errors.ts'
+import type { Column } from '../../../types/column.ts'
+import { corrupt } from '../../../util/errors.ts'
+import { REPETITION } from '../metadata.ts'
+import type { LeafNode, Node } from '../tree.ts'
 import type { LeafDecoder } from './leaf-column.ts'
-import { REPETITION } from './metadata.ts'
 import type { NestedEntries } from './nested-reader.ts'
 import { type ColumnPlan, firstLeaf } from './resolve.ts'
-import type { LeafNode, Node } from './tree.ts'
 
 /** A leaf whose window of rows was decoded. */
 export interface DecodedLeaf {

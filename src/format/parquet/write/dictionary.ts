@@ -1,5 +1,5 @@
 /** Dictionaries that grow while a column chunk is written: open-addressing tables over the values themselves. */
-import { allocateBytes } from '../../io/allocate.ts'
+import { allocateBytes } from '../../../io/allocate.ts'
 
 const MULTIPLIER = 0x9e3779b1
 

@@ -1,13 +1,13 @@
 /** Encoders that never use a dictionary: booleans, and the fixed-length bytes of wide decimals. */
-import { allocateBytes } from '../../io/allocate.ts'
-import type { DataType } from '../../types/data-type.ts'
-import { assert } from '../../util/assert.ts'
-import type { ColumnRows } from '../column-rows.ts'
+import { allocateBytes } from '../../../io/allocate.ts'
+import type { DataType } from '../../../types/data-type.ts'
+import { assert } from '../../../util/assert.ts'
+import type { ColumnRows } from '../../column-rows.ts'
+import { ENCODING } from '../metadata.ts'
 import { BooleanBounds, type BoundBytes, BytesBounds, prefixOf } from './bounds.ts'
 import { fixedValues } from './gather-words.ts'
-import { ENCODING } from './metadata.ts'
+import { decimalBytes } from './schema.ts'
 import { type EncodedValues, HEADROOM, type ValueEncoder } from './value-encoder.ts'
-import { decimalBytes } from './write-schema.ts'
 
 /** BOOLEAN: bits, LSB first. */
 export class BooleanEncoder implements ValueEncoder {

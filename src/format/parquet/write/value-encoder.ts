@@ -4,11 +4,11 @@
  * As parquet-mr does, a dictionary is kept only if the first page with it is smaller than without, and given up once
  * it outgrows its limit; the pages written before keep referring to it.
  */
-import { allocateBytes } from '../../io/allocate.ts'
-import type { ColumnRows } from '../column-rows.ts'
+import { allocateBytes } from '../../../io/allocate.ts'
+import type { ColumnRows } from '../../column-rows.ts'
+import { bitWidthOf, hybridBound, writeHybrid } from '../hybrid.ts'
+import { ENCODING } from '../metadata.ts'
 import type { BoundBytes, Bounds } from './bounds.ts'
-import { bitWidthOf, hybridBound, writeHybrid } from './hybrid.ts'
-import { ENCODING } from './metadata.ts'
 
 export interface EncodeLimits {
   /** A page ends before its PLAIN values exceed this, unless a single value does. */

@@ -4,11 +4,11 @@
  * One class per physical shape. `append` writes values densely; where a column has nulls, `spread` then moves them
  * apart in place, from the back, so that no second buffer is needed.
  */
-import { copyBits } from '../../util/bits.ts'
-import { corrupt, unsupported } from '../../util/errors.ts'
+import { copyBits } from '../../../util/bits.ts'
+import { corrupt, unsupported } from '../../../util/errors.ts'
+import { HybridReader } from '../hybrid.ts'
+import { ENCODING } from '../metadata.ts'
 import { readDeltaIntegers, readDeltaStrings } from './delta.ts'
-import { HybridReader } from './hybrid.ts'
-import { ENCODING } from './metadata.ts'
 
 /** The encoded values of one data page: `bytes[from, to)` holds `count` present values. */
 export interface PageValues {

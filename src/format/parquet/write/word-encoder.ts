@@ -1,7 +1,7 @@
 /** The encoder of values of one, two or three 32-bit words. */
-import { allocateBytes } from '../../io/allocate.ts'
-import type { DataType } from '../../types/data-type.ts'
-import type { ColumnRows } from '../column-rows.ts'
+import { allocateBytes } from '../../../io/allocate.ts'
+import type { DataType } from '../../../types/data-type.ts'
+import type { ColumnRows } from '../../column-rows.ts'
 import { FloatBounds, IntBounds, LongBounds, NoBounds } from './bounds.ts'
 import { WordDictionary } from './dictionary.ts'
 import { gatherInstants, type WordGather, wordGather } from './gather-words.ts'

@@ -1,14 +1,14 @@
 /** Reads Parquet files: the footer once, then any choice of columns and rows, in batches. */
-import type { FileIO } from '../../io/file-io.ts'
-import type { Batch } from '../../types/column.ts'
-import type { DataField } from '../../types/data-type.ts'
-import { corrupt, decodingError, unsupported } from '../../util/errors.ts'
-import { ByteRanges } from '../byte-ranges.ts'
-import { type FileMetadata, readFileMetadata } from './metadata.ts'
+import type { FileIO } from '../../../io/file-io.ts'
+import type { Batch } from '../../../types/column.ts'
+import type { DataField } from '../../../types/data-type.ts'
+import { corrupt, decodingError, unsupported } from '../../../util/errors.ts'
+import { ByteRanges } from '../../byte-ranges.ts'
+import { type FileMetadata, readFileMetadata } from '../metadata.ts'
+import { type GroupNode, leavesOf, schemaTree } from '../tree.ts'
 import type { RowRange } from './page-stream.ts'
 import { resolveColumns } from './resolve.ts'
 import { RowGroupReader } from './row-group-reader.ts'
-import { type GroupNode, leavesOf, schemaTree } from './tree.ts'
 
 export interface ParquetFile {
   readonly io: FileIO

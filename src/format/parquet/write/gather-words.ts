@@ -1,8 +1,8 @@
 /** Kernels that copy chosen rows of fixed-width columns as the 32-bit words of Parquet's physical values. */
-import type { Column, FixedValues } from '../../types/column.ts'
-import type { DataType } from '../../types/data-type.ts'
-import { assert } from '../../util/assert.ts'
-import type { ColumnRows } from '../column-rows.ts'
+import type { Column, FixedValues } from '../../../types/column.ts'
+import type { DataType } from '../../../types/data-type.ts'
+import { assert } from '../../../util/assert.ts'
+import type { ColumnRows } from '../../column-rows.ts'
 
 /** Copies the values `[from, to)` to `out[at..]`. */
 export type WordGather = (

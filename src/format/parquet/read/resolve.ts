@@ -1,8 +1,8 @@
 /** Which parts of a file's schema a wanted field reads: the plan that row groups are decoded by. */
-import { type DataField, type DataType, notNull } from '../../types/data-type.ts'
-import { corrupt, unsupported } from '../../util/errors.ts'
-import type { GroupNode, LeafNode, Node } from './tree.ts'
-import { listForm, mapForm } from './tree.ts'
+import { type DataField, type DataType, notNull } from '../../../types/data-type.ts'
+import { corrupt, unsupported } from '../../../util/errors.ts'
+import type { GroupNode, LeafNode, Node } from '../tree.ts'
+import { listForm, mapForm } from '../tree.ts'
 
 export type ColumnPlan =
   | { readonly kind: 'leaf'; readonly node: LeafNode; readonly type: DataType }

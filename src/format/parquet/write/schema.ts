@@ -3,15 +3,15 @@
  *
  * Follows `ParquetSchemaConverter` and `SpecialFields`.
  */
-import type { DataField, DataType } from '../../types/data-type.ts'
-import { unsupported } from '../../util/errors.ts'
+import type { DataField, DataType } from '../../../types/data-type.ts'
+import { unsupported } from '../../../util/errors.ts'
 import {
   CONVERTED,
   type LogicalType,
   PHYSICAL,
   REPETITION,
   type SchemaElement,
-} from './metadata.ts'
+} from '../metadata.ts'
 
 /** Depth-first, the root first. */
 export function writeSchema(fields: readonly DataField[]): SchemaElement[] {

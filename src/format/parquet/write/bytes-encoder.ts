@@ -1,8 +1,8 @@
 /** The encoder of byte strings: the gather that writing spends most of its time in. */
-import { allocateBytes } from '../../io/allocate.ts'
-import type { BytesColumn, Column } from '../../types/column.ts'
-import { assert } from '../../util/assert.ts'
-import type { ColumnRows } from '../column-rows.ts'
+import { allocateBytes } from '../../../io/allocate.ts'
+import type { BytesColumn, Column } from '../../../types/column.ts'
+import { assert } from '../../../util/assert.ts'
+import type { ColumnRows } from '../../column-rows.ts'
 import { BytesBounds, prefixOf } from './bounds.ts'
 import { BytesDictionary } from './dictionary.ts'
 import { DictionaryEncoder, type EncodeLimits, HEADROOM } from './value-encoder.ts'

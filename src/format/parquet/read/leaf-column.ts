@@ -1,8 +1,10 @@
 /** A leaf's decoded values as the column of a Paimon type. */
-import type { Column, FixedValues } from '../../types/column.ts'
-import { timestampUnit } from '../../types/column.ts'
-import type { DataType } from '../../types/data-type.ts'
-import { corrupt } from '../../util/errors.ts'
+import type { Column, FixedValues } from '../../../types/column.ts'
+import { timestampUnit } from '../../../types/column.ts'
+import type { DataType } from '../../../types/data-type.ts'
+import { corrupt } from '../../../util/errors.ts'
+import { type LogicalType, PHYSICAL } from '../metadata.ts'
+import type { LeafNode } from '../tree.ts'
 import { BytesViews, type BytesValues, CompactBytes } from './bytes-values.ts'
 import { fromConverted } from './infer.ts'
 import {
@@ -19,8 +21,6 @@ import {
   widenFloats,
 } from './leaf-convert.ts'
 import { BooleanValues, FixedBytesValues, type LeafValues, WordValues } from './leaf-values.ts'
-import { type LogicalType, PHYSICAL } from './metadata.ts'
-import type { LeafNode } from './tree.ts'
 
 /** Decodes a leaf's pages, then hands its slots over as a column. */
 export interface LeafDecoder {

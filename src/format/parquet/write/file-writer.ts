@@ -1,8 +1,9 @@
 /** Writes Parquet files as Java Paimon's defaults do: pages, row groups, statistics and page indexes, in bounded memory. */
-import type { FileWriter } from '../../io/file-io.ts'
-import type { DataField, DataType } from '../../types/data-type.ts'
-import type { Codec } from '../codec.ts'
-import { type BatchRows, materialize } from '../column-rows.ts'
+import type { FileWriter } from '../../../io/file-io.ts'
+import type { DataField, DataType } from '../../../types/data-type.ts'
+import type { Codec } from '../../codec.ts'
+import { type BatchRows, materialize } from '../../column-rows.ts'
+import { PHYSICAL, type SchemaElement } from '../metadata.ts'
 import { BytesEncoder } from './bytes-encoder.ts'
 import { CodecBacklog, LeafWriter } from './leaf-writer.ts'
 import {
@@ -12,12 +13,11 @@ import {
   type WrittenChunk,
   type WrittenRowGroup,
 } from './metadata-writer.ts'
-import { PHYSICAL, type SchemaElement } from './metadata.ts'
 import { BooleanEncoder, WideDecimalEncoder } from './plain-encoders.ts'
+import { writeSchema } from './schema.ts'
 import { leavesBelow, shred, type WriteLeaf, type WriteNode, writeNode } from './shred.ts'
 import type { EncodeLimits, ValueEncoder } from './value-encoder.ts'
 import { WordEncoder } from './word-encoder.ts'
-import { writeSchema } from './write-schema.ts'
 
 export interface ParquetWriteOptions {
   readonly codec: Codec

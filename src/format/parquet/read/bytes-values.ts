@@ -4,11 +4,11 @@
  * {@link CompactBytes} copies the values one behind the other, as Arrow wants them. {@link BytesViews} leaves them in
  * their pages and notes where they lie, for a merge that will keep only some of them.
  */
-import { allocateBytes } from '../../io/allocate.ts'
-import { corrupt, unsupported } from '../../util/errors.ts'
+import { allocateBytes } from '../../../io/allocate.ts'
+import { corrupt, unsupported } from '../../../util/errors.ts'
+import { ENCODING } from '../metadata.ts'
 import { type ByteStrings, readDeltaLengths, readDeltaStrings } from './delta.ts'
 import { type LeafValues, PageReader, type PageValues, unknownEncoding } from './leaf-values.ts'
-import { ENCODING } from './metadata.ts'
 
 /** What the values of one page, or of one output, may come to: offsets are signed 32-bit. */
 const MAX_BYTES = 2 ** 31 - 64

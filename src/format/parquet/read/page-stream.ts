@@ -1,17 +1,17 @@
 /** The pages of one column chunk in order, fetched and decompressed ahead of their decoding. */
-import { corrupt, unsupported } from '../../util/errors.ts'
-import type { ByteRange, ByteRanges } from '../byte-ranges.ts'
-import type { Codec } from '../codec.ts'
+import { corrupt, unsupported } from '../../../util/errors.ts'
+import type { ByteRange, ByteRanges } from '../../byte-ranges.ts'
+import type { Codec } from '../../codec.ts'
 import {
   type ColumnChunk,
   PAGE,
   type PageHeader,
   type PageLocation,
   readPageHeader,
-} from './metadata.ts'
+} from '../metadata.ts'
+import { ThriftReader } from '../thrift.ts'
+import type { LeafNode } from '../tree.ts'
 import { codecOf, isDataPage, loadBody } from './page.ts'
-import { ThriftReader } from './thrift.ts'
-import type { LeafNode } from './tree.ts'
 
 /** Rows `[from, to)` of a row group. */
 export interface RowRange {

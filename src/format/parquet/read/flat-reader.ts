@@ -1,12 +1,12 @@
-import { copyBits, countBits, setBits } from '../../util/bits.ts'
+import { copyBits, countBits, setBits } from '../../../util/bits.ts'
 /** Reads the rows of one column that is neither nested nor repeated, within one row group, in ascending order. */
-import { corrupt } from '../../util/errors.ts'
-import { HybridReader, readBitPackedLevels } from './hybrid.ts'
+import { corrupt } from '../../../util/errors.ts'
+import { HybridReader, readBitPackedLevels } from '../hybrid.ts'
+import { ENCODING } from '../metadata.ts'
+import type { LeafNode } from '../tree.ts'
 import type { LeafValues } from './leaf-values.ts'
-import { ENCODING } from './metadata.ts'
 import type { LoadedPage, PageStream, RowRange } from './page-stream.ts'
 import { type DataPage, splitPage } from './page.ts'
-import type { LeafNode } from './tree.ts'
 
 /** A column that is neither nested nor repeated: a slot a row. */
 export class FlatReader {

@@ -1,8 +1,8 @@
 /** The Paimon types that a Parquet file of any writer reads as, when no table schema says so. */
-import { type DataField, type DataType, MAX_LENGTH } from '../../types/data-type.ts'
-import { unsupported } from '../../util/errors.ts'
-import { CONVERTED, type LogicalType, PHYSICAL, REPETITION } from './metadata.ts'
-import { type GroupNode, type LeafNode, listForm, mapForm, type Node } from './tree.ts'
+import { type DataField, type DataType, MAX_LENGTH } from '../../../types/data-type.ts'
+import { unsupported } from '../../../util/errors.ts'
+import { CONVERTED, type LogicalType, PHYSICAL, REPETITION } from '../metadata.ts'
+import { type GroupNode, type LeafNode, listForm, mapForm, type Node } from '../tree.ts'
 
 const STRING: DataType = { kind: 'VARCHAR', length: MAX_LENGTH, nullable: true }
 const BYTES: DataType = { kind: 'VARBINARY', length: MAX_LENGTH, nullable: true }

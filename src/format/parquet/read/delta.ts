@@ -3,7 +3,7 @@
  *
  * Specification: Encodings.md of parquet-format, "Delta Encoding" and the two byte-array encodings built on it.
  */
-import { corrupt } from '../../util/errors.ts'
+import { corrupt } from '../../../util/errors.ts'
 
 /** Byte strings one after another: string i is `data[starts[i], ends[i])`. */
 export interface ByteStrings {

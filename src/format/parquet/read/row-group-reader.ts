@@ -1,16 +1,16 @@
-import { nullColumn } from '../../types/column-take.ts'
+import { nullColumn } from '../../../types/column-take.ts'
 /** Reads wanted columns of wanted rows of one row group, window by window. */
-import { type Column } from '../../types/column.ts'
-import type { ByteRange, ByteRanges } from '../byte-ranges.ts'
+import { type Column } from '../../../types/column.ts'
+import type { ByteRange, ByteRanges } from '../../byte-ranges.ts'
+import { type ColumnChunk, type PageLocation, readOffsetIndex, type RowGroup } from '../metadata.ts'
+import type { LeafNode } from '../tree.ts'
 import { assembleColumn, type DecodedLeaf } from './assemble.ts'
 import type { FileBatch } from './file-reader.ts'
 import { FlatReader } from './flat-reader.ts'
 import { type LeafDecoder, leafDecoder } from './leaf-column.ts'
-import { type ColumnChunk, type PageLocation, readOffsetIndex, type RowGroup } from './metadata.ts'
 import { NestedReader } from './nested-reader.ts'
 import { PageStream, type RowRange } from './page-stream.ts'
 import { type ColumnPlan, plannedLeaves } from './resolve.ts'
-import type { LeafNode } from './tree.ts'
 
 export interface RowGroupRead {
   readonly source: ByteRanges

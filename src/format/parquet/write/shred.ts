@@ -1,12 +1,12 @@
 /**
- * Rows of nested columns as the levels and values of their leaves: the inverse of {@link ./assemble.ts}.
+ * Rows of nested columns as the levels and values of their leaves: the inverse of {@link ../read/assemble.ts}.
  *
  * Specification: "Nested Encoding" of parquet-format, and Dremel.
  */
-import { type Column, isPresent } from '../../types/column.ts'
-import type { DataType } from '../../types/data-type.ts'
-import { notNull } from '../../types/data-type.ts'
-import { assert } from '../../util/assert.ts'
+import { type Column, isPresent } from '../../../types/column.ts'
+import type { DataType } from '../../../types/data-type.ts'
+import { notNull } from '../../../types/data-type.ts'
+import { assert } from '../../../util/assert.ts'
 
 /** A column to write, and how deep it lies. */
 export type WriteNode =

@@ -1,12 +1,12 @@
-/** The bytes of Parquet's footer, page headers and page indexes; see {@link ./metadata.ts} for their meaning. */
+/** The bytes of Parquet's footer, page headers and page indexes; see {@link ../metadata.ts} for their meaning. */
 import {
   ENCODING,
   type LogicalType,
   PAGE,
   type SchemaElement,
   type Statistics,
-} from './metadata.ts'
-import { type StructWriter, ThriftWriter } from './thrift.ts'
+} from '../metadata.ts'
+import { type StructWriter, ThriftWriter } from '../thrift.ts'
 
 export interface WrittenChunk {
   readonly physical: number

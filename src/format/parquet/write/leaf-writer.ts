@@ -1,15 +1,15 @@
 /** Writes one leaf column: values into pages, pages through the codec, a row group's pages into a column chunk. */
 import { crc32 } from 'node:zlib'
 
-import { allocateBytes } from '../../io/allocate.ts'
-import type { FileWriter } from '../../io/file-io.ts'
-import type { DataType } from '../../types/data-type.ts'
-import { type Codec, compress, compressAsync } from '../codec.ts'
-import { type ColumnRows, hasNulls, readPresence } from '../column-rows.ts'
+import { allocateBytes } from '../../../io/allocate.ts'
+import type { FileWriter } from '../../../io/file-io.ts'
+import type { DataType } from '../../../types/data-type.ts'
+import { type Codec, compress, compressAsync } from '../../codec.ts'
+import { type ColumnRows, hasNulls, readPresence } from '../../column-rows.ts'
+import { bitWidthOf, hybridBound, writeHybrid } from '../hybrid.ts'
+import { CODEC, ENCODING, PAGE } from '../metadata.ts'
 import { type BoundBytes, shortenedMax, shortenedMin } from './bounds.ts'
-import { bitWidthOf, hybridBound, writeHybrid } from './hybrid.ts'
 import { pageHeaderBytes, type WrittenChunk, type WrittenPage } from './metadata-writer.ts'
-import { CODEC, ENCODING, PAGE } from './metadata.ts'
 import type { LeafEntries, WriteLeaf } from './shred.ts'
 import { HEADROOM, type ValueEncoder } from './value-encoder.ts'
 

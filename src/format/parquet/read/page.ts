@@ -1,11 +1,11 @@
 /** One page: its header, its checksum, and where levels and values lie in its decompressed bytes. */
 import { crc32 } from 'node:zlib'
 
-import { allocateBytes } from '../../io/allocate.ts'
-import { corrupt, unsupported } from '../../util/errors.ts'
-import { type Codec, decompress, decompressAsync } from '../codec.ts'
-import { CODEC, ENCODING, PAGE, type PageHeader } from './metadata.ts'
-import type { LeafNode } from './tree.ts'
+import { allocateBytes } from '../../../io/allocate.ts'
+import { corrupt, unsupported } from '../../../util/errors.ts'
+import { type Codec, decompress, decompressAsync } from '../../codec.ts'
+import { CODEC, ENCODING, PAGE, type PageHeader } from '../metadata.ts'
+import type { LeafNode } from '../tree.ts'
 
 /** A page above this is refused: positions of single bits must fit in 31 bits. */
 const PAGE_BYTES_MAX = 2 ** 28 - 1

@@ -1,5 +1,5 @@
 /** Kernels from Parquet's physical integers and bytes to the values that a Paimon type's column holds. */
-import { corrupt, unsupported } from '../../util/errors.ts'
+import { corrupt, unsupported } from '../../../util/errors.ts'
 
 export function narrowInts<T extends Int8Array | Int16Array>(words: Int32Array, out: T): T {
   for (let i = 0; i < words.length; i++) out[i] = words[i]!
