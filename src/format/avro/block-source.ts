@@ -1,0 +1,145 @@
+/** The blocks of a stored Avro file: read ahead in pieces of a few megabytes, and decompressed ahead of their turn. */
+import type { FileIO, IoOptions } from '../../io/file-io.ts'
+import { decoding, decodingError, notFound } from '../../util/errors.ts'
+import {
+  type AvroHeader,
+  blockRowsAsync,
+  checkSync,
+  MAX_BLOCK_HEAD_BYTES,
+  parseAvroHeader,
+  parseBlockHead,
+  SYNC_BYTES,
+} from './container.ts'
+
+export interface AvroRows {
+  readonly header: AvroHeader
+  readonly rows: Uint8Array
+  readonly rowCount: number
+}
+
+const PIECE_BYTES = 4 * 1024 * 1024
+/** A header longer than this is refused. */
+const MAX_HEADER_BYTES = 16 * 1024 * 1024
+/** Blocks that are decompressed at a time. */
+const BLOCKS_AHEAD = 4
+
+/** The decompressed blocks of the file, in order; a file without blocks gives none. */
+export async function* readBlocks(
+  io: FileIO,
+  path: string,
+  options: IoOptions & { readonly sizeBytes?: number | undefined },
+): AsyncGenerator<AvroRows, void, undefined> {
+  const { signal } = options
+  const sizeBytes = options.sizeBytes ?? (await io.stat(path, { signal }))?.sizeBytes
+  if (sizeBytes === undefined) throw notFound('there is no such file', { path })
+  const pieces = new Pieces(io, path, sizeBytes, signal)
+  const header = await readHeader(pieces, path)
+  const ahead: Promise<AvroRows>[] = []
+  while (pieces.left > 0 || ahead.length > 0) {
+    while (pieces.left > 0 && ahead.length < BLOCKS_AHEAD)
+      ahead.push(startBlock(await nextBlock(pieces, header, path), header, path))
+    yield await ahead.shift()!
+  }
+}
+
+interface StoredBlock {
+  readonly bytes: Uint8Array
+  readonly rowCount: number
+}
+
+async function readHeader(pieces: Pieces, path: string): Promise<AvroHeader> {
+  await pieces.need(Math.min(PIECE_BYTES, pieces.left))
+  let header: AvroHeader
+  try {
+    header = parseAvroHeader(pieces.bytes)
+  } catch (error) {
+    // Only a header that is longer than a piece can be parsed with more bytes.
+    const more = Math.min(MAX_HEADER_BYTES, pieces.left)
+    if (more <= pieces.bytes.length) throw decodingError(path, error)
+    await pieces.need(more)
+    header = decoding(path, () => parseAvroHeader(pieces.bytes))
+  }
+  pieces.skip(header.sizeBytes)
+  return header
+}
+
+async function nextBlock(pieces: Pieces, header: AvroHeader, path: string): Promise<StoredBlock> {
+  await pieces.need(Math.min(MAX_BLOCK_HEAD_BYTES, pieces.left))
+  const head = decoding(path, () => parseBlockHead(pieces.bytes, 0, pieces.left))
+  await pieces.need(head.end + SYNC_BYTES)
+  const next = decoding(path, () => checkSync(pieces.bytes, head, header))
+  const bytes = pieces.bytes.subarray(head.from, head.end)
+  pieces.skip(next)
+  return { bytes, rowCount: head.rowCount }
+}
+
+function startBlock(block: StoredBlock, header: AvroHeader, path: string): Promise<AvroRows> {
+  const { bytes, rowCount } = block
+  const rows = blockRowsAsync(bytes, { from: 0, end: bytes.length, rowCount }, header).then(
+    (raw) => ({ header, rows: raw, rowCount }),
+    (error: unknown) => {
+      throw decodingError(path, error)
+    },
+  )
+  // The failure is thrown when the block's turn comes, or never if the caller stops before.
+  rows.catch(() => {})
+  return rows
+}
+
+/** The unread bytes of a file: what has come, and one piece that is on its way. */
+class Pieces {
+  bytes: Uint8Array = new Uint8Array()
+  readonly #io: FileIO
+  readonly #path: string
+  readonly #sizeBytes: number
+  readonly #signal: AbortSignal | undefined
+  /** Where in the file `bytes` starts. */
+  #at = 0
+  #coming: Promise<Uint8Array> | undefined
+  #comingEnd = 0
+
+  constructor(io: FileIO, path: string, sizeBytes: number, signal: AbortSignal | undefined) {
+    this.#io = io
+    this.#path = path
+    this.#sizeBytes = sizeBytes
+    this.#signal = signal
+  }
+
+  /** Bytes of the file from the start of `bytes` on. */
+  get left(): number {
+    return this.#sizeBytes - this.#at
+  }
+
+  skip(count: number): void {
+    this.bytes = this.bytes.subarray(count)
+    this.#at += count
+  }
+
+  /** Reads until `bytes` has at least `count`, which must not be more than {@link left}. */
+  async need(count: number): Promise<void> {
+    while (this.bytes.length < count) {
+      const end = this.#at + this.bytes.length
+      this.#coming ??= this.#read(end, count - this.bytes.length)
+      const piece = await this.#coming
+      this.#coming = undefined
+      this.bytes = this.bytes.length === 0 ? piece : joined(this.bytes, piece)
+      const more = Math.max(0, count - this.bytes.length)
+      if (this.#comingEnd < this.#sizeBytes) this.#coming = this.#read(this.#comingEnd, more)
+    }
+  }
+
+  #read(from: number, atLeast: number): Promise<Uint8Array> {
+    const end = Math.min(from + Math.max(PIECE_BYTES, atLeast), this.#sizeBytes)
+    this.#comingEnd = end
+    const piece = this.#io.readRange(this.#path, from, end - from, { signal: this.#signal })
+    piece.catch(() => {})
+    return piece
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length)
+  bytes.set(first)
+  bytes.set(second, first.length)
+  return bytes
+}
