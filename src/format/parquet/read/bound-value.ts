@@ -23,7 +23,8 @@ export function boundStats(
   return { min: low, max: isFloat ? Number.NaN : high, nullCount }
 }
 
-function boundValue(leaf: LeafNode, type: DataType, bytes: Uint8Array): InternalValue {
+/** A bound as a value of the column; null where it cannot be told. */
+export function boundValue(leaf: LeafNode, type: DataType, bytes: Uint8Array): InternalValue {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const { length } = bytes
   switch (type.kind) {

@@ -278,6 +278,7 @@ export class LeafWriter {
       encodingStats: this.#encodingStats(dictionary !== null),
       pages: written,
       boundaryOrder: this.#boundaryOrder(),
+      compareBounds: (a, b) => this.#encoder.compareBounds(a, b),
       hasColumnIndex: this.#pages.every(
         (page) => page.bounds !== null || page.nullCount === page.valueCount,
       ),

@@ -22,6 +22,8 @@ export interface WrittenChunk {
   readonly encodingStats: readonly { pageType: number; encoding: number; count: number }[]
   readonly pages: readonly WrittenPage[]
   readonly boundaryOrder: number
+  /** The order of two bounds of the column. */
+  readonly compareBounds: (a: Uint8Array, b: Uint8Array) => number
   /** Whether the chunk has bounds for every page, so that a column index can be written. */
   readonly hasColumnIndex: boolean
   offsetIndex?: { offset: number; length: number }

@@ -1,0 +1,96 @@
+/** Data files of any format, as the table's stages see them: columns of chosen rows out, batches of rows in. */
+import type { FileIO } from '../io/file-io.ts'
+import type { Batch } from '../types/column.ts'
+import type { DataField } from '../types/data-type.ts'
+import type { InternalValue } from '../types/internal-value.ts'
+import type { BoundPredicate } from '../types/predicate-bind.ts'
+import { unsupported } from '../util/errors.ts'
+import type { BatchRows } from './column-rows.ts'
+
+/** Rows `[from, to)` of a file. */
+export interface RowRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** Reads chosen columns of chosen rows front to back. */
+export interface RowCursor {
+  /**
+   * The next rows: `rowCount` of them, or fewer where the file has an inner boundary, which lies at the same rows for
+   * every cursor of a file. Null when all are read.
+   */
+  read(rowCount: number): Promise<Batch | null>
+}
+
+export interface CursorOptions {
+  /** The columns, by name; one that the file lacks reads as nulls. */
+  readonly fields: readonly DataField[]
+  /** The rows, ascending; all when left out. */
+  readonly rows?: readonly RowRange[] | undefined
+  /** Leave strings where they were decoded, for a reader that will keep few of them. */
+  readonly views?: boolean
+}
+
+/** An open data file. */
+export interface DataFile {
+  readonly path: string
+  readonly columnNames: ReadonlySet<string>
+  /** The rows of the file; null where only reading it would tell. */
+  readonly rowCount: number | null
+  /** The rows that may pass the predicate, by the file's own statistics; null when it has none, or all may. */
+  prune(predicate: BoundPredicate): Promise<readonly RowRange[] | null>
+  cursor(options: CursorOptions): RowCursor
+}
+
+export interface OpenOptions {
+  readonly sizeBytes?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Least and greatest value and nulls of a written column; null bounds where the column's type or values have none. */
+export interface ColumnBounds {
+  readonly min: InternalValue
+  readonly max: InternalValue
+  readonly nullCount: number
+}
+
+/** A data file being written. */
+export interface DataFileWriter {
+  readonly rowCount: number
+  /** What the file would take if it were closed now. */
+  readonly sizeBytes: number
+  /** Appends the rows `[from, to)`; what they are taken from must not change before `close`. */
+  write(rows: BatchRows, from: number, to: number): Promise<void>
+  /** Makes the file visible. The bounds of the columns in order; null for a column of a nested type. */
+  close(): Promise<readonly (ColumnBounds | null)[]>
+  abort(): Promise<void>
+}
+
+/** The format that a data file's name tells: its last extension. */
+export function formatOf(path: string): 'parquet' | 'avro' {
+  const extension = path.slice(path.lastIndexOf('.') + 1).toLowerCase()
+  if (extension === 'parquet' || extension === 'avro') return extension
+  if (extension === 'orc')
+    throw unsupported('ORC data files cannot be read: there is no ORC reader for Node', {
+      path,
+      hint: "rewrite the table with 'file.format' = 'parquet', for example by a full compaction in Flink or Spark",
+    })
+  throw unsupported(`data files of format "${extension}" cannot be read`, {
+    path,
+    hint: 'parquet and avro are',
+  })
+}
+
+/** Opens a data file of the format that its name tells. The formats' modules are loaded when they are needed. */
+export async function openDataFile(
+  io: FileIO,
+  path: string,
+  options: OpenOptions = {},
+): Promise<DataFile> {
+  if (formatOf(path) === 'parquet') {
+    const { openParquetData } = await import('./parquet/data-file.ts')
+    return await openParquetData(io, path, options)
+  }
+  const { openAvroData } = await import('./avro/data-file.ts')
+  return await openAvroData(io, path, options)
+}
