@@ -15,19 +15,18 @@ import { LakeError } from '../util/errors.ts'
 import { createBackoff, type RetryPolicy } from '../util/retry.ts'
 import { S3Failure } from './s3-error.ts'
 
-/** How long a request that is under way may still take after the caller's signal fired. */
-const GRACE_MS = 2_000
-
 export interface ConditionalWrite {
   readonly path: string
   readonly bytes: Uint8Array
   /** The version that must be there; null for no object at all. */
   readonly version: string | null
   readonly retry: RetryPolicy
+  /** How long the request that is under way, and the read back, may still take after the signal fired. */
+  readonly graceMs: number
   readonly signal: AbortSignal | undefined
   /** Makes the conditional request once. */
   readonly put: (signal: AbortSignal | undefined) => Promise<unknown>
-  /** What is there now; makes tries of its own until `deadlineMs` are over. */
+  /** What is there now; makes tries of its own and ends after `deadlineMs`. */
   readonly readBack: (deadlineMs: number) => Promise<{ bytes: Uint8Array; version: string } | null>
   readonly onRetry: () => void
 }
@@ -79,7 +78,9 @@ async function readBack(
   failure: S3Failure,
 ): Promise<{ bytes: Uint8Array; version: string } | null> {
   try {
-    return await write.readBack(write.signal?.aborted === true ? GRACE_MS : write.retry.deadlineMs)
+    return await write.readBack(
+      write.signal?.aborted === true ? write.graceMs : write.retry.deadlineMs,
+    )
   } catch (error) {
     throw unknownOutcome(write, error instanceof Error ? error : failure)
   }
@@ -87,7 +88,7 @@ async function readBack(
 
 /** The failure of one try; null when it succeeded. */
 async function failureOf(write: ConditionalWrite): Promise<S3Failure | null> {
-  const patience = patientSignal(write.signal)
+  const patience = patientSignal(write.signal, write.graceMs)
   try {
     await write.put(patience.signal)
     return null
@@ -101,7 +102,10 @@ async function failureOf(write: ConditionalWrite): Promise<S3Failure | null> {
 }
 
 /** A signal that fires some time after the other one, so that a write under way gets its answer. */
-function patientSignal(signal: AbortSignal | undefined): {
+function patientSignal(
+  signal: AbortSignal | undefined,
+  graceMs: number,
+): {
   signal: AbortSignal | undefined
   end: () => void
 } {
@@ -109,7 +113,7 @@ function patientSignal(signal: AbortSignal | undefined): {
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const onAbort = (): void => {
-    timer = setTimeout(() => controller.abort(signal.reason), GRACE_MS)
+    timer = setTimeout(() => controller.abort(signal.reason), graceMs)
   }
   signal.addEventListener('abort', onAbort, { once: true })
   const end = (): void => {

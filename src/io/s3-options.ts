@@ -19,6 +19,8 @@ export interface S3Config {
   readonly allowUnconditionalCommit: boolean
   /** How long a connection may be silent in the middle of a request. */
   readonly idleTimeoutMs: number
+  /** How long a conditional write may still take after its caller's signal fired. */
+  readonly abortGraceMs: number
   readonly retry: RetryPolicy
 }
 
@@ -34,6 +36,7 @@ export const DEFAULT_S3_CONFIG: S3Config = {
   partSizeBytes: 8 << 20,
   allowUnconditionalCommit: false,
   idleTimeoutMs: 30_000,
+  abortGraceMs: 2_000,
   retry: { delayMsBase: 50, delayMsMax: 1_000, tryCountMax: 12, deadlineMs: 60_000 },
 }
 

@@ -163,6 +163,7 @@ export class S3FileIO implements FileIO {
       bytes,
       version,
       retry: this.#config.retry,
+      graceMs: this.#config.abortGraceMs,
       signal,
       put: (sending) => this.#putIf(path, { bucket, key }, bytes, version, sending),
       readBack: (deadlineMs) => this.#readBack(path, { bucket, key }, deadlineMs),
@@ -300,7 +301,7 @@ export class S3FileIO implements FileIO {
   }
 
   async #readBack(path: string, place: Place, deadlineMs: number): Promise<VersionedBytes | null> {
-    const request = { path, ...place, signal: undefined }
+    const request = { path, ...place, signal: AbortSignal.timeout(deadlineMs) }
     return orNull(readWhole(this.#connection, request, { deadlineMs }))
   }
 

@@ -161,6 +161,13 @@ test('a signal that fires while the store hangs ends in what is there', async ()
   await expect(other).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
 })
 
+test('a signal that fires while the store hangs for good ends with an unknown outcome', async () => {
+  await using s3 = await probed({}, { idleTimeoutMs: 60_000 })
+  s3.server.faults.add(() => true, { kind: 'drop', applied: true }, 100)
+  const work = s3.io.create(path, text('ours'), { signal: AbortSignal.timeout(20) })
+  await expect(work).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+})
+
 test.for<[string, FaultAction]>([
   ['a lost answer', { kind: 'reset', applied: true }],
   ['a lost request', { kind: 'reset' }],

@@ -27,6 +27,7 @@ export async function startTestS3(
       pathStyle: true,
       credentials: server.credentials,
       idleTimeoutMs: 300,
+      abortGraceMs: 300,
       retry: { delayMsBase: 1, delayMsMax: 5, tryCountMax: 5, deadlineMs: 5_000 },
       ...config,
       ...overrides,
