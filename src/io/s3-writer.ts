@@ -41,7 +41,7 @@ export class S3Writer implements FileWriter {
   #partCount = 0
   readonly #underWay = new Map<Promise<void>, number>()
   #failure: unknown
-  /** A begin whose answer was lost leaves an upload that nobody knows. */
+  /** A begin whose answer never came may have left an upload that nobody knows. */
   #mayHaveLostUpload = false
   readonly #stop = new AbortController()
   /** Fires with the caller's signal, and when the writer is aborted. */
@@ -156,12 +156,14 @@ export class S3Writer implements FileWriter {
 
   async #beginUpload(): Promise<string> {
     const { path, bucket, key } = this.#options
+    let tryCount = 1
+    this.#mayHaveLostUpload = true
     const { UploadId } = await this.#connection.request({
       operation: 'CreateMultipartUpload',
       path,
       signal: this.#signal,
       onRetry: () => {
-        this.#mayHaveLostUpload = true
+        tryCount++
       },
       send: async (client, { CreateMultipartUploadCommand }, options) => {
         const Metadata = { [UPLOAD_MARK]: this.#mark }
@@ -170,7 +172,8 @@ export class S3Writer implements FileWriter {
       },
     })
     if (UploadId === undefined) throw new LakeError('IO', 'the store gave no upload id', { path })
-    if (this.#mayHaveLostUpload) await this.#abortLostUploads(UploadId)
+    if (tryCount > 1) await this.#abortLostUploads(UploadId)
+    this.#mayHaveLostUpload = false
     return UploadId
   }
 
@@ -204,7 +207,6 @@ export class S3Writer implements FileWriter {
           await this.#abortUpload(UploadId)
         }
       }
-      this.#mayHaveLostUpload = false
     } catch {
       // The store's rule for unfinished uploads collects what is left.
     }

@@ -272,6 +272,16 @@ test('a signal that fires during an upload stops it, and abort still cleans up',
   expect(s3.server.unfinishedUploads('lake')).toEqual([])
 })
 
+test('a signal that fires while an upload is begun leaves no upload behind after abort', async () => {
+  await using s3 = await startTestS3(PARTS, { ...SMALL_PARTS, idleTimeoutMs: 60_000 })
+  s3.server.faults.add('CreateMultipartUpload', { kind: 'drop', applied: true })
+  const writer = await s3.io.openWriter(path, { signal: AbortSignal.timeout(30) })
+  await expect(writer.write(new Uint8Array(2_000))).rejects.toMatchObject({ code: 'ABORTED' })
+  expect(s3.server.unfinishedUploads('lake')).toHaveLength(1)
+  await writer.abort()
+  expect(s3.server.unfinishedUploads('lake')).toEqual([])
+})
+
 test('no more parts are under way than the budget allows, however fast the writer', async () => {
   await using s3 = await startTestS3(PARTS, { ...SMALL_PARTS, idleTimeoutMs: 60_000 })
   s3.server.faults.add('UploadPart', { kind: 'drop' }, 100)
