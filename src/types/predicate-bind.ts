@@ -4,6 +4,7 @@
  */
 import { invalid } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
+import { show } from '../util/show.ts'
 import type { DataField, DataType } from './data-type.ts'
 import { type LikePattern, parseLike } from './like-pattern.ts'
 import {
@@ -12,7 +13,6 @@ import {
   locate,
   type Location,
   predecessor,
-  show,
   successor,
 } from './predicate-literal.ts'
 import type { Predicate } from './predicate.ts'

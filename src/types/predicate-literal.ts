@@ -1,5 +1,6 @@
 /** Literals of predicates as the values that columns hold, and the order of those values. */
 import { invalid, type LakeError } from '../util/errors.ts'
+import { show } from '../util/show.ts'
 import { timestampUnit } from './column.ts'
 import type { DataType } from './data-type.ts'
 import { datePartsOf, parseTime, parseTimestamp, type TimestampParts } from './date-text.ts'
@@ -83,20 +84,6 @@ function mismatch(column: string, type: DataType, literal: unknown, expected: st
       hint: `give ${expected}`,
     },
   )
-}
-
-/** A short text of any value, for messages. */
-export function show(value: unknown): string {
-  if (typeof value === 'bigint') return `${value}n`
-  if (typeof value === 'string')
-    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
-  if (typeof value === 'object' && value !== null) {
-    if (value instanceof Date) return 'a Date'
-    return Array.isArray(value) ? 'an array' : `a ${value.constructor?.name ?? 'object'}`
-  }
-  return typeof value === 'symbol' || typeof value === 'function'
-    ? `a ${typeof value}`
-    : String(value)
 }
 
 function locateInteger(type: DataType, literal: unknown, column: string): Location {

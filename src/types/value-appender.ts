@@ -5,6 +5,7 @@
  */
 import { invalid } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
+import { show } from '../util/show.ts'
 import type {
   BooleanBuilder,
   BytesBuilder,
@@ -17,7 +18,6 @@ import { entryTypes } from './column-take.ts'
 import type { DataField, DataType } from './data-type.ts'
 import { parseTime } from './date-text.ts'
 import { fitsPrecision, parseDecimal, rescale } from './decimal-text.ts'
-import { show } from './predicate-literal.ts'
 import { typeText } from './type-text.ts'
 import { parseVariant, type Variant } from './variant-parse.ts'
 

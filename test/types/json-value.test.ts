@@ -297,7 +297,7 @@ describe('what does not fit is refused with row, column, form and value', () => 
     ['INT NOT NULL', null, 'is INT NOT NULL, and there is no value'],
     ['VARIANT', '{', 'the text of a variant is no JSON at character 2'],
     ['VARIANT', 5, 'expected the JSON text of a variant, got 5'],
-    ['ARRAY<INT>', {}, 'expected an array, got a Object'],
+    ['ARRAY<INT>', {}, 'expected an array, got an object'],
     ['ARRAY<INT NOT NULL>', [1, null], '[1]: is INT NOT NULL'],
     ['ARRAY<ROW<a INT, b INT>>', [{ a: 1 }, { b: 'x' }], '[1].b: expected an integer'],
     ['ROW<a INT>', { b: 1 }, 'there is no column "b"'],

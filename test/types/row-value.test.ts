@@ -109,7 +109,7 @@ describe('forms', () => {
     ['TIMESTAMP(6)', 1_600_000_000, 'expected a Date, or a text such as'],
     ['ARRAY<INT>', 'abc', 'expected an array, got "abc"'],
     ['ARRAY<INT>', new DataView(new ArrayBuffer(1)), 'expected an array, got a DataView'],
-    ['MAP<INT, INT>', { 1: 2 }, 'expected a Map, got a Object'],
+    ['MAP<INT, INT>', { 1: 2 }, 'expected a Map, got an object'],
     ['ROW<a INT>', new Map(), 'expected an object, got a Map'],
     ['STRING', Symbol('x'), 'expected a string, got a symbol'],
   ])('%s refuses what could be meant otherwise', (type, value, message) => {
