@@ -133,8 +133,8 @@ const ZLIB_CODECS: { readonly [codec in Codec]?: ZlibCodec } = {
   },
 }
 
-/** The least output buffer where the size is not known: a default Avro block of 64,000 bytes fits. */
-const LEAST_CHUNK_BYTES = 128 * 1024
+/** The least output buffer where the size is not known: an Avro block of 64,000 bytes and its last row fit. */
+const LEAST_CHUNK_BYTES = 68 * 1024
 const MOST_CHUNK_BYTES = 64 * 1024 * 1024
 
 /** One output buffer a byte larger than its contents is several times faster than zlib's default chunks. */

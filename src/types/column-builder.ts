@@ -108,6 +108,8 @@ export class BooleanBuilder extends BuilderBase {
 /** Builds a `fixed` column. `values` has room for at least one more row whenever {@link slot} has been called. */
 export class FixedBuilder extends BuilderBase {
   values: FixedValues
+  /** The same bytes as 32-bit words, low first, so that decoders can store 64-bit values without making a bigint. */
+  words: Int32Array
   /** Elements of `values` a row takes: two for DECIMAL. */
   readonly #stride: number
 
@@ -115,12 +117,16 @@ export class FixedBuilder extends BuilderBase {
     super()
     this.#stride = type.kind === 'DECIMAL' ? 2 : 1
     this.values = allocateFixed(type, 32)
+    this.words = wordsOf(this.values)
   }
 
   /** Makes room for the next row and returns its first element's index; the caller stores there, then calls `next`. */
   slot(): number {
     const at = this.length * this.#stride
-    if (at + this.#stride > this.values.length) this.values = grow(this.values, at + this.#stride)
+    if (at + this.#stride > this.values.length) {
+      this.values = grow(this.values, at + this.#stride)
+      this.words = wordsOf(this.values)
+    }
     return at
   }
 
@@ -162,18 +168,34 @@ export class FixedBuilder extends BuilderBase {
 
 export class BytesBuilder extends BuilderBase {
   #data = new Uint8Array(256)
+  #view = new DataView(this.#data.buffer)
   #offsets = new Int32Array(33)
 
   /** Appends `source[from, to)`. */
   append(source: Uint8Array, from = 0, to = source.length): void {
     const at = this.#offsets[this.length]!
     const end = at + (to - from)
-    if (end > this.#data.length) {
-      if (end > MAX_BYTES) throw invalid('a column of one batch holds more than 2 GiB')
-      this.#data = grow(this.#data, end)
-    }
+    if (end > this.#data.length) this.#growData(end)
     if (to - from > 16) this.#data.set(source.subarray(from, to), at)
     else for (let i = from, o = at; i < to; i++, o++) this.#data[o] = source[i]!
+    this.#endRow(end)
+  }
+
+  /**
+   * Appends the bytes `[from, to)` of a view: four at a time, past the end and into what the next row overwrites, which
+   * is several times faster for short values.
+   */
+  appendView(source: DataView, from: number, to: number): void {
+    const at = this.#offsets[this.length]!
+    const end = at + (to - from)
+    if (end + 3 > this.#data.length) this.#growData(end + 3)
+    if (to - from > 128 || to + 3 > source.byteLength) {
+      this.#data.set(new Uint8Array(source.buffer, source.byteOffset + from, to - from), at)
+    } else {
+      const target = this.#view
+      for (let i = from, o = at; i < to; i += 4, o += 4)
+        target.setInt32(o, source.getInt32(i, true), true)
+    }
     this.#endRow(end)
   }
 
@@ -181,10 +203,7 @@ export class BytesBuilder extends BuilderBase {
   appendText(text: string): void {
     const at = this.#offsets[this.length]!
     const most = at + text.length * 3
-    if (most > this.#data.length) {
-      if (most > MAX_BYTES) throw invalid('a column of one batch holds more than 2 GiB')
-      this.#data = grow(this.#data, most)
-    }
+    if (most > this.#data.length) this.#growData(most)
     const { written } = ENCODER.encodeInto(text, this.#data.subarray(at))
     this.#endRow(at + written)
   }
@@ -192,6 +211,12 @@ export class BytesBuilder extends BuilderBase {
   appendNull(): void {
     this.setNull()
     this.#endRow(this.#offsets[this.length]!)
+  }
+
+  #growData(length: number): void {
+    if (length > MAX_BYTES) throw invalid('a column of one batch holds more than 2 GiB')
+    this.#data = grow(this.#data, length)
+    this.#view = new DataView(this.#data.buffer)
   }
 
   #endRow(end: number): void {
@@ -275,6 +300,10 @@ export class StructBuilder extends BuilderBase {
 }
 
 const ENCODER = new TextEncoder()
+
+function wordsOf(values: FixedValues): Int32Array {
+  return new Int32Array(values.buffer, values.byteOffset, values.byteLength >> 2)
+}
 
 /** A copy of the array with at least `length` elements and at least twice as many as before. */
 function grow<A extends FixedValues | Uint8Array>(array: A, length: number): A {

@@ -3,6 +3,7 @@ import type { FileIO, IoOptions } from '../../io/file-io.ts'
 import { decoding, decodingError, notFound } from '../../util/errors.ts'
 import {
   type AvroHeader,
+  blockRows,
   blockRowsAsync,
   checkSync,
   MAX_BLOCK_HEAD_BYTES,
@@ -22,6 +23,11 @@ const PIECE_BYTES = 4 * 1024 * 1024
 const MAX_HEADER_BYTES = 16 * 1024 * 1024
 /** Blocks that are decompressed at a time. */
 const BLOCKS_AHEAD = 4
+/** Smaller blocks, such as Java's of 64,000 raw bytes, are decompressed sooner than the thread pool answers. */
+const ASYNC_BYTES = 64 * 1024
+
+/** The rows of a block whose turn has come. */
+type OpenBlock = () => AvroRows | Promise<AvroRows>
 
 /** The decompressed blocks of the file, in order; a file without blocks gives none. */
 export async function* readBlocks(
@@ -34,11 +40,11 @@ export async function* readBlocks(
   if (sizeBytes === undefined) throw notFound('there is no such file', { path })
   const pieces = new Pieces(io, path, sizeBytes, signal)
   const header = await readHeader(pieces, path)
-  const ahead: Promise<AvroRows>[] = []
+  const ahead: OpenBlock[] = []
   while (pieces.left > 0 || ahead.length > 0) {
     while (pieces.left > 0 && ahead.length < BLOCKS_AHEAD)
       ahead.push(startBlock(await nextBlock(pieces, header, path), header, path))
-    yield await ahead.shift()!
+    yield await ahead.shift()!()
   }
 }
 
@@ -73,9 +79,11 @@ async function nextBlock(pieces: Pieces, header: AvroHeader, path: string): Prom
   return { bytes, rowCount: head.rowCount }
 }
 
-function startBlock(block: StoredBlock, header: AvroHeader, path: string): Promise<AvroRows> {
-  const { bytes, rowCount } = block
-  const rows = blockRowsAsync(bytes, { from: 0, end: bytes.length, rowCount }, header).then(
+function startBlock({ bytes, rowCount }: StoredBlock, header: AvroHeader, path: string): OpenBlock {
+  const block = { from: 0, end: bytes.length, rowCount }
+  if (bytes.length < ASYNC_BYTES)
+    return () => decoding(path, () => ({ header, rows: blockRows(bytes, block, header), rowCount }))
+  const rows = blockRowsAsync(bytes, block, header).then(
     (raw) => ({ header, rows: raw, rowCount }),
     (error: unknown) => {
       throw decodingError(path, error)
@@ -83,7 +91,7 @@ function startBlock(block: StoredBlock, header: AvroHeader, path: string): Promi
   )
   // The failure is thrown when the block's turn comes, or never if the caller stops before.
   rows.catch(() => {})
-  return rows
+  return () => rows
 }
 
 /** The unread bytes of a file: what has come, and one piece that is on its way. */

@@ -88,6 +88,12 @@ export class AvroCursor {
     return this.high * 2 ** 32 + (this.low >>> 0)
   }
 
+  /** Moves past an int or a long. */
+  skipVarint(): void {
+    if (this.at < this.end && this.bytes[this.at]! < 128) this.at++
+    else this.readLong()
+  }
+
   /** Reads the length of a byte string and moves past its bytes, which are `[from, at)`. */
   readBytes(): void {
     const length = this.readNumber()

@@ -29,12 +29,11 @@ export async function openAvroData(
   const { signal } = options
   const sizeBytes = options.sizeBytes ?? (await io.stat(path, { signal }))?.sizeBytes ?? 0
   const headerBytes = Math.min(sizeBytes, HEADER_BYTES)
-  const header = decodeAvroHeader(path, await io.readRange(path, 0, headerBytes, { signal }))
-  const names = header.schema.type === 'record' ? header.schema.fields.map(({ name }) => name) : []
+  const { record } = decodeAvroHeader(path, await io.readRange(path, 0, headerBytes, { signal }))
   return {
     path,
     rowCount: null,
-    columnNames: new Set(names),
+    columnNames: new Set(record.fields.map(({ name }) => name)),
     prune: () => Promise.resolve(null),
     cursor: ({ fields, rows }: CursorOptions) =>
       new AvroRowCursor(readAvro(io, path, fields, { sizeBytes, signal }), rows),

@@ -1,201 +1,207 @@
 /**
- * Steps that read Avro values into column builders, resolved by field name against the schema that wrote them.
+ * Reads Avro values into column builders, resolved by field name against the schema that wrote them.
  *
  * The pairs of Paimon type and Avro schema are those of the Java classes `AvroSchemaConverter` and `FieldReaderFactory`,
  * widened by the promotions of the Avro specification ("Schema Resolution") and by either order of a nullable union.
  */
-import type { ColumnBuilder, ListBuilder, StructBuilder } from '../../types/column-builder.ts'
-import { BooleanBuilder, BytesBuilder, FixedBuilder } from '../../types/column-builder.ts'
-import { type DataField, type DataType, type NestedType, notNull } from '../../types/data-type.ts'
+import {
+  BooleanBuilder,
+  BytesBuilder,
+  type ColumnBuilder,
+  FixedBuilder,
+  type ListBuilder,
+  type StructBuilder,
+} from '../../types/column-builder.ts'
+import { type DataField, type DataType, notNull } from '../../types/data-type.ts'
 import { corrupt, type LakeError, unsupported } from '../../util/errors.ts'
-import type { AvroCursor } from './cursor.ts'
-import { fixedStep } from './decode-fixed.ts'
+import { addFixed } from './decode-fixed.ts'
+import { Program, type Step } from './program.ts'
 import type { AvroRecord, AvroSchema } from './schema.ts'
-import { sequence, skipStep, type Step } from './skip.ts'
+import { addSkip } from './skip.ts'
 
 /**
- * A step that reads one record and appends a row to `builder`, whose children are those of `fields`.
+ * Adds what reads one record and appends a row to `builder`, whose children are those of `fields`.
  *
  * Fields that the writer did not have become null, at any depth, and fields that nobody asked for are skipped. Throws
- * UNSUPPORTED for a type that the schema cannot be read as, and CORRUPT where a NOT NULL field is missing; the step
+ * UNSUPPORTED for a type that the schema cannot be read as, and CORRUPT where a NOT NULL field is missing; the program
  * throws CORRUPT where a NOT NULL value is null.
  */
-export function recordStep(
+export function addRecord(
   schema: AvroRecord,
   fields: readonly DataField[],
   builder: StructBuilder,
-  cursor: AvroCursor,
+  program: Program,
   where = '',
-): Step {
+): void {
   const wanted = new Map(fields.map((field, i) => [field.name, i]))
-  const steps = schema.fields.map((written): Step => {
+  for (const written of schema.fields) {
     const i = wanted.get(written.name)
-    if (i === undefined) return skipStep(written.schema, cursor)
+    if (i === undefined) {
+      addSkip(written.schema, program)
+      continue
+    }
     wanted.delete(written.name)
     const path = where === '' ? written.name : `${where}.${written.name}`
-    return valueStep(written.schema, fields[i]!.type, builder.children[i]!, cursor, path)
-  })
+    addValue(written.schema, fields[i]!.type, builder.children[i]!, program, path)
+  }
   for (const [name, i] of wanted) {
     const child = builder.children[i]!
     if (!fields[i]!.type.nullable)
       throw corrupt(`the Avro record ${schema.name} has no field ${JSON.stringify(name)}`)
-    steps.push(() => child.appendNull())
+    program.step(() => child.appendNull())
   }
-  steps.push(() => builder.endRow())
-  return sequence(steps)
+  program.endRow(builder)
 }
 
-/** A step that reads one value of the schema and appends it to the builder, which is one of the type's. */
-function valueStep(
+/** Adds what reads one value of the schema and appends it to the builder, which is one of the type's. */
+function addValue(
   schema: AvroSchema,
   type: DataType,
   builder: ColumnBuilder,
-  cursor: AvroCursor,
+  program: Program,
   where: string,
-): Step {
-  if (schema.kind === 'union') return unionStep(schema.branches, type, builder, cursor, where)
-  if (schema.kind === 'null') return nullStep(type, builder, where)
-  switch (type.kind) {
-    case 'BOOLEAN':
-      if (schema.kind !== 'boolean' || !(builder instanceof BooleanBuilder)) break
-      return () => builder.append(cursor.readBoolean())
-    case 'CHAR':
-    case 'VARCHAR':
-    case 'BINARY':
-    case 'VARBINARY':
-    case 'BLOB':
-      if (builder instanceof BytesBuilder) return bytesStep(schema, type, builder, cursor, where)
-      break
-    case 'ARRAY':
-    case 'VECTOR':
-    case 'MAP':
-    case 'MULTISET':
-      return listStep(schema, type, builder as ListBuilder, cursor, where)
-    case 'ROW':
-      if (schema.kind !== 'record') break
-      return recordStep(schema, type.fields, builder as StructBuilder, cursor, where)
-    case 'VARIANT':
-      break
-    default:
-      if (builder instanceof FixedBuilder) {
-        const step = fixedStep(schema, type, builder, cursor, where)
-        if (step !== undefined) return step
-      }
+): void {
+  if (schema.kind === 'union') {
+    addUnion(schema.branches, type, builder, program, where)
+    return
   }
-  throw unreadable(schema, type, where)
+  if (!addPlain(schema, type, builder, program, where)) throw unreadable(schema, type, where)
 }
 
-function nullStep(type: DataType, builder: ColumnBuilder, where: string): Step {
-  if (type.nullable) return () => builder.appendNull()
-  return () => {
-    throw isNull(where)
+/** {@link addValue} of what is no union; false when the schema cannot be read as the type. */
+function addPlain(
+  schema: AvroSchema,
+  type: DataType,
+  builder: ColumnBuilder,
+  program: Program,
+  where: string,
+): boolean {
+  if (schema.kind === 'null') {
+    program.step(type.nullable ? () => builder.appendNull() : refuseNull(where))
+    return true
   }
+  if (builder instanceof FixedBuilder) return addFixed(schema, type, builder, program, where)
+  if (builder instanceof BytesBuilder) return addBytes(schema, builder, program)
+  if (builder instanceof BooleanBuilder) {
+    if (schema.kind !== 'boolean') return false
+    program.boolean(builder)
+    return true
+  }
+  if (type.kind === 'ROW') {
+    if (schema.kind !== 'record') return false
+    addRecord(schema, type.fields, builder as StructBuilder, program, where)
+    return true
+  }
+  if (type.kind === 'ARRAY' || type.kind === 'VECTOR')
+    return addArray(schema, type, builder as ListBuilder, program, where)
+  if (type.kind === 'MAP')
+    return addMap(schema, type.key, type.value, builder as ListBuilder, program, where)
+  if (type.kind === 'MULTISET')
+    return addMap(schema, type.element, COUNT, builder as ListBuilder, program, where)
+  return false
 }
 
-/** A union of null and one other schema, in either order, or of that other alone. */
-function unionStep(
+/** A union of null and one other schema, in either order, or of one alone. */
+function addUnion(
   branches: readonly AvroSchema[],
   type: DataType,
   builder: ColumnBuilder,
-  cursor: AvroCursor,
+  program: Program,
   where: string,
-): Step {
-  const valueBranch = branches.findIndex((branch) => branch.kind !== 'null')
-  if (branches.filter((branch) => branch.kind !== 'null').length > 1)
+): void {
+  const nullBranch = branches.findIndex((branch) => branch.kind === 'null')
+  const { cursor } = program
+  if (branches.length === 1) {
+    program.step(() => void cursor.readBranch(1))
+    addValue(branches[0]!, type, builder, program, where)
+    return
+  }
+  const value = branches[1 - nullBranch]
+  if (branches.length > 2 || nullBranch < 0 || value === undefined)
     throw unsupported(`the Avro field ${where} may hold several types`)
-  const { length } = branches
-  const { nullable } = type
-  const readValue =
-    valueBranch < 0 ? () => {} : valueStep(branches[valueBranch]!, type, builder, cursor, where)
+  const addOther = (): void => addValue(value, type, builder, program, where)
+  if (type.nullable) program.optional(nullBranch, builder, null, addOther)
+  else program.optional(nullBranch, null, refuseNull(where), addOther)
+}
+
+function refuseNull(where: string): Step {
   return () => {
-    if (cursor.readBranch(length) === valueBranch) readValue()
-    else if (nullable) builder.appendNull()
-    else throw isNull(where)
+    throw corrupt(`the Avro field ${where} is null, and its type is NOT NULL`)
   }
 }
 
-function bytesStep(
-  schema: AvroSchema,
-  type: DataType,
-  builder: BytesBuilder,
-  cursor: AvroCursor,
-  where: string,
-): Step {
+function addBytes(schema: AvroSchema, builder: BytesBuilder, program: Program): boolean {
   if (schema.kind === 'fixed') {
     const { sizeBytes } = schema
-    return () => {
+    const { cursor } = program
+    program.step(() => {
       const from = cursor.take(sizeBytes)
       builder.append(cursor.bytes, from, from + sizeBytes)
-    }
+    })
+    return true
   }
-  if (schema.kind !== 'bytes' && schema.kind !== 'string') throw unreadable(schema, type, where)
-  if (schema.logical !== null) throw unreadable(schema, type, where)
-  return () => {
-    cursor.readBytes()
-    builder.append(cursor.bytes, cursor.from, cursor.at)
-  }
+  if ((schema.kind !== 'bytes' && schema.kind !== 'string') || schema.logical !== null) return false
+  program.bytes(builder)
+  return true
 }
 
-type ListType = Exclude<NestedType, { kind: 'ROW' }>
-
-/** An array, or a map as one of Avro (keys are strings) or as an array of records with a key and a value. */
-function listStep(
+function addArray(
   schema: AvroSchema,
-  type: ListType,
+  type: DataType & { element: DataType },
   builder: ListBuilder,
-  cursor: AvroCursor,
+  program: Program,
   where: string,
-): Step {
-  if (type.kind !== 'MAP' && type.kind !== 'MULTISET') {
-    if (schema.kind !== 'array') throw unreadable(schema, type, where)
-    const item = valueStep(schema.items, type.element, builder.child, cursor, `${where}.element`)
-    const length = type.kind === 'VECTOR' ? type.length : -1
-    return itemsStep(schema.items.minBytes, item, builder, cursor, length)
-  }
-  const [key, value] = entryTypes(type)
+): boolean {
+  if (schema.kind !== 'array') return false
+  const item = new Program(program.cursor)
+  addValue(schema.items, type.element, builder.child, item, `${where}.element`)
+  const length = type.kind === 'VECTOR' ? type.length : -1
+  program.step(itemsStep(schema.items.minBytes, item, builder, length))
+  return true
+}
+
+/** How often an element is in a multiset. */
+const COUNT: DataType = { kind: 'INT', nullable: false }
+
+/** A map is one of Avro (keys are strings) or an array of records with a key and a value. */
+function addMap(
+  schema: AvroSchema,
+  key: DataType,
+  value: DataType,
+  builder: ListBuilder,
+  program: Program,
+  where: string,
+): boolean {
   const entry = builder.child as StructBuilder
+  const item = new Program(program.cursor)
   if (schema.kind === 'array' && schema.items.kind === 'record') {
     const fields = [
-      { id: 0, name: 'key', type: key },
+      { id: 0, name: 'key', type: notNull(key) },
       { id: 1, name: 'value', type: value },
     ]
-    const item = recordStep(schema.items, fields, entry, cursor, where)
-    return itemsStep(schema.items.minBytes, item, builder, cursor, -1)
+    addRecord(schema.items, fields, entry, item, where)
+    program.step(itemsStep(schema.items.minBytes, item, builder, -1))
+    return true
   }
   const [keys, values] = entry.children
-  if (schema.kind !== 'map' || !(keys instanceof BytesBuilder))
-    throw unreadable(schema, type, where)
-  const readValue = valueStep(schema.values, value, values!, cursor, `${where}.value`)
-  const item = (): void => {
-    cursor.readBytes()
-    keys.append(cursor.bytes, cursor.from, cursor.at)
-    readValue()
-    entry.endRow()
-  }
-  return itemsStep(1 + schema.values.minBytes, item, builder, cursor, -1)
-}
-
-function entryTypes(type: Exclude<ListType, { kind: 'VECTOR' }>): [DataType, DataType] {
-  return type.kind === 'MAP'
-    ? [notNull(type.key), type.value]
-    : [notNull(type.element), { kind: 'INT', nullable: false }]
+  if (schema.kind !== 'map' || !(keys instanceof BytesBuilder)) return false
+  item.bytes(keys)
+  addValue(schema.values, value, values!, item, `${where}.value`)
+  item.endRow(entry)
+  program.step(itemsStep(1 + schema.values.minBytes, item, builder, -1))
+  return true
 }
 
 /** Runs of items up to the empty one that ends them; `length`, unless -1, is how many there must be. */
-function itemsStep(
-  minBytes: number,
-  readItem: Step,
-  builder: ListBuilder,
-  cursor: AvroCursor,
-  length: number,
-): Step {
+function itemsStep(minBytes: number, item: Program, builder: ListBuilder, length: number): Step {
+  const { cursor } = item
   return () => {
     let total = 0
     for (;;) {
       const count = cursor.readItemCount(minBytes)
       if (count === 0) break
       const { itemsEnd } = cursor
-      for (let i = 0; i < count; i++) readItem()
+      item.run(count)
       cursor.checkItemsEnd(itemsEnd)
       total += count
     }
@@ -204,9 +210,6 @@ function itemsStep(
     builder.endRow()
   }
 }
-
-const isNull = (where: string): LakeError =>
-  corrupt(`the Avro field ${where} is null, and its type is NOT NULL`)
 
 function unreadable(schema: AvroSchema, type: DataType, where: string): LakeError {
   const logical = 'logical' in schema && schema.logical !== null ? ` (${schema.logical.name})` : ''

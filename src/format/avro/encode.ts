@@ -86,7 +86,8 @@ function booleanStep({ bits }: BooleanColumn, sink: AvroSink): RowStep {
 }
 
 function bytesStep({ data, starts, ends }: BytesColumn, sink: AvroSink): RowStep {
-  return (row) => sink.writeBytes(data, starts[row]!, ends[row]!)
+  const view = new DataView(data.buffer, data.byteOffset, data.length)
+  return (row) => sink.writeBytes(view, starts[row]!, ends[row]!)
 }
 
 /** Numbers of 64 bits are written from their halves, floats from their bits. */

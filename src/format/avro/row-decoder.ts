@@ -6,8 +6,8 @@ import { assert } from '../../util/assert.ts'
 import { corrupt } from '../../util/errors.ts'
 import type { AvroHeader } from './container.ts'
 import { AvroCursor } from './cursor.ts'
-import { recordStep } from './decode.ts'
-import type { Step } from './skip.ts'
+import { addRecord } from './decode.ts'
+import { Program } from './program.ts'
 
 export class RowDecoder {
   readonly #header: AvroHeader
@@ -16,7 +16,7 @@ export class RowDecoder {
   readonly #batchBytes: number
   readonly #cursor = new AvroCursor()
   #builder: StructBuilder
-  #step: Step
+  #program: Program
   /** Rows of the open block that are still to come. */
   #rowsLeft = 0
   /** Bytes that the rows of this batch took. */
@@ -35,7 +35,7 @@ export class RowDecoder {
     this.#batchRows = batchRows
     this.#batchBytes = batchBytes
     this.#builder = batchBuilder(fields)
-    this.#step = this.#bind()
+    this.#program = this.#bind()
   }
 
   /** The rows of the batch so far. */
@@ -55,13 +55,13 @@ export class RowDecoder {
   /** Decodes rows of the block; true when the batch is full and must be taken, false when the block is at its end. */
   decode(): boolean {
     const cursor = this.#cursor
-    const step = this.#step
+    const program = this.#program
     const from = cursor.at
     const bytesLeft = this.#batchBytes - this.#bytes
     let rowsRoom = this.#batchRows - this.#builder.length
     while (this.#rowsLeft > 0 && rowsRoom > 0 && cursor.at - from < bytesLeft) {
       cursor.startRow()
-      step()
+      program.run(1)
       this.#rowsLeft--
       rowsRoom--
     }
@@ -75,19 +75,20 @@ export class RowDecoder {
   finish(): Batch {
     const batch = finishBatch(this.#builder)
     this.#builder = batchBuilder(this.#fields)
-    this.#step = this.#bind()
+    this.#program = this.#bind()
     this.#bytes = 0
     return batch
   }
 
-  #bind(): Step {
+  #bind(): Program {
     const { record, recordBranch } = this.#header
     const cursor = this.#cursor
-    const row = recordStep(record, this.#fields, this.#builder, cursor)
-    if (recordBranch < 0) return row
-    return () => {
-      if (cursor.readBranch(2) !== recordBranch) throw corrupt('a row of the Avro file is null')
-      row()
-    }
+    const program = new Program(cursor)
+    if (recordBranch >= 0)
+      program.step(() => {
+        if (cursor.readBranch(2) !== recordBranch) throw corrupt('a row of the Avro file is null')
+      })
+    addRecord(record, this.#fields, this.#builder, program)
+    return program
   }
 }

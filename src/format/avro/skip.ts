@@ -1,56 +1,48 @@
 /** Moves past Avro values that nobody asked for. */
 import { assertNever } from '../../util/assert.ts'
-import type { AvroCursor } from './cursor.ts'
+import { Program, type Step } from './program.ts'
 import type { AvroSchema } from './schema.ts'
 
-/** Reads or skips one value at a cursor that it is bound to. */
-export type Step = () => void
-
-/** A step past one value of the schema. */
-export function skipStep(schema: AvroSchema, cursor: AvroCursor): Step {
+/** Adds what moves past one value of the schema. */
+export function addSkip(schema: AvroSchema, program: Program): void {
   const bytes = fixedBytes(schema)
-  if (bytes === 0) return () => {}
-  if (bytes !== undefined) return () => void cursor.take(bytes)
+  if (bytes !== undefined) {
+    program.skipFixed(bytes)
+    return
+  }
   switch (schema.kind) {
     case 'int':
     case 'long':
     case 'enum':
-      return () => skipVarint(cursor)
+      program.skipVarint()
+      break
     case 'bytes':
     case 'string':
-      return () => cursor.readBytes()
+      program.skipBytes()
+      break
     case 'array':
-      return skipItems(schema.items.minBytes, skipStep(schema.items, cursor), cursor)
-    case 'map': {
-      const skipValue = skipStep(schema.values, cursor)
-      const skipEntry = (): void => {
-        cursor.readBytes()
-        skipValue()
-      }
-      return skipItems(1 + schema.values.minBytes, skipEntry, cursor)
-    }
-    case 'union': {
-      const branches = schema.branches.map((branch) => skipStep(branch, cursor))
-      return () => branches[cursor.readBranch(branches.length)]!()
-    }
+      addSkipItems(schema.items.minBytes, program, (item) => addSkip(schema.items, item))
+      break
+    case 'map':
+      addSkipItems(1 + schema.values.minBytes, program, (item) => {
+        item.skipBytes()
+        addSkip(schema.values, item)
+      })
+      break
+    case 'union':
+      addSkipUnion(schema.branches, program)
+      break
     case 'record':
-      return sequence(schema.fields.map((field) => skipStep(field.schema, cursor)))
+      for (const field of schema.fields) addSkip(field.schema, program)
+      break
     case 'null':
     case 'boolean':
     case 'float':
     case 'double':
     case 'fixed':
-      return () => {}
+      break
     default:
-      return assertNever(schema)
-  }
-}
-
-/** One step that takes all the steps. */
-export function sequence(steps: readonly Step[]): Step {
-  if (steps.length === 1) return steps[0]!
-  return () => {
-    for (let i = 0; i < steps.length; i++) steps[i]!()
+      assertNever(schema)
   }
 }
 
@@ -72,19 +64,33 @@ function fixedBytes(schema: AvroSchema): number | undefined {
   }
 }
 
-function skipVarint(cursor: AvroCursor): void {
-  const { bytes, at, end } = cursor
-  if (at < end && bytes[at]! < 128) cursor.at = at + 1
-  else cursor.readLong()
+function addSkipUnion(branches: readonly AvroSchema[], program: Program): void {
+  const nullBranch = branches.findIndex((branch) => branch.kind === 'null')
+  const value = branches[1 - nullBranch]
+  if (branches.length === 2 && nullBranch >= 0 && value !== undefined) {
+    program.optional(nullBranch, null, null, () => addSkip(value, program))
+    return
+  }
+  const { cursor } = program
+  const programs = branches.map((branch) => {
+    const one = new Program(cursor)
+    addSkip(branch, one)
+    return one
+  })
+  program.step(() => programs[cursor.readBranch(programs.length)]!.run(1))
 }
 
-function skipItems(minBytes: number, skipItem: Step, cursor: AvroCursor): Step {
-  return () => {
+function addSkipItems(minBytes: number, program: Program, addItem: (item: Program) => void): void {
+  const { cursor } = program
+  const item = new Program(cursor)
+  addItem(item)
+  const step: Step = () => {
     for (;;) {
       const count = cursor.readItemCount(minBytes)
       if (count === 0) return
       if (cursor.itemsEnd >= 0) cursor.at = cursor.itemsEnd
-      else for (let i = 0; i < count; i++) skipItem()
+      else item.run(count)
     }
   }
+  program.step(step)
 }

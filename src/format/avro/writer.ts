@@ -232,7 +232,8 @@ function makeHeader(schemaJson: string, codec: string, sync: Uint8Array): Uint8A
   header.writeLength(2)
   for (const text of ['avro.schema', schemaJson, 'avro.codec', codec]) {
     const bytes = encoder.encode(text)
-    header.writeBytes(bytes, 0, bytes.length)
+    header.writeLength(bytes.length)
+    header.writeRaw(bytes)
   }
   header.writeByte(0)
   header.writeRaw(sync)
