@@ -126,6 +126,8 @@ export class BytesEncoder extends DictionaryEncoder<BytesDictionary> {
   }
 
   protected takePlain(): Uint8Array {
+    // A page of nulls alone has no values, but levels are still put in front of them.
+    this.#reserve(HEADROOM, 0)
     const page = this.#page.subarray(0, this.#end)
     // The page is compressed in another thread, so the next one gets a buffer of its own.
     const size = this.#page.length
