@@ -1,0 +1,207 @@
+/**
+ * Merges the sorted runs of a section into batches of the rows that stay.
+ *
+ * 1. Every run loads a window of the columns that decide: key, sequence, kind.
+ * 2. The windows are merged up to the least of their last keys, beyond which a run may still have rows unseen.
+ * 3. The merge function picks the rows that stay.
+ * 4. The other columns are read of the rows passed, and gathered from those picked.
+ */
+import type { Batch, Column } from '../types/column.ts'
+import type { DataField } from '../types/data-type.ts'
+import { throwIfAborted } from '../util/async.ts'
+import { corrupt } from '../util/errors.ts'
+import { gatherColumn } from './gather.ts'
+import type { KeyValueLayout } from './key-value.ts'
+import { countBelow, mergeOrder } from './merge-order.ts'
+import { deduplicate, type PickedRows } from './merge/deduplicate.ts'
+import { type RunFile, RunReader, type RunWindow } from './run-reader.ts'
+import { compareKeys } from './sort-keys.ts'
+
+export interface MergeRead {
+  readonly layout: KeyValueLayout
+  /** The columns of the table to return, in this order. */
+  readonly fields: readonly DataField[]
+  /** Rows of a window of one run. */
+  readonly windowRows: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The rows of a section that stay after merging, deletions dropped, in ascending order of their keys. */
+export async function* mergeRuns(
+  runs: readonly (readonly RunFile[])[],
+  read: MergeRead,
+): AsyncGenerator<Batch, void, undefined> {
+  const { layout, windowRows, signal } = read
+  const columns = planColumns(read)
+  const lanes = runs.map(
+    (files) => new Lane(new RunReader(files, { layout, values: columns.values }), windowRows),
+  )
+  for (;;) {
+    throwIfAborted(signal)
+    await Promise.all(lanes.map((lane) => lane.fill()))
+    let ranges = takeRanges(lanes)
+    while (ranges.length === 0) {
+      // A window that holds a single key tells nothing of where that key's rows end.
+      const grown = await Promise.all(lanes.map((lane) => lane.grow()))
+      if (!grown.includes(true) && lanes.every((lane) => lane.windows.length === 0)) return
+      ranges = takeRanges(lanes)
+    }
+    const batch = await mergeRanges(ranges, layout, columns)
+    if (batch !== null) yield batch
+  }
+}
+
+/** Where each returned column comes from. */
+interface OutputColumns {
+  readonly values: readonly DataField[]
+  /** A column that the merge itself reads, or one of `values`. */
+  readonly outputs: readonly { readonly step: 'merge' | 'values'; readonly index: number }[]
+}
+
+function planColumns({ layout, fields }: MergeRead): OutputColumns {
+  const merging = [...layout.keys, ...layout.sequence].map((field) => field.id)
+  const values: DataField[] = []
+  const outputs = fields.map((field) => {
+    const index = merging.indexOf(field.id)
+    if (index >= 0) return { step: 'merge' as const, index }
+    values.push(field)
+    return { step: 'values' as const, index: values.length - 1 }
+  })
+  return { values, outputs }
+}
+
+interface OpenWindow {
+  readonly window: RunWindow
+  /** The first row that is not merged yet. */
+  position: number
+}
+
+/** A run, and the windows of it that are not merged to their end. */
+class Lane {
+  readonly #reader: RunReader
+  readonly #windowRows: number
+  readonly windows: OpenWindow[] = []
+  #ended = false
+
+  constructor(reader: RunReader, windowRows: number) {
+    this.#reader = reader
+    this.#windowRows = windowRows
+  }
+
+  /** Loads windows until half a window of rows is at hand, so that no run holds the others back to a few rows. */
+  async fill(): Promise<void> {
+    while (this.windows[0]?.position === this.windows[0]?.window.length && this.windows.length > 0)
+      this.windows.shift()
+    let rows = this.windows.reduce((sum, open) => sum + open.window.length - open.position, 0)
+    while (rows < this.#windowRows / 2 && (await this.grow()))
+      rows += this.windows.at(-1)!.window.length
+  }
+
+  /** Loads one window more; false at the end of the run. */
+  async grow(): Promise<boolean> {
+    if (this.#ended) return false
+    const window = await this.#reader.next(this.#windowRows)
+    if (window === null) this.#ended = true
+    else this.windows.push({ window, position: 0 })
+    return window !== null
+  }
+
+  /** The window whose last key may have rows behind it; null when the run has no rows unseen. */
+  get bound(): RunWindow | null {
+    return this.#ended ? null : (this.windows.at(-1)?.window ?? null)
+  }
+}
+
+/** Rows `[from, to)` of a window. */
+interface WindowRange {
+  readonly window: RunWindow
+  readonly from: number
+  readonly to: number
+}
+
+/** Takes what the windows hold below the least key that may have rows unseen. */
+function takeRanges(lanes: readonly Lane[]): WindowRange[] {
+  const bound = leastBound(lanes)
+  const ranges: WindowRange[] = []
+  for (const open of lanes.flatMap((lane) => lane.windows)) {
+    const { window, position } = open
+    const { keys, length } = window
+    const count =
+      bound === null
+        ? length - position
+        : countBelow(keys, position, length, bound.keys, bound.length - 1)
+    if (count === 0) continue
+    open.position += count
+    ranges.push({ window, from: position, to: position + count })
+  }
+  return ranges
+}
+
+function leastBound(lanes: readonly Lane[]): RunWindow | null {
+  let least: RunWindow | null = null
+  for (const { bound } of lanes) {
+    if (bound === null) continue
+    const isLess =
+      least === null || compareKeys(bound.keys, bound.length - 1, least.keys, least.length - 1) < 0
+    if (isLess) least = bound
+  }
+  return least
+}
+
+/** Merges ranges that hold all rows of their keys; null when no row stays. */
+async function mergeRanges(
+  ranges: readonly WindowRange[],
+  layout: KeyValueLayout,
+  columns: OutputColumns,
+): Promise<Batch | null> {
+  const order = mergeOrder(ranges.map(({ window, from, to }) => ({ keys: window.keys, from, to })))
+  const picked = deduplicate(
+    order,
+    ranges.map(({ window }) => window.precedence),
+    { ignoreDelete: layout.ignoreDelete, keepDeletes: false },
+  )
+  const values = await readValues(ranges, columns)
+  return picked.length === 0 ? null : gatherBatch(ranges, values, picked, columns)
+}
+
+/** The value columns of the ranges. Ranges of one run come from one cursor, so they are read in order. */
+async function readValues(
+  ranges: readonly WindowRange[],
+  { values }: OutputColumns,
+): Promise<Batch[]> {
+  const batches: Batch[] = []
+  for (const { window, from, to } of ranges) {
+    const batch = values.length === 0 ? NO_COLUMNS : await window.values!.read(to - from)
+    if (values.length > 0 && batch?.length !== to - from)
+      throw corrupt('the columns of a data file differ in length')
+    batches.push(batch!)
+  }
+  return batches
+}
+
+const NO_COLUMNS: Batch = { length: 0, columns: [] }
+
+/** The picked rows, column by column. */
+function gatherBatch(
+  ranges: readonly WindowRange[],
+  values: readonly Batch[],
+  picked: PickedRows,
+  columns: OutputColumns,
+): Batch {
+  const { length, runOf, rows } = picked
+  // Value columns start with the range, merging columns with the window.
+  const valueRows = new Uint32Array(length)
+  for (let i = 0; i < length; i++) valueRows[i] = rows[i]! - ranges[runOf[i]!]!.from
+  const gathered = columns.outputs.map(({ step, index }): Column => {
+    const isMerging = step === 'merge'
+    return gatherColumn({
+      columns: isMerging
+        ? ranges.map(({ window }) => window.columns[index]!)
+        : values.map((batch) => batch.columns[index]!),
+      sourceOf: runOf,
+      rows: isMerging ? rows : valueRows,
+      length,
+    })
+  })
+  return { length, columns: gathered }
+}

@@ -1,0 +1,88 @@
+/**
+ * The merge engine deduplicate: of all rows of a key the last one stays, with its kind.
+ *
+ * Follows the Java classes `DeduplicateMergeFunction` and `ReducerMergeFunctionWrapper`: a key's only row passes through
+ * untouched, whatever its kind.
+ */
+import { isRetract } from '../../types/row-kind.ts'
+import type { MergedOrder } from '../merge-order.ts'
+import { compareKeys, type SortKeys } from '../sort-keys.ts'
+
+/** What decides between rows of one key, for the rows of one run. */
+export interface Precedence {
+  /** The columns of `sequence.field`; null without them. */
+  readonly sequence: SortKeys | null
+  /** The sequence numbers, as two words each, the low one first. */
+  readonly numbers: Int32Array
+  readonly kinds: Int8Array
+}
+
+/** Rows chosen from several runs. */
+export interface PickedRows {
+  readonly length: number
+  readonly runOf: Uint16Array
+  readonly rows: Uint32Array
+}
+
+export interface DeduplicateOptions {
+  /** Retractions are passed over where a key has other rows. */
+  readonly ignoreDelete: boolean
+  /** Whether a key whose last row retracts is kept, as a compaction below must, or dropped, as a reader does. */
+  readonly keepDeletes: boolean
+}
+
+/** The last row of each key: by sequence field, then by sequence number. */
+export function deduplicate(
+  order: MergedOrder,
+  runs: readonly Precedence[],
+  { ignoreDelete, keepDeletes }: DeduplicateOptions,
+): PickedRows {
+  const { runOf, rows, keyStarts, keyCount, length } = order
+  const pickedRuns = new Uint16Array(keyCount)
+  const pickedRows = new Uint32Array(keyCount)
+  let count = 0
+  for (let key = 0; key < keyCount; key++) {
+    const from = keyStarts[key]!
+    const to = key + 1 < keyCount ? keyStarts[key + 1]! : length
+    const last = to - from === 1 ? from : lastOf(order, runs, from, to, ignoreDelete)
+    if (last < 0) continue
+    const run = runOf[last]!
+    const row = rows[last]!
+    if (!keepDeletes && isRetract(runs[run]!.kinds[row]!)) continue
+    pickedRuns[count] = run
+    pickedRows[count++] = row
+  }
+  return {
+    length: count,
+    runOf: pickedRuns.subarray(0, count),
+    rows: pickedRows.subarray(0, count),
+  }
+}
+
+/** The last of the rows `[from, to)`, which are of one key; -1 when all are passed over. */
+function lastOf(
+  { runOf, rows }: MergedOrder,
+  runs: readonly Precedence[],
+  from: number,
+  to: number,
+  ignoreDelete: boolean,
+): number {
+  let last = -1
+  for (let i = from; i < to; i++) {
+    const run = runs[runOf[i]!]!
+    if (ignoreDelete && isRetract(run.kinds[rows[i]!]!)) continue
+    if (last < 0 || isAfter(run, rows[i]!, runs[runOf[last]!]!, rows[last]!)) last = i
+  }
+  return last
+}
+
+/** Whether row `i` of `a` comes after row `j` of `b`, both of one key. */
+function isAfter(a: Precedence, i: number, b: Precedence, j: number): boolean {
+  if (a.sequence !== null) {
+    const order = compareKeys(a.sequence, i, b.sequence!, j)
+    if (order !== 0) return order > 0
+  }
+  const high = a.numbers[2 * i + 1]! - b.numbers[2 * j + 1]!
+  if (high !== 0) return high > 0
+  return a.numbers[2 * i]! >>> 0 > b.numbers[2 * j]! >>> 0
+}

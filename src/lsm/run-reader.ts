@@ -1,0 +1,128 @@
+/**
+ * Reads one sorted run in two steps: the columns that decide the merge, a window at a time, then the other columns of
+ * the rows that the merge has passed.
+ */
+import type { DataFile, RowCursor, RowRange } from '../format/data-file.ts'
+import type { Batch, Column } from '../types/column.ts'
+import type { DataField } from '../types/data-type.ts'
+import { corrupt } from '../util/errors.ts'
+import { keyOrder, type KeyValueLayout, SYSTEM_FIELDS, sequenceOrder } from './key-value.ts'
+import type { Precedence } from './merge/deduplicate.ts'
+import { type SortKeys, sortKeys } from './sort-keys.ts'
+
+/** A data file of a primary-key table, as a merge reads it. */
+export interface RunFile {
+  open(): Promise<DataFile>
+  /** The rows to read, chosen by key; null for all. */
+  rows(file: DataFile): Promise<readonly RowRange[] | null>
+  /** Columns of the table as the file has them: under the name and type of the schema it was written with. */
+  stored(fields: readonly DataField[]): readonly DataField[]
+}
+
+/** What a merge reads, in which step. */
+export interface RunColumns {
+  readonly layout: KeyValueLayout
+  /** Columns of the table that are read after the merge has chosen. */
+  readonly values: readonly DataField[]
+}
+
+/** Rows of a run whose merging columns are at hand. */
+export interface RunWindow {
+  readonly length: number
+  readonly keys: SortKeys
+  readonly precedence: Precedence
+  /** The key columns, then the columns of `sequence.field`. */
+  readonly columns: readonly Column[]
+  /** The other columns of the same rows, read front to back, window after window of a file; null without any. */
+  readonly values: RowCursor | null
+}
+
+export class RunReader {
+  readonly #files: readonly RunFile[]
+  readonly #columns: RunColumns
+  #next = 0
+  #open: { keys: RowCursor; values: RowCursor | null } | null = null
+
+  constructor(files: readonly RunFile[], columns: RunColumns) {
+    this.#files = files
+    this.#columns = columns
+  }
+
+  /** The next rows, at most `rowCount`; null at the end. */
+  async next(rowCount: number): Promise<RunWindow | null> {
+    for (;;) {
+      this.#open ??= await this.#openNext()
+      if (this.#open === null) return null
+      const { keys, values } = this.#open
+      const batch = await keys.read(rowCount)
+      if (batch !== null) return this.#toWindow(batch, values)
+      this.#open = null
+    }
+  }
+
+  async #openNext(): Promise<{ keys: RowCursor; values: RowCursor | null } | null> {
+    const runFile = this.#files[this.#next]
+    if (runFile === undefined) return null
+    this.#next++
+    const { layout, values } = this.#columns
+    const file = await runFile.open()
+    const rows = (await runFile.rows(file)) ?? undefined
+    const keyFields = this.#keyFields(file, runFile)
+    const fields = [...keyFields, ...SYSTEM_FIELDS, ...runFile.stored(layout.sequence)]
+    return {
+      keys: file.cursor({ fields, rows, views: true }),
+      values:
+        values.length === 0
+          ? null
+          : file.cursor({ fields: runFile.stored(values), rows, views: true }),
+    }
+  }
+
+  /** The key columns stand apart in a file, or, in thin mode, only among the table's columns. */
+  #keyFields(file: DataFile, runFile: RunFile): readonly DataField[] {
+    const { storedKeys, keys } = this.#columns.layout
+    const isApart = storedKeys.every((field) => file.columnNames.has(field.name))
+    return isApart ? storedKeys : runFile.stored(keys)
+  }
+
+  #toWindow(batch: Batch, values: RowCursor | null): RunWindow {
+    const { layout } = this.#columns
+    const { length, columns } = batch
+    const keyCount = layout.keys.length
+    const keyColumns = columns.slice(0, keyCount)
+    const sequence = columns.slice(keyCount + SYSTEM_FIELDS.length)
+    for (const [i, column] of columns.slice(0, keyCount + SYSTEM_FIELDS.length).entries())
+      if (column.validity !== null)
+        throw corrupt(`key or system column ${i} of a data file has nulls`)
+    return {
+      length,
+      keys: sortKeys(keyOrder(layout), keyColumns, length),
+      precedence: {
+        sequence:
+          sequence.length === 0
+            ? null
+            : sortKeys(sequenceOrder(layout, layout.sequenceDescending), sequence, length),
+        numbers: sequenceNumbers(columns[keyCount]!),
+        kinds: rowKinds(columns[keyCount + 1]!),
+      },
+      columns: [...keyColumns, ...sequence],
+      values,
+    }
+  }
+}
+
+function sequenceNumbers(column: Column): Int32Array {
+  if (column.layout !== 'fixed' || !(column.values instanceof BigInt64Array))
+    throw corrupt('_SEQUENCE_NUMBER is not stored as 64-bit integers')
+  const { buffer, byteOffset } = column.values
+  return new Int32Array(buffer, byteOffset, 2 * column.length)
+}
+
+function rowKinds(column: Column): Int8Array {
+  if (column.layout !== 'fixed' || !(column.values instanceof Int8Array))
+    throw corrupt('_VALUE_KIND is not stored as 8-bit integers')
+  for (let i = 0; i < column.length; i++)
+    if (column.values[i]! < 0 || column.values[i]! > 3)
+      throw corrupt(`_VALUE_KIND ${column.values[i]!} is not known`)
+  return column.values
+}
