@@ -78,10 +78,10 @@ export class FlatReader {
     do {
       page = await this.#stream.next()
       if (page === null) throw corrupt(`a column has no page for row ${row}`)
-    } while (page.firstRow! + page.header.valueCount <= row)
-    if (page.firstRow! > row) throw corrupt(`a column has no page for row ${row}`)
+    } while (page.rows!.to <= row)
+    if (page.rows!.from > row) throw corrupt(`a column has no page for row ${row}`)
     const data = splitPage(page.header, page.bytes, this.#leaf)
-    this.#firstRow = page.firstRow!
+    this.#firstRow = page.rows!.from
     this.#rowCount = data.valueCount
     this.#row = 0
     const present = this.#readValidity(data)

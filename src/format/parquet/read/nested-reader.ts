@@ -23,6 +23,7 @@ export interface NestedEntries {
 
 interface OpenPage {
   readonly data: DataPage
+  readonly rows: RowRange | null
   readonly definitions: Uint8Array
   readonly repetitions: Uint8Array
 }
@@ -58,6 +59,7 @@ export class NestedReader {
     const pieces: Piece[] = []
     for (const { from, to } of ranges) {
       await this.#collect(from, false, pieces)
+      if (this.#row !== from - 1) throw corrupt(`a column has no page for row ${from}`)
       await this.#collect(to, true, pieces)
       if (this.#row !== to - 1) throw corrupt(`a column ends before row ${to}`)
     }
@@ -69,7 +71,9 @@ export class NestedReader {
     for (;;) {
       const page = this.#page
       if (page === null || this.#entry >= page.definitions.length) {
-        // The row before `end` may go on in the next page, so that one must be seen before the row is complete.
+        // Where the page's rows are not known, the row before `end` may go on in the next page, so that one must be
+        // seen before the row is complete.
+        if (page !== null && page.rows !== null && page.rows.to >= end) return
         if (!(await this.#nextPage())) return
         continue
       }
@@ -96,10 +100,16 @@ export class NestedReader {
     const { definition, repetition, valueCount } = data
     const repetitions = readLevels(repetition, this.#leaf.repetitionLevel, valueCount)
     const definitions = readLevels(definition, this.#leaf.definition, valueCount)
-    if (loaded.firstRow !== null) this.#row = loaded.firstRow - 1
-    if (this.#row < 0 && valueCount > 0 && repetitions[0] !== 0)
-      throw corrupt('the first entry of a column continues a row')
-    this.#page = { data, definitions, repetitions }
+    const { rows } = loaded
+    const startsRow = valueCount === 0 || repetitions[0] === 0
+    if (!startsRow && (this.#row < 0 || rows !== null))
+      throw corrupt('the first entry of a column, or of a page with an index, continues a row')
+    if (rows !== null) {
+      this.#row = rows.from - 1
+      if (countOf(repetitions, 0, 0, valueCount) !== rows.to - rows.from)
+        throw corrupt('a page has another number of rows than its index says')
+    }
+    this.#page = { data, rows, definitions, repetitions }
     this.#entry = 0
     return true
   }

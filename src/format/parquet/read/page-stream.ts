@@ -22,8 +22,8 @@ export interface RowRange {
 export interface LoadedPage {
   readonly header: PageHeader
   readonly bytes: Uint8Array
-  /** The page's first row in its row group; null where only its levels tell. */
-  readonly firstRow: number | null
+  /** The page's rows in its row group; null where only its levels tell. */
+  readonly rows: RowRange | null
 }
 
 export interface Dictionary {
@@ -130,23 +130,34 @@ export class PageStream {
   }
 
   #issueData(open: OpenUnit, header: PageHeader, body: Uint8Array): void {
-    const located = open.unit.pages?.[open.page++]
-    const flat = this.#leaf.repetitionLevel === 0
-    const firstRow = located?.from ?? (flat ? this.#valuesSeen : null)
+    const rows = this.#rowsOf(open, header.valueCount)
     this.#valuesSeen += header.valueCount
-    if (located === undefined && this.#valuesSeen > this.#chunk.valueCount)
+    if (open.unit.pages === null && this.#valuesSeen > this.#chunk.valueCount)
       throw corrupt('the pages of a column hold more values than it has')
-    // Without an index a page of a nested column is taken to hold rows in proportion to its values.
+    // Without an index a page of a repeated column is taken to hold rows in proportion to its values.
     const share = this.#valuesSeen / Math.max(1, this.#chunk.valueCount)
-    const endRow = located?.to ?? (flat ? this.#valuesSeen : Math.ceil(this.#rowCount * share))
-    this.#rowsIssued = Math.max(this.#rowsIssued, endRow)
+    this.#rowsIssued = Math.max(this.#rowsIssued, rows?.to ?? Math.ceil(this.#rowCount * share))
     const isWanted =
-      firstRow === null || this.#ranges.some((range) => range.from < endRow && firstRow < range.to)
+      rows === null || this.#ranges.some((range) => range.from < rows.to && rows.from < range.to)
     if (!isWanted) return
-    const page = this.#loadPage(header, body, firstRow)
+    const page = this.#loadPage(header, body, rows)
     // A failure is reported when the page is read; until then it is not an unhandled rejection.
     page.catch(() => {})
     this.#queue.push(page)
+  }
+
+  /** The rows of the next data page of the unit, which has `valueCount` values. */
+  #rowsOf(open: OpenUnit, valueCount: number): RowRange | null {
+    const isFlat = this.#leaf.repetitionLevel === 0
+    if (open.unit.pages === null)
+      return isFlat ? { from: this.#valuesSeen, to: this.#valuesSeen + valueCount } : null
+    const located = open.unit.pages[open.page++]
+    if (located === undefined) throw corrupt('a page lies where the offset index has none')
+    if (isFlat && located.to - located.from !== valueCount)
+      throw corrupt(
+        `a page has ${valueCount} rows, by the offset index ${located.to - located.from}`,
+      )
+    return located
   }
 
   /** A unit without an index ends with the chunk's last value, whatever padding follows. */
@@ -180,9 +191,9 @@ export class PageStream {
   async #loadPage(
     header: PageHeader,
     body: Uint8Array,
-    firstRow: number | null,
+    rows: RowRange | null,
   ): Promise<LoadedPage> {
-    return { header, bytes: await loadBody(header, body, this.#codec), firstRow }
+    return { header, bytes: await loadBody(header, body, this.#codec), rows }
   }
 }
 
