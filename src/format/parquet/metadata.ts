@@ -43,6 +43,11 @@ export const CODEC = {
 
 export const PAGE = { DATA: 0, INDEX: 1, DICTIONARY: 2, DATA_V2: 3 } as const
 
+/** A page above this is neither read nor written: positions of single bits must fit in 31 bits. */
+export const PAGE_BYTES_MAX = 2 ** 28 - 1
+/** A few bytes of levels can stand for any number of values; a page of more than these is neither read nor written. */
+export const PAGE_VALUES_MAX = 2 ** 26
+
 export const REPETITION = { REQUIRED: 0, OPTIONAL: 1, REPEATED: 2 } as const
 
 /** `ConvertedType`, the older annotation, by its number. */

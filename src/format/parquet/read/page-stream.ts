@@ -5,6 +5,7 @@ import type { Codec } from '../../codec.ts'
 import {
   type ColumnChunk,
   PAGE,
+  PAGE_VALUES_MAX,
   type PageHeader,
   type PageLocation,
   readPageHeader,
@@ -44,8 +45,6 @@ interface OpenUnit {
   page: number
 }
 
-/** A few bytes of levels can stand for any number of values; a page that claims more than these is refused. */
-const PAGE_VALUES_MAX = 2 ** 26
 /** Pages that an offset index places are fetched in units of about this size. */
 const UNIT_BYTES = 4 << 20
 

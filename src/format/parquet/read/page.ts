@@ -4,11 +4,9 @@ import { crc32 } from 'node:zlib'
 import { allocateBytes } from '../../../io/allocate.ts'
 import { corrupt, unsupported } from '../../../util/errors.ts'
 import { type Codec, decompress, decompressAsync } from '../../codec.ts'
-import { CODEC, ENCODING, PAGE, type PageHeader } from '../metadata.ts'
+import { CODEC, ENCODING, PAGE, PAGE_BYTES_MAX, type PageHeader } from '../metadata.ts'
 import type { LeafNode } from '../tree.ts'
 
-/** A page above this is refused: positions of single bits must fit in 31 bits. */
-const PAGE_BYTES_MAX = 2 ** 28 - 1
 /** Below this a page is decompressed at once: handing it to another thread costs more. */
 const SYNC_BYTES = 8 << 10
 

@@ -177,7 +177,8 @@ export class FloatBounds extends BoundsBase {
   }
 
   compare(a: Uint8Array, b: Uint8Array): number {
-    return this.#read(a) - this.#read(b)
+    const [x, y] = [this.#read(a), this.#read(b)]
+    return x < y ? -1 : x > y ? 1 : 0
   }
 }
 

@@ -137,12 +137,12 @@ export class BytesEncoder extends DictionaryEncoder<BytesDictionary> {
     return page
   }
 
-  protected dictionaryBytes(dictionary: BytesDictionary): Uint8Array {
+  protected dictionaryBytes(dictionary: BytesDictionary, length: number): Uint8Array {
     const { data, offsets } = dictionary.values()
-    const bytes = new Uint8Array(dictionary.sizeBytes)
+    const bytes = new Uint8Array(offsets[length]! + 4 * length)
     const view = new DataView(bytes.buffer)
     let at = 0
-    for (let i = 0; i < dictionary.length; i++) {
+    for (let i = 0; i < length; i++) {
       const start = offsets[i]!
       const end = offsets[i + 1]!
       view.setInt32(at, end - start, true)

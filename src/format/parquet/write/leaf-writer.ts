@@ -4,10 +4,11 @@ import { crc32 } from 'node:zlib'
 import { allocateBytes } from '../../../io/allocate.ts'
 import type { FileWriter } from '../../../io/file-io.ts'
 import type { DataType } from '../../../types/data-type.ts'
+import { invalid, unsupported } from '../../../util/errors.ts'
 import { type Codec, compress, compressAsync } from '../../codec.ts'
 import { type ColumnRows, hasNulls, readPresence } from '../../column-rows.ts'
 import { bitWidthOf, hybridBound, writeHybrid } from '../hybrid.ts'
-import { CODEC, ENCODING, PAGE } from '../metadata.ts'
+import { CODEC, ENCODING, PAGE, PAGE_BYTES_MAX, PAGE_VALUES_MAX } from '../metadata.ts'
 import { type BoundBytes, shortenedMax, shortenedMin } from './bounds.ts'
 import { pageHeaderBytes, type WrittenChunk, type WrittenPage } from './metadata-writer.ts'
 import type { LeafEntries, WriteLeaf } from './shred.ts'
@@ -90,6 +91,10 @@ export class LeafWriter {
     this.#isText = isText(leaf.type)
   }
 
+  get #name(): string {
+    return this.leaf.path.join('.')
+  }
+
   /** The bytes of the open page's values. */
   get openBytes(): number {
     return this.#encoder.pageBytes
@@ -97,16 +102,24 @@ export class LeafWriter {
 
   /** Appends the rows `[from, to)` of a column that is neither nested nor repeated. */
   append(rows: ColumnRows, from: number, to: number): void {
-    const nulls = this.leaf.definition > 0 && hasNulls(rows)
+    const nulls = hasNulls(rows)
+    if (nulls && this.leaf.definition === 0) this.#refuseNulls(rows, from, to)
     for (let row = from; row < to;) {
       const end = Math.min(to, row + this.#limits.pageRows - this.#rowCount)
-      const taken = nulls
-        ? this.#appendNullable(rows, row, end)
-        : this.#encoder.append(rows, row, end)
+      const taken =
+        nulls && this.leaf.definition > 0
+          ? this.#appendNullable(rows, row, end)
+          : this.#encoder.append(rows, row, end)
       if (!nulls) this.#countPresent(taken)
       row += taken
       if (taken === 0 || this.#rowCount >= this.#limits.pageRows) this.#finishPage()
     }
+  }
+
+  /** Other rows of the columns may be null. */
+  #refuseNulls(rows: ColumnRows, from: number, to: number): void {
+    if (readPresence(rows, from, to, new Uint8Array(to - from)) < to - from)
+      throw invalid(`column ${this.#name} is NOT NULL and is given a null`)
   }
 
   #countPresent(count: number): void {
@@ -189,6 +202,11 @@ export class LeafWriter {
     const page = this.#withLevels(bytes)
     const { codec, level } = this.#limits
     const rawBytes = page.length
+    if (rawBytes > PAGE_BYTES_MAX || this.#valueCount > PAGE_VALUES_MAX)
+      throw unsupported(
+        `a single value of column ${this.#name} takes ${rawBytes} bytes in ${this.#valueCount} parts`,
+        { hint: `${PAGE_BYTES_MAX} bytes and ${PAGE_VALUES_MAX} parts are the most` },
+      )
     const packed =
       rawBytes <= SYNC_BYTES
         ? Promise.resolve(compress(codec, page, level))
@@ -274,10 +292,10 @@ export class LeafWriter {
       compressedBytes: chunk.offset - offset,
       dataPageOffset,
       dictionaryPageOffset: dictionary === null ? undefined : offset,
-      statistics: { nullCount, ...bounds },
+      statistics: { nullCount, ...(bounds !== null && isShort(bounds) && bounds) },
       encodingStats: this.#encodingStats(dictionary !== null),
       pages: written,
-      boundaryOrder: this.#boundaryOrder(),
+      boundaryOrder: this.#boundaryOrder(written),
       compareBounds: (a, b) => this.#encoder.compareBounds(a, b),
       hasColumnIndex: this.#pages.every(
         (page) => page.bounds !== null || page.nullCount === page.valueCount,
@@ -289,9 +307,9 @@ export class LeafWriter {
     return result
   }
 
-  /** 1 where the pages' bounds ascend, 2 where they descend, 0 where they do neither. */
-  #boundaryOrder(): number {
-    const bounds = this.#pages.flatMap((page) => (page.bounds === null ? [] : [page.bounds]))
+  /** 1 where the pages' bounds ascend, as they are written, 2 where they descend, 0 where they do neither. */
+  #boundaryOrder(pages: readonly WrittenPage[]): number {
+    const bounds = pages.filter((page) => !page.isNull)
     const isOrdered = (direction: number): boolean =>
       bounds.every((bound, i) => {
         const next = bounds[i + 1] ?? bound
@@ -326,6 +344,13 @@ export class LeafWriter {
 }
 
 const EMPTY: Uint8Array = new Uint8Array(0)
+/** Longer bounds are left out of the footer, as in Java's `ParquetMetadataConverter.MAX_STATS_SIZE`. */
+const STATISTICS_BYTES_MAX = 4096
+
+function isShort({ min, max }: BoundBytes): boolean {
+  return min.length + max.length < STATISTICS_BYTES_MAX
+}
+
 /** Pages are handed to the file in pieces of about this size. */
 const WRITE_BYTES = 1 << 20
 

@@ -7,6 +7,7 @@ import { type Column, isPresent } from '../../../types/column.ts'
 import type { DataType } from '../../../types/data-type.ts'
 import { notNull } from '../../../types/data-type.ts'
 import { assert } from '../../../util/assert.ts'
+import { invalid } from '../../../util/errors.ts'
 
 /** A column to write, and how deep it lies. */
 export type WriteNode =
@@ -138,13 +139,13 @@ export function shred(
     outer: number,
   ): void => {
     let definition = outer
-    if (at.optional) {
-      if (!isPresent(of, row)) {
-        missing(at, repetition, definition)
-        return
-      }
-      definition++
+    if (!isPresent(of, row)) {
+      if (!at.optional)
+        throw invalid(`column ${leavesBelow(at)[0]!.path.join('.')} holds a null that is NOT NULL`)
+      missing(at, repetition, definition)
+      return
     }
+    if (at.optional) definition++
     if (at.kind === 'leaf') {
       const leaf = entries.get(at.leaf)!
       leaf.column = of

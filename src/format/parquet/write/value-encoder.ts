@@ -55,6 +55,8 @@ export interface Dictionary {
 /** Values of the first page after which a dictionary is dropped when nearly all of them differ. */
 const TRIAL_VALUES = 2048
 const TRIAL_DISTINCT = 0.98
+/** Indices are packed in at most 24 bits. */
+const DICTIONARY_LENGTH_MAX = 2 ** 24
 
 /** What the encoders with dictionaries share: the choice between dictionary and PLAIN, and the index pages. */
 export abstract class DictionaryEncoder<D extends Dictionary> implements ValueEncoder {
@@ -65,8 +67,9 @@ export abstract class DictionaryEncoder<D extends Dictionary> implements ValueEn
   protected indexCount = 0
   /** What the values of `indices` would take as PLAIN. */
   protected rawBytes = 0
-  /** Pages of this chunk that refer to the dictionary. */
+  /** Pages of this chunk that refer to the dictionary, and its entries when the last of them was taken. */
   #dictionaryPages = 0
+  #dictionaryLength = 0
   /** The dictionary that finished pages refer to, after it was given up for later ones. */
   #closed: D | null = null
 
@@ -94,8 +97,8 @@ export abstract class DictionaryEncoder<D extends Dictionary> implements ValueEn
   protected abstract readonly plainBytes: number
   /** Ends the PLAIN page. */
   protected abstract takePlain(): Uint8Array
-  /** The dictionary's values, PLAIN. */
-  protected abstract dictionaryBytes(dictionary: D): Uint8Array
+  /** The dictionary's first `length` values, PLAIN. */
+  protected abstract dictionaryBytes(dictionary: D, length: number): Uint8Array
 
   get pageBytes(): number {
     return this.dictionary === null ? this.plainBytes : this.rawBytes
@@ -131,14 +134,16 @@ export abstract class DictionaryEncoder<D extends Dictionary> implements ValueEn
 
   takePage(): EncodedValues {
     const { dictionary } = this
+    // A page of nulls alone does not tell whether a dictionary pays.
+    if (dictionary !== null && this.indexCount === 0 && this.#dictionaryPages === 0)
+      return { encoding: ENCODING.PLAIN, bytes: allocateBytes(HEADROOM) }
     if (dictionary !== null) {
       const page = this.#indexPage(dictionary)
       const isWorthwhile =
-        this.#dictionaryPages > 0 ||
-        page.length - HEADROOM + dictionary.sizeBytes < this.rawBytes ||
-        this.indexCount === 0
-      if (isWorthwhile && dictionary.sizeBytes <= this.#limits.dictionaryBytes) {
+        this.#dictionaryPages > 0 || page.length - HEADROOM + dictionary.sizeBytes < this.rawBytes
+      if (isWorthwhile && this.#isWithinLimits(dictionary)) {
         this.#dictionaryPages++
+        this.#dictionaryLength = dictionary.length
         this.indexCount = 0
         this.rawBytes = 0
         return { encoding: ENCODING.PLAIN_DICTIONARY, bytes: page }
@@ -147,6 +152,10 @@ export abstract class DictionaryEncoder<D extends Dictionary> implements ValueEn
     }
     this.rawBytes = 0
     return { encoding: ENCODING.PLAIN, bytes: this.takePlain() }
+  }
+
+  #isWithinLimits({ sizeBytes, length }: Dictionary): boolean {
+    return sizeBytes <= this.#limits.dictionaryBytes && length <= DICTIONARY_LENGTH_MAX
   }
 
   #giveUp(dictionary: D): void {
@@ -174,8 +183,9 @@ export abstract class DictionaryEncoder<D extends Dictionary> implements ValueEn
 
   takeChunk(): ReturnType<ValueEncoder['takeChunk']> {
     const used = this.#dictionaryPages > 0 ? (this.#closed ?? this.dictionary) : null
-    const dictionary =
-      used === null ? null : { bytes: this.dictionaryBytes(used), count: used.length }
+    // Entries that only a page that was given up referred to are left out.
+    const count = this.#dictionaryLength
+    const dictionary = used === null ? null : { bytes: this.dictionaryBytes(used, count), count }
     this.#dictionaryPages = 0
     this.#closed = null
     this.dictionary = this.#limits.dictionary ? this.#emptyDictionary() : null

@@ -68,9 +68,10 @@ export class WordEncoder extends DictionaryEncoder<WordDictionary> {
     dictionary: WordDictionary,
   ): number {
     const words = this.#words
-    const count = to - from
+    const room = Math.floor((this.pageBytesMax - this.rawBytes) / (4 * words))
+    const count = Math.min(to - from, Math.max(room, this.indexCount === 0 ? 1 : 0))
     this.#scratch = withRoom(this.#scratch, 0, count * words)
-    this.#gather(rows, from, to, this.#scratch, 0)
+    this.#gather(rows, from, from + count, this.#scratch, 0)
     this.bounds.add(this.#scratch, 0, count)
     const { indices } = this
     let at = this.indexCount
@@ -101,9 +102,8 @@ export class WordEncoder extends DictionaryEncoder<WordDictionary> {
     return page
   }
 
-  protected dictionaryBytes(dictionary: WordDictionary): Uint8Array {
-    const values = dictionary.values()
-    return new Uint8Array(values.buffer, 0, values.length * 4)
+  protected dictionaryBytes(dictionary: WordDictionary, length: number): Uint8Array {
+    return new Uint8Array(dictionary.values().buffer, 0, length * this.#words * 4)
   }
 }
 
