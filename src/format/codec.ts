@@ -84,6 +84,8 @@ interface ZlibOptions {
   maxOutputLength?: number
   level?: number
   params?: Record<number, number>
+  /** zstd: stored in the frame, so that streamed and one-shot compression give the same bytes. */
+  pledgedSrcSize?: number
 }
 
 interface ZlibCodec {
@@ -155,7 +157,10 @@ function outputOptions(
 
 function inputOptions(stream: ZlibCodec, bytes: Uint8Array, level?: number): ZlibOptions {
   const most = bytes.length + (bytes.length >>> 6) + 1024
-  const options: ZlibOptions = { chunkSize: Math.min(most, MOST_CHUNK_BYTES) }
+  const options: ZlibOptions = {
+    chunkSize: Math.min(most, MOST_CHUNK_BYTES),
+    pledgedSrcSize: bytes.length,
+  }
   if (level === undefined) return options
   if (stream.levelParameter === null) options.level = level
   else options.params = { [stream.levelParameter]: level }

@@ -29,13 +29,13 @@ export interface AvroReadOptions extends IoOptions {
 const BATCH_ROWS = 32_768
 const BATCH_BYTES = 16 * 1024 * 1024
 /** What a file that is decoded in one piece may decompress to. */
-const WHOLE_BYTES = 1024 * 1024 * 1024
+const WHOLE_BYTES = 512 * 1024 * 1024
 
 /**
  * All rows of a file as one batch with a column per field: for files of bounded size, such as manifests.
  *
  * Errors name `path`: CORRUPT for damaged bytes, UNSUPPORTED for a codec or schema that cannot be read as the fields, or
- * for rows of more than 1 GiB.
+ * for rows of more than 512 MiB.
  */
 export function decodeAvro(path: string, bytes: Uint8Array, fields: readonly DataField[]): Batch {
   return decoding(path, () => {
@@ -44,7 +44,7 @@ export function decodeAvro(path: string, bytes: Uint8Array, fields: readonly Dat
     let rawBytes = 0
     for (const { rows, rowCount } of blocksOf(bytes, header)) {
       rawBytes += rows.length
-      if (rawBytes > WHOLE_BYTES) throw unsupported('the Avro file holds more than 1 GiB of rows')
+      if (rawBytes > WHOLE_BYTES) throw unsupported('the Avro file holds more than 512 MiB of rows')
       decoder.open(rows, rowCount)
       decoder.decode()
     }
