@@ -1,0 +1,124 @@
+import type { ColumnBounds } from '../format/data-file.ts'
+/** Where and how a bucket's new data files are written, and what manifests are to say of them. */
+import { createDataFile, type DataFormat, dataFormat } from '../format/data-format.ts'
+import type { FileIO } from '../io/file-io.ts'
+import { joinPath } from '../io/path.ts'
+import { FILE_SOURCE, type DataFileMeta, type SimpleStats } from '../snapshot/data-file-meta.ts'
+import { dataFileNames } from '../snapshot/data-paths.ts'
+import { buildStats, statsModes } from '../snapshot/stats.ts'
+import type { DataField } from '../types/data-type.ts'
+import { type TableOptionValues, tableOptions, targetFileSizeBytes } from '../types/options.ts'
+import type { ColumnStats } from '../types/predicate-stats.ts'
+import type { TableSchema } from '../types/schema-file.ts'
+import { hasPrimaryKey, keyFields, keyValueFields } from '../types/schema-keys.ts'
+import type { OpenedFile, WrittenFile } from './rolling-writer.ts'
+
+/** What all buckets of a table have in common; one per writer, so that file names are counted up. */
+export interface FileTarget {
+  readonly io: FileIO
+  readonly schema: TableSchema
+  readonly options: TableOptionValues
+  /** The columns of data files. */
+  readonly fields: readonly DataField[]
+  readonly format: DataFormat
+  readonly targetBytes: number
+  readonly nextName: () => string
+  readonly signal?: AbortSignal | undefined
+}
+
+export function fileTarget(io: FileIO, schema: TableSchema, signal?: AbortSignal): FileTarget {
+  const options = tableOptions(schema.options)
+  const keyed = hasPrimaryKey(schema)
+  const names = dataFileNames({
+    dataPrefix: options.get('data-file.prefix'),
+    changelogPrefix: options.get('changelog-file.prefix'),
+    format: options.get('file.format').toLowerCase(),
+    compression: options.get('file.compression'),
+    suffixHasCompression: options.get('file.suffix.include.compression'),
+  })
+  return {
+    io,
+    schema,
+    options,
+    fields: keyed ? keyValueFields(schema, options.get('data-file.thin-mode')) : schema.fields,
+    format: dataFormat(options),
+    targetBytes: targetFileSizeBytes(options, keyed),
+    nextName: () => names.data(),
+    signal,
+  }
+}
+
+/** Starts a new data file in the directory of a bucket. */
+export async function openFile(target: FileTarget, directory: string): Promise<OpenedFile> {
+  const name = target.nextName()
+  const path = joinPath(directory, name)
+  const { io, fields, format, signal } = target
+  return { name, path, writer: await createDataFile(io, path, fields, format, signal) }
+}
+
+const NO_STATS: ColumnStats = { min: null, max: null, nullCount: null }
+
+/** Full statistics of the columns, as manifests have them of keys. */
+export function keyStats(
+  fields: readonly DataField[],
+  bounds: readonly ColumnBounds[],
+): SimpleStats {
+  const modes = fields.map(() => 'full' as const)
+  return buildStats(fields, bounds, modes, false).stats
+}
+
+/** What a manifest says of every new file, whatever the kind of table. */
+export function commonMeta(
+  target: FileTarget,
+  file: WrittenFile,
+): Pick<
+  DataFileMeta,
+  | 'fileName'
+  | 'fileSize'
+  | 'rowCount'
+  | 'valueStats'
+  | 'valueStatsCols'
+  | 'schemaId'
+  | 'extraFiles'
+  | 'creationTime'
+  | 'embeddedFileIndex'
+  | 'fileSource'
+  | 'externalPath'
+  | 'firstRowId'
+  | 'writeCols'
+> {
+  const { schema, options, fields } = target
+  const thin = hasPrimaryKey(schema) && options.get('data-file.thin-mode')
+  const modes = statsModes(
+    fields.map(({ name }) => name),
+    options,
+    thin ? keyFields(schema).map(({ name }) => name) : [],
+  )
+  const offset = fields.length - schema.fields.length
+  const { stats, columns } = buildStats(
+    schema.fields,
+    schema.fields.map((_, i) => file.bounds[offset + i] ?? NO_STATS),
+    modes.slice(offset),
+    options.get('metadata.stats-dense-store'),
+  )
+  return {
+    fileName: file.name,
+    fileSize: file.sizeBytes,
+    rowCount: file.rowCount,
+    valueStats: stats,
+    valueStatsCols: columns,
+    schemaId: schema.id,
+    extraFiles: [],
+    creationTime: localClock(new Date()),
+    embeddedFileIndex: null,
+    fileSource: FILE_SOURCE.APPEND,
+    externalPath: null,
+    firstRowId: null,
+    writeCols: null,
+  }
+}
+
+/** The wall clock of this machine's zone, as if it were UTC: how Java's LocalDateTime is stored. */
+function localClock(now: Date): bigint {
+  return BigInt(now.getTime() - now.getTimezoneOffset() * 60_000)
+}

@@ -1,0 +1,177 @@
+/**
+ * The write buffer of one bucket: batches of columns as they came, until they are sorted and merged into a run.
+ *
+ * Follows the Java class `SortBufferWriteBuffer`. Nothing is copied on the way in; what sorting yields is an order, and
+ * the columns are gathered by it as the file is written.
+ */
+import type { BatchRows, ColumnRows } from '../format/column-rows.ts'
+import { batchBytes } from '../types/batch-bytes.ts'
+import { concatColumns } from '../types/column-take.ts'
+import type { Batch, Column } from '../types/column.ts'
+import { keyOrder, type KeyValueLayout, sequenceOrder } from './key-value.ts'
+import type { MergedOrder } from './merge-order.ts'
+import { deduplicate, type Precedence } from './merge/deduplicate.ts'
+import { compareTails, type SortKeys, sortKeys } from './sort-keys.ts'
+import { sortPermutation } from './sort.ts'
+
+interface Chunk {
+  readonly batch: Batch
+  readonly kinds: Int8Array
+  /** The sequence number of the first row; the others count up. */
+  readonly sequence: bigint
+}
+
+/** Rows sorted by key, one a key, ready to be written. */
+export interface MemtableRows {
+  readonly length: number
+  /** The columns of the table. */
+  readonly values: BatchRows
+  readonly sequences: ColumnRows
+  readonly kinds: ColumnRows
+}
+
+/** A row is told apart by a 16-bit number of its chunk. */
+const CHUNKS_MAX = 65_000
+
+export class Memtable {
+  readonly #layout: KeyValueLayout
+  #chunks: Chunk[] = []
+  #rowCount = 0
+  #sizeBytes = 0
+
+  constructor(layout: KeyValueLayout) {
+    this.#layout = layout
+  }
+
+  get rowCount(): number {
+    return this.#rowCount
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  /** Whether nothing more can be appended before a flush, however small. */
+  get isFull(): boolean {
+    return this.#chunks.length >= CHUNKS_MAX
+  }
+
+  /** Appends rows with the table's columns; their kinds; the sequence number of the first. */
+  append(batch: Batch, kinds: Int8Array, sequence: bigint): void {
+    this.#chunks.push({ batch, kinds, sequence })
+    this.#rowCount += batch.length
+    this.#sizeBytes += batchBytes(batch) + 9 * batch.length
+  }
+
+  clear(): void {
+    this.#chunks = []
+    this.#rowCount = 0
+    this.#sizeBytes = 0
+  }
+
+  /** The rows in the order of their keys, merged to one a key. The buffer stays as it is until it is cleared. */
+  sorted(): MemtableRows {
+    const order = this.#sort()
+    const precedences = this.#chunks.map((chunk) => this.#precedence(chunk))
+    const { ignoreDelete } = this.#layout
+    const { length, runOf, rows } = deduplicate(order, precedences, {
+      ignoreDelete,
+      keepDeletes: true,
+    })
+    const from = (columns: readonly Column[]): ColumnRows => ({
+      columns,
+      sourceOf: columns.length > 1 ? runOf : null,
+      rows,
+      length,
+    })
+    const columns = this.#layout.fields.map((_, i) =>
+      from(this.#chunks.map(({ batch }) => batch.columns[i]!)),
+    )
+    return {
+      length,
+      values: { length, column: (index) => columns[index]! },
+      sequences: from(precedences.map(({ numbers }) => sequenceColumn(numbers))),
+      kinds: from(this.#chunks.map(({ kinds }) => fixedColumn(kinds))),
+    }
+  }
+
+  #sort(): MergedOrder {
+    const { keys, fields } = this.#layout
+    const positions = keys.map((key) => fields.findIndex(({ id }) => id === key.id))
+    const columns = positions.map((at) =>
+      concatColumns(this.#chunks.map(({ batch }) => batch.columns[at]!)),
+    )
+    const sortable = sortKeys(keyOrder(this.#layout), columns, this.#rowCount)
+    return ordered(
+      sortable,
+      this.#chunks.map(({ batch }) => batch.length),
+    )
+  }
+
+  #precedence({ batch, kinds, sequence }: Chunk): Precedence {
+    const { sequence: fields, fields: all } = this.#layout
+    const columns = fields.map(({ id }) => batch.columns[all.findIndex((f) => f.id === id)]!)
+    return {
+      sequence:
+        columns.length === 0
+          ? null
+          : sortKeys(sequenceOrder(this.#layout, false), columns, batch.length),
+      numbers: countUp(sequence, batch.length),
+      kinds,
+    }
+  }
+}
+
+/** The sorted order as rows of chunks, and where each key begins. */
+function ordered(keys: SortKeys, chunkLengths: readonly number[]): MergedOrder {
+  const { length } = keys
+  const sorted = sortPermutation(keys)
+  const chunkOf = new Uint16Array(length)
+  const bases = new Uint32Array(chunkLengths.length)
+  for (let chunk = 0, at = 0; chunk < chunkLengths.length; chunk++) {
+    bases[chunk] = at
+    chunkOf.fill(chunk, at, at + chunkLengths[chunk]!)
+    at += chunkLengths[chunk]!
+  }
+  const runOf = new Uint16Array(length)
+  const rows = new Uint32Array(length)
+  const keyStarts = new Uint32Array(length)
+  let keyCount = 0
+  for (let i = 0; i < length; i++) {
+    const row = sorted[i]!
+    const chunk = chunkOf[row]!
+    runOf[i] = chunk
+    rows[i] = row - bases[chunk]!
+    if (i === 0 || !sameKey(keys, row, sorted[i - 1]!)) keyStarts[keyCount++] = i
+  }
+  return { length, runOf, rows, keyStarts: keyStarts.subarray(0, keyCount), keyCount }
+}
+
+function sameKey({ high, low, tail }: SortKeys, a: number, b: number): boolean {
+  if (high[a] !== high[b] || (low !== null && low[a] !== low[b])) return false
+  return tail === null || compareTails(tail, a, tail, b) === 0
+}
+
+/** Consecutive 64-bit integers as words, the low one first. */
+function countUp(first: bigint, count: number): Int32Array {
+  const words = new Int32Array(2 * count)
+  let low = Number(BigInt.asUintN(32, first))
+  let high = Number(BigInt.asIntN(32, first >> 32n))
+  for (let i = 0; i < count; i++) {
+    words[2 * i] = low
+    words[2 * i + 1] = high
+    if (++low === 2 ** 32) {
+      low = 0
+      high++
+    }
+  }
+  return words
+}
+
+function sequenceColumn(words: Int32Array): Column {
+  return fixedColumn(new BigInt64Array(words.buffer, words.byteOffset, words.length / 2))
+}
+
+function fixedColumn(values: Int8Array | BigInt64Array): Column {
+  return { layout: 'fixed', length: values.length, validity: null, values }
+}

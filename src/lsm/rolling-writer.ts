@@ -1,0 +1,81 @@
+/** Writes rows to one data file after another, each about as large as the target. */
+import type { BatchRows } from '../format/column-rows.ts'
+import type { ColumnBounds, DataFileWriter } from '../format/data-file.ts'
+
+/** A new file to write to. */
+export interface OpenedFile {
+  readonly name: string
+  readonly path: string
+  readonly writer: DataFileWriter
+}
+
+/** A file that was written. */
+export interface WrittenFile {
+  readonly name: string
+  readonly path: string
+  readonly sizeBytes: number
+  readonly rowCount: number
+  readonly bounds: readonly (ColumnBounds | null)[]
+}
+
+/** Rows are written in steps of this many before the file's size is looked at; Java looks every 1,000. */
+const STEP_ROWS_MIN = 1000
+const STEP_ROWS_MAX = 65_536
+
+export class RollingWriter {
+  readonly #openFile: () => Promise<OpenedFile>
+  readonly #targetBytes: number
+  readonly #written: WrittenFile[] = []
+  #open: OpenedFile | null = null
+
+  constructor(openFile: () => Promise<OpenedFile>, targetBytes: number) {
+    this.#openFile = openFile
+    this.#targetBytes = targetBytes
+  }
+
+  /** The bytes that the open file is estimated to take. */
+  get openBytes(): number {
+    return this.#open?.writer.sizeBytes ?? 0
+  }
+
+  async write(rows: BatchRows): Promise<void> {
+    for (let at = 0; at < rows.length;) {
+      this.#open ??= await this.#openFile()
+      const { writer } = this.#open
+      const end = Math.min(rows.length, at + this.#stepRows(writer))
+      await writer.write(rows, at, end)
+      at = end
+      if (writer.sizeBytes >= this.#targetBytes) await this.#closeFile()
+    }
+  }
+
+  /** Rows that fill about an eighth of what the file may still take. */
+  #stepRows({ rowCount, sizeBytes }: DataFileWriter): number {
+    if (rowCount === 0) return STEP_ROWS_MIN
+    const rowBytes = Math.max(1, sizeBytes / rowCount)
+    const rows = Math.floor((this.#targetBytes - sizeBytes) / rowBytes / 8)
+    return Math.max(STEP_ROWS_MIN, Math.min(STEP_ROWS_MAX, rows))
+  }
+
+  /** Closes the open file; all files written so far, in order. */
+  async finish(): Promise<readonly WrittenFile[]> {
+    await this.#closeFile()
+    return this.#written
+  }
+
+  async #closeFile(): Promise<void> {
+    if (this.#open === null) return
+    const { name, path, writer } = this.#open
+    const bounds = await writer.close()
+    this.#open = null
+    const { sizeBytes, rowCount } = writer
+    this.#written.push({ name, path, sizeBytes, rowCount, bounds })
+  }
+
+  /** Drops the open file; the paths of those that were closed, which are for the caller to delete. */
+  async abort(): Promise<string[]> {
+    await this.#open?.writer.abort()
+    this.#open = null
+    return this.#written.map((file) => file.path)
+  }
+}
