@@ -87,7 +87,12 @@ export class ByteRanges {
   }
 
   async #fetch(offset: number, length: number): Promise<Uint8Array> {
-    return await this.#io.readRange(this.path, offset, length, { signal: this.#signal })
+    const bytes = await this.#io.readRange(this.path, offset, length, { signal: this.#signal })
+    if (bytes.length !== length)
+      throw corrupt(`the storage gave ${bytes.length} bytes where ${length} were asked for`, {
+        path: this.path,
+      })
+    return bytes
   }
 
   #check(offset: number, length: number): void {

@@ -129,6 +129,9 @@ export class ThriftReader {
       case THRIFT.SET:
         this.list(THRIFT.LIST, (element) => this.#skipElement(element))
         return
+      case THRIFT.MAP:
+        this.#skipMap()
+        return
       case THRIFT.STRUCT:
         this.struct((_, field) => this.skip(field))
         return
@@ -138,12 +141,24 @@ export class ThriftReader {
   }
 
   #skipElement(type: number): void {
-    if (type === THRIFT.TRUE || type === THRIFT.FALSE) this.#advance(1)
-    else if (type === THRIFT.LIST && ++this.#depth > MAX_DEPTH)
-      throw corrupt('thrift lists are nested too deeply')
-    else {
-      this.skip(type)
-      if (type === THRIFT.LIST) this.#depth--
+    if (type === THRIFT.TRUE || type === THRIFT.FALSE) {
+      this.#advance(1)
+      return
+    }
+    if (++this.#depth > MAX_DEPTH) throw corrupt('thrift values are nested too deeply')
+    this.skip(type)
+    this.#depth--
+  }
+
+  #skipMap(): void {
+    const length = this.#varint()
+    if (length === 0) return
+    const types = this.#byte()
+    // Every key and every value takes at least one byte.
+    if (length > this.#remaining() / 2) throw corrupt(`a map claims ${length} entries`)
+    for (let i = 0; i < length; i++) {
+      this.#skipElement(types >> 4)
+      this.#skipElement(types & 15)
     }
   }
 
@@ -196,7 +211,7 @@ export class ThriftReader {
   }
 }
 
-const TEXT = new TextDecoder('utf-8')
+const TEXT = new TextDecoder('utf-8', { ignoreBOM: true })
 
 function mismatch(wanted: string, type: number): Error {
   return corrupt(`thrift type ${type} stands where ${wanted} belongs`)

@@ -18,9 +18,10 @@ export function boundStats(
   const low = boundValue(leaf, type, min)
   const high = boundValue(leaf, type, max)
   if (low === null || high === null || Number.isNaN(low)) return { min: null, max: null, nullCount }
-  // Bounds of floats leave NaN out, which in a predicate's order is above all other values.
-  const isFloat = type.kind === 'FLOAT' || type.kind === 'DOUBLE'
-  return { min: low, max: isFloat ? Number.NaN : high, nullCount }
+  if (type.kind !== 'FLOAT' && type.kind !== 'DOUBLE') return { min: low, max: high, nullCount }
+  // Bounds of floats leave NaN out, which in a predicate's order is above all other values, and a writer may count -0
+  // as 0, which it lies below.
+  return { min: low === 0 ? -0 : low, max: Number.NaN, nullCount }
 }
 
 /** A bound as a value of the column; null where it cannot be told. */

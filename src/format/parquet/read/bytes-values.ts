@@ -8,10 +8,16 @@ import { allocateBytes } from '../../../io/allocate.ts'
 import { corrupt, unsupported } from '../../../util/errors.ts'
 import { ENCODING } from '../metadata.ts'
 import { type ByteStrings, readDeltaLengths, readDeltaStrings } from './delta.ts'
-import { type LeafValues, PageReader, type PageValues, unknownEncoding } from './leaf-values.ts'
+import {
+  type LeafValues,
+  OUTPUT_BYTES_MAX as MAX_BYTES,
+  PageReader,
+  type PageValues,
+  unknownEncoding,
+} from './leaf-values.ts'
 
-/** What the values of one page, or of one output, may come to: offsets are signed 32-bit. */
-const MAX_BYTES = 2 ** 31 - 64
+/** An output starts no larger than this; it grows with the values that pages really hold. */
+const START_BYTES_MAX = 2 ** 26
 /** What a page's delta-encoded strings may expand to. */
 const MAX_EXPANDED_BYTES = 2 ** 28
 
@@ -148,7 +154,7 @@ export class CompactBytes extends BytesReader implements BytesValues {
     this.#offsets = new Int32Array(slots + 1)
     this.#data = NO_BYTES
     this.#dataView = NO_VIEW
-    this.#reserve(Math.min(MAX_BYTES, Math.ceil(slots * this.#meanBytes * 1.05) + 64))
+    this.#reserve(Math.min(START_BYTES_MAX, Math.ceil(slots * this.#meanBytes * 1.05) + 64))
   }
 
   append(at: number, count: number): void {

@@ -2,6 +2,7 @@
 import type { FileIO } from '../../../io/file-io.ts'
 import type { Batch } from '../../../types/column.ts'
 import type { DataField } from '../../../types/data-type.ts'
+import { assert } from '../../../util/assert.ts'
 import { corrupt, decodingError, unsupported } from '../../../util/errors.ts'
 import { ByteRanges } from '../../byte-ranges.ts'
 import { type FileMetadata, readFileMetadata } from '../metadata.ts'
@@ -38,19 +39,19 @@ export async function openParquet(
   try {
     if (sizeBytes === undefined) throw corrupt('the file is not there')
     if (sizeBytes < 12) throw corrupt(`a file of ${sizeBytes} bytes is no Parquet file`)
+    const source = new ByteRanges(io, path, sizeBytes, { signal })
     const tailBytes = Math.min(sizeBytes, TAIL_BYTES)
-    let tail = await io.readRange(path, sizeBytes - tailBytes, tailBytes, { signal })
+    let tail = await source.read(sizeBytes - tailBytes, tailBytes)
     const footerBytes = footerLength(tail, sizeBytes)
     if (footerBytes + 8 > tail.length) {
       const wanted = footerBytes + 8
-      const head = await io.readRange(path, sizeBytes - wanted, wanted - tail.length, { signal })
-      tail = Buffer.concat([head, tail])
+      tail = Buffer.concat([await source.read(sizeBytes - wanted, wanted - tail.length), tail])
     }
     const footer = tail.subarray(tail.length - 8 - footerBytes, tail.length - 8)
-    const metadata = withDictionaryPadding(readFileMetadata(footer), sizeBytes)
+    const metadata = readFileMetadata(footer)
     const root = schemaTree(metadata.schema)
-    checkMetadata(metadata, root)
-    return { io, path, sizeBytes, metadata, root, tail }
+    checkMetadata(metadata, root, sizeBytes)
+    return { io, path, sizeBytes, metadata: withDictionaryPadding(metadata, sizeBytes), root, tail }
   } catch (error) {
     throw decodingError(path, error)
   }
@@ -86,21 +87,26 @@ function withDictionaryPadding(metadata: FileMetadata, sizeBytes: number): FileM
   return { ...metadata, rowGroups }
 }
 
-function checkMetadata({ rowGroups }: FileMetadata, root: GroupNode): void {
+function checkMetadata({ rowGroups }: FileMetadata, root: GroupNode, sizeBytes: number): void {
   const leaves = leavesOf(root)
+  let bytes = 0
   for (const group of rowGroups) {
     if (group.columns.length !== leaves.length)
       throw corrupt(`a row group has ${group.columns.length} columns, the schema ${leaves.length}`)
     for (const [i, chunk] of group.columns.entries()) {
       const leaf = leaves[i]!
+      bytes += chunk.compressedBytes
       if (chunk.physical !== leaf.physical)
         throw corrupt(`column ${leaf.name} has two physical types`)
-      if (leaf.repetitionLevel === 0 && chunk.valueCount !== group.rowCount)
+      const isRepeated = leaf.repetitionLevel > 0
+      if (chunk.valueCount < group.rowCount || (chunk.valueCount > group.rowCount && !isRepeated))
         throw corrupt(
           `column ${leaf.name} has ${chunk.valueCount} values of ${group.rowCount} rows`,
         )
     }
   }
+  // Columns that shared bytes would be a way to make a reader fetch far more than the file holds.
+  if (bytes > sizeBytes) throw corrupt(`the columns of a file of ${sizeBytes} bytes take ${bytes}`)
 }
 
 export interface ReadOptions {
@@ -139,6 +145,7 @@ export class ParquetCursor {
 
   /** The next rows, at most `rowCount` and never of two row groups; null when all are read. */
   async read(rowCount: number): Promise<FileBatch | null> {
+    assert(rowCount > 0, `a batch of ${rowCount} rows is asked for`)
     try {
       for (;;) {
         this.#reader ??= this.#ahead ?? this.#openNext()

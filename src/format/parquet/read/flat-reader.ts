@@ -117,7 +117,7 @@ export async function openValues(
 ): Promise<void> {
   const { encoding, bytes, from, to } = data
   if (encoding === ENCODING.PLAIN_DICTIONARY || encoding === ENCODING.RLE_DICTIONARY) {
-    const dictionary = await stream.dictionary()
+    const dictionary = await stream.takeDictionary()
     if (dictionary !== null) values.setDictionary(dictionary.bytes, dictionary.valueCount)
   }
   values.setPage({ encoding, bytes, from, to, count: present })

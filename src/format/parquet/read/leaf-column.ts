@@ -64,7 +64,7 @@ export function leafDecoder(leaf: LeafNode, type: DataType, views: boolean): Lea
           layout: 'fixed',
           length,
           validity,
-          values: convert(values.finish(), length, validity),
+          values: convert(values.finish(length), length, validity),
         }),
       }
     }
@@ -218,8 +218,7 @@ function fixedBytesFinish(
       length,
       validity,
       data: values.finish(),
-      starts: Int32Array.from({ length }, (_, i) => i * width),
-      ends: Int32Array.from({ length }, (_, i) => (i + 1) * width),
+      ...fixedRanges(length, width, validity),
     })
   const isHalf = type.kind === 'FLOAT' && logical?.kind === 'FLOAT16' && width === 2
   if (type.kind !== 'DECIMAL' && !isHalf) throw mismatch(leaf, type)
@@ -232,4 +231,20 @@ function fixedBytesFinish(
       ? float16Values(values.finish(), length)
       : unscaledFixed(values.finish(), length, width),
   })
+}
+
+/** Where the values of a fixed width lie; a null's start and end are equal. */
+function fixedRanges(
+  length: number,
+  width: number,
+  validity: Uint8Array | null,
+): { starts: Int32Array; ends: Int32Array } {
+  const starts = new Int32Array(length)
+  const ends = new Int32Array(length)
+  for (let i = 0; i < length; i++) {
+    if (validity !== null && !(validity[i >> 3]! & (1 << (i & 7)))) continue
+    starts[i] = i * width
+    ends[i] = (i + 1) * width
+  }
+  return { starts, ends }
 }

@@ -104,10 +104,10 @@ function checkedLong(value: bigint, validity: Uint8Array | null, slot: number): 
   throw unsupported('a timestamp lies outside the years 1677 to 2262, which nanoseconds can count')
 }
 
-/** IEEE half floats. */
+/** IEEE half floats; `bytes` ends with the last one that is not null. */
 export function float16Values(bytes: Uint8Array, length: number): Float32Array {
   const out = new Float32Array(length)
-  for (let i = 0; i < length; i++) {
+  for (let i = 0; i < length && 2 * i < bytes.length; i++) {
     const half = bytes[2 * i]! | (bytes[2 * i + 1]! << 8)
     const sign = half & 0x8000 ? -1 : 1
     const exponent = (half >> 10) & 31
@@ -119,10 +119,14 @@ export function float16Values(bytes: Uint8Array, length: number): Float32Array {
   return out
 }
 
-/** Big-endian two's complement integers of `width` bytes as 128-bit little-endian ones. */
+/**
+ * Big-endian two's complement integers of `width` bytes as 128-bit little-endian ones; `bytes` ends with the last one
+ * that is not null.
+ */
 export function unscaledFixed(bytes: Uint8Array, length: number, width: number): BigInt64Array {
   const out = new Uint8Array(16 * length)
-  for (let i = 0; i < length; i++) reverseSigned(bytes, i * width, (i + 1) * width, out, 16 * i)
+  for (let i = 0; i < length && i * width < bytes.length; i++)
+    reverseSigned(bytes, i * width, (i + 1) * width, out, 16 * i)
   return new BigInt64Array(out.buffer)
 }
 

@@ -137,9 +137,9 @@ export class WordValues extends PageReader implements LeafValues {
     }
   }
 
-  /** The words of all slots; those of nulls are unspecified. */
-  finish(): Int32Array {
-    return this.#out
+  /** The words of the first `slots` slots; those of nulls are unspecified. */
+  finish(slots: number): Int32Array {
+    return this.#out.subarray(0, slots * this.#words)
   }
 }
 
@@ -178,9 +178,13 @@ export function joinStreams(bytes: Uint8Array, width: number): Uint8Array {
   return joined
 }
 
+/** What the values of one output may come to: offsets are signed 32-bit. */
+export const OUTPUT_BYTES_MAX = 2 ** 31 - 64
+
 /** FIXED_LEN_BYTE_ARRAY: values as they lie, `width` bytes each. */
 export class FixedBytesValues extends PageReader implements LeafValues {
   readonly #width: number
+  /** Grows with the values that pages really hold: the width is only what the footer claims. */
   #out = new Uint8Array(0)
   #dictionary: Uint8Array | null = null
   #plain: Uint8Array = new Uint8Array(0)
@@ -192,8 +196,8 @@ export class FixedBytesValues extends PageReader implements LeafValues {
     this.#width = width
   }
 
-  start(slots: number): void {
-    this.#out = new Uint8Array(slots * this.#width)
+  start(): void {
+    this.#out = new Uint8Array(0)
   }
 
   setDictionary(bytes: Uint8Array, count: number): void {
@@ -227,8 +231,18 @@ export class FixedBytesValues extends PageReader implements LeafValues {
     }
     const end = this.#position + count * width
     if (end > this.#end) throw corrupt('a page is shorter than its values')
+    this.#reserve((at + count) * width)
     this.#out.set(this.#plain.subarray(this.#position, end), at * width)
     this.#position = end
+  }
+
+  #reserve(bytes: number): void {
+    if (bytes <= this.#out.length) return
+    if (bytes > OUTPUT_BYTES_MAX)
+      throw unsupported('the values of one batch come to more than 2 GiB')
+    const grown = new Uint8Array(Math.min(OUTPUT_BYTES_MAX, Math.max(bytes, 2 * this.#out.length)))
+    grown.set(this.#out)
+    this.#out = grown
   }
 
   #gather(at: number, count: number): void {
@@ -236,6 +250,7 @@ export class FixedBytesValues extends PageReader implements LeafValues {
     if (dictionary === null) throw corrupt('a page refers to a dictionary that is not there')
     const indices = this.readIndices(count)
     const width = this.#width
+    this.#reserve((at + count) * width)
     for (let i = 0, to = at * width; i < count; i++, to += width) {
       const from = indices[i]! * width
       if (indices[i]! < 0 || from + width > dictionary.length)
@@ -250,8 +265,9 @@ export class FixedBytesValues extends PageReader implements LeafValues {
   }
 
   spread(at: number, slots: number, present: number, validity: Uint8Array): void {
-    const out = this.#out
     const width = this.#width
+    if (present > 0) this.#reserve((at + slots) * width)
+    const out = this.#out
     for (let slot = at + slots - 1, from = at + present - 1; slot > from; slot--) {
       if (!(validity[slot >> 3]! & (1 << (slot & 7)))) continue
       out.copyWithin(slot * width, from * width, (from + 1) * width)
@@ -259,6 +275,7 @@ export class FixedBytesValues extends PageReader implements LeafValues {
     }
   }
 
+  /** The bytes of the slots up to the last value; those of nulls are unspecified. */
   finish(): Uint8Array {
     return this.#out
   }

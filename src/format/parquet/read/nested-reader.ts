@@ -5,7 +5,7 @@
  * entries a row has is known only from the levels, so a window is read in two steps: its entries are collected, page
  * after page, then their values are decoded.
  */
-import { corrupt } from '../../../util/errors.ts'
+import { corrupt, unsupported } from '../../../util/errors.ts'
 import { bitWidthOf, HybridReader, readBitPackedLevels } from '../hybrid.ts'
 import { ENCODING } from '../metadata.ts'
 import type { LeafNode } from '../tree.ts'
@@ -117,6 +117,10 @@ export class NestedReader {
   async #decode(pieces: readonly Piece[]): Promise<NestedEntries> {
     const kept = pieces.filter((piece) => piece.keep)
     const entryCount = kept.reduce((sum, piece) => sum + piece.to - piece.from, 0)
+    if (entryCount > ENTRIES_MAX)
+      throw unsupported(`the rows of one batch have ${entryCount} elements in one column`, {
+        hint: `read fewer rows at a time; ${ENTRIES_MAX} elements are the most`,
+      })
     const definitions = new Uint8Array(entryCount)
     const repetitions = new Uint8Array(entryCount)
     this.#values.start(entryCount)
@@ -149,6 +153,8 @@ function countOf(levels: Uint8Array, level: number, from: number, to: number): n
   return count
 }
 
+/** A few bytes of levels can stand for any number of entries; a batch of more than these is refused. */
+const ENTRIES_MAX = 2 ** 27
 /** Levels are read this many at a time. */
 const LEVEL_CHUNK = 4096
 

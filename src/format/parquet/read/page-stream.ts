@@ -58,6 +58,7 @@ export class PageStream {
   readonly #units: Unit[]
   readonly #queue: Promise<LoadedPage>[] = []
   #dictionary: Promise<Dictionary> | null = null
+  #isDictionaryTaken = false
   /** What is left of the unit being walked. */
   #unit: OpenUnit | null = null
   #nextUnit = 0
@@ -103,9 +104,12 @@ export class PageStream {
     return await this.#queue.shift()!
   }
 
-  /** The chunk's dictionary, which lies before its first data page. */
-  async dictionary(): Promise<Dictionary | null> {
-    return await this.#dictionary
+  /** The chunk's dictionary, which lies before its first data page; null when there is none, or it was taken before. */
+  async takeDictionary(): Promise<Dictionary | null> {
+    if (this.#isDictionaryTaken) return null
+    const dictionary = await this.#dictionary
+    this.#isDictionaryTaken = dictionary !== null
+    return dictionary
   }
 
   /** Takes the next page of the chunk; false behind the last. */
