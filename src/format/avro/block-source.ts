@@ -19,6 +19,8 @@ export interface AvroRows {
 }
 
 const PIECE_BYTES = 4 * 1024 * 1024
+/** What holds the whole header as a rule. */
+const FIRST_BYTES = 64 * 1024
 /** A header longer than this is refused. */
 const MAX_HEADER_BYTES = 16 * 1024 * 1024
 /** Blocks that are decompressed at a time. */
@@ -35,10 +37,7 @@ export async function* readBlocks(
   path: string,
   options: IoOptions & { readonly sizeBytes?: number | undefined },
 ): AsyncGenerator<AvroRows, void, undefined> {
-  const { signal } = options
-  const sizeBytes = options.sizeBytes ?? (await io.stat(path, { signal }))?.sizeBytes
-  if (sizeBytes === undefined) throw notFound('there is no such file', { path })
-  const pieces = new Pieces(io, path, sizeBytes, signal)
+  const pieces = new Pieces(io, path, await sizeOf(io, path, options), options.signal)
   const header = await readHeader(pieces, path)
   const ahead: OpenBlock[] = []
   while (pieces.left > 0 || ahead.length > 0) {
@@ -46,6 +45,35 @@ export async function* readBlocks(
       ahead.push(startBlock(await nextBlock(pieces, header, path), header, path))
     yield await ahead.shift()!()
   }
+}
+
+/** The header of the file alone. */
+export async function readAvroHeader(
+  io: FileIO,
+  path: string,
+  options: IoOptions & { readonly sizeBytes?: number | undefined } = {},
+): Promise<AvroHeader> {
+  const { signal } = options
+  const sizeBytes = await sizeOf(io, path, options)
+  const first = await io.readRange(path, 0, Math.min(FIRST_BYTES, sizeBytes), { signal })
+  try {
+    return parseAvroHeader(first)
+  } catch (error) {
+    if (sizeBytes === first.length) throw decodingError(path, error)
+  }
+  const more = await io.readRange(path, 0, Math.min(MAX_HEADER_BYTES, sizeBytes), { signal })
+  return decoding(path, () => parseAvroHeader(more))
+}
+
+async function sizeOf(
+  io: FileIO,
+  path: string,
+  options: IoOptions & { readonly sizeBytes?: number | undefined },
+): Promise<number> {
+  const { sizeBytes, signal } = options
+  const size = sizeBytes ?? (await io.stat(path, { signal }))?.sizeBytes
+  if (size === undefined) throw notFound('there is no such file', { path })
+  return size
 }
 
 interface StoredBlock {

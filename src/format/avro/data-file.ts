@@ -15,21 +15,17 @@ import type {
   RowCursor,
   RowRange,
 } from '../data-file.ts'
-import { decodeAvroHeader, readAvro } from './reader.ts'
+import { readAvroHeader } from './block-source.ts'
+import { readAvro } from './reader.ts'
 import { type AvroWriteOptions, AvroWriter } from './writer.ts'
-
-/** Holds a file's header, as a rule; a longer one is read in full. */
-const HEADER_BYTES = 1 << 16
 
 export async function openAvroData(
   io: FileIO,
   path: string,
   options: OpenOptions,
 ): Promise<DataFile> {
-  const { signal } = options
-  const sizeBytes = options.sizeBytes ?? (await io.stat(path, { signal }))?.sizeBytes ?? 0
-  const headerBytes = Math.min(sizeBytes, HEADER_BYTES)
-  const { record } = decodeAvroHeader(path, await io.readRange(path, 0, headerBytes, { signal }))
+  const { signal, sizeBytes } = options
+  const { record } = await readAvroHeader(io, path, options)
   return {
     path,
     rowCount: null,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
+import { readAvroHeader } from '../../../src/format/avro/block-source.ts'
 import {
   decodeAvro,
   decodeAvroBatches,
@@ -420,11 +421,17 @@ describe('a stored file', () => {
   })
 
   test('with a header longer than a piece is read', async () => {
-    const head = header(record({ a: 'int' }), {
-      'avro.codec': 'null',
-      filler: 'x'.repeat(5_000_000),
-    })
-    await withFile(Uint8Array.from([...head, ...block(2, [2, 4])]), async (io, path) => {
+    const filler = new Uint8Array(5_000_000)
+    const head = header(record({ a: 'int' }), { 'avro.codec': 'null', filler: '' })
+    // The header ends with the length of the filler, the end of the metadata and the marker.
+    const bytes = Buffer.concat([
+      Uint8Array.from([...head.slice(0, -18), ...long(filler.length)]),
+      filler,
+      Uint8Array.from([...head.slice(-17), ...block(2, [2, 4])]),
+    ])
+    await withFile(bytes, async (io, path) => {
+      const { record: root, metadata } = await readAvroHeader(io, path)
+      expect([root.fields.length, metadata.get('filler')!.length]).toEqual([1, 5_000_000])
       const batches = await Array.fromAsync(readAvro(io, path, [field('a', 'INT')]))
       expect(batches.flatMap((part) => rowsOf(part, [field('a', 'INT')]))).toEqual([[1], [2]])
     })
@@ -438,6 +445,10 @@ describe('a stored file', () => {
       const rest = Array.fromAsync(batches)
       await expect(rest).rejects.toMatchObject({ code: 'CORRUPT', path })
       const missing = 'memory://avro-reader/missing'
+      await expect(readAvroHeader(io, missing)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+      await io.write(missing, bytes.subarray(0, 100))
+      await expect(readAvroHeader(io, missing)).rejects.toMatchObject({ code: 'CORRUPT' })
+      await io.delete(missing)
       await expect(Array.fromAsync(readAvro(io, missing, fields))).rejects.toMatchObject({
         code: 'NOT_FOUND',
         path: missing,
