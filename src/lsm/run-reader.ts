@@ -8,6 +8,7 @@ import type { DataField } from '../types/data-type.ts'
 import { corrupt } from '../util/errors.ts'
 import { keyOrder, type KeyValueLayout, SYSTEM_FIELDS, sequenceOrder } from './key-value.ts'
 import type { Precedence } from './merge/deduplicate.ts'
+import { kindsOf } from './row-kinds.ts'
 import { type SortKeys, sortKeys } from './sort-keys.ts'
 
 /** A data file of a primary-key table, as a merge reads it. */
@@ -17,6 +18,8 @@ export interface RunFile {
   rows(file: DataFile): Promise<readonly RowRange[] | null>
   /** Columns of the table as the file has them: under the name and type of the schema it was written with. */
   stored(fields: readonly DataField[]): readonly DataField[]
+  /** Whether some rows may take their key away. */
+  readonly hasDeletes: boolean
 }
 
 /** What a merge reads, in which step. */
@@ -103,7 +106,7 @@ export class RunReader {
             ? null
             : sortKeys(sequenceOrder(layout, layout.sequenceDescending), sequence, length),
         numbers: sequenceNumbers(columns[keyCount]!),
-        kinds: rowKinds(columns[keyCount + 1]!),
+        kinds: kindsOf(columns[keyCount + 1]!),
       },
       columns: [...keyColumns, ...sequence],
       values,
@@ -116,13 +119,4 @@ function sequenceNumbers(column: Column): Int32Array {
     throw corrupt('_SEQUENCE_NUMBER is not stored as 64-bit integers')
   const { buffer, byteOffset } = column.values
   return new Int32Array(buffer, byteOffset, 2 * column.length)
-}
-
-function rowKinds(column: Column): Int8Array {
-  if (column.layout !== 'fixed' || !(column.values instanceof Int8Array))
-    throw corrupt('_VALUE_KIND is not stored as 8-bit integers')
-  for (let i = 0; i < column.length; i++)
-    if (column.values[i]! < 0 || column.values[i]! > 3)
-      throw corrupt(`_VALUE_KIND ${column.values[i]!} is not known`)
-  return column.values
 }

@@ -1,0 +1,131 @@
+/**
+ * Plans a read: which snapshot, which of its files can hold matching rows, and the splits they make.
+ *
+ * Follows the Java classes `SnapshotReaderImpl` and `DataTableBatchScan`.
+ */
+import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
+import type { ManifestEntry } from '../snapshot/manifest-entry.ts'
+import { scanEntries } from '../snapshot/manifest-scan.ts'
+import type { ManifestStore } from '../snapshot/manifest-store.ts'
+import { latin1Of } from '../snapshot/metadata-columns.ts'
+import type { SchemaStore } from '../snapshot/schema-store.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import { tableOptions } from '../types/options.ts'
+import type { Predicate } from '../types/predicate.ts'
+import type { TableSchema } from '../types/schema-file.ts'
+import { hasPrimaryKey, trimmedKeyFields } from '../types/schema-keys.ts'
+import { mapAll } from '../util/async.ts'
+import { filterBucket, scanFilter } from './scan-filter.ts'
+import { packAppendFiles, packKeyedFiles, type Split } from './split.ts'
+
+export interface ScanRequest {
+  /** The schema that rows are read with. */
+  readonly schema: TableSchema
+  /** Null for a table without snapshots, which has no rows. */
+  readonly snapshot: Snapshot | null
+  readonly where?: Predicate | undefined
+  /** Rows that are enough, where nothing filters or merges them: files beyond are left out. */
+  readonly limit?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Plan {
+  readonly snapshotId: number | null
+  readonly splits: readonly Split[]
+  /** The snapshot's files that the filter's partitions and buckets let through, and those that are read. */
+  readonly fileCounts: { readonly considered: number; readonly read: number }
+}
+
+/** What a scan reads metadata from. */
+export interface ScanStores {
+  readonly manifests: ManifestStore
+  readonly schemas: SchemaStore
+}
+
+/** Files of one bucket. */
+interface BucketFiles {
+  readonly partition: Uint8Array
+  readonly bucket: number
+  readonly totalBuckets: number
+  readonly files: DataFileMeta[]
+}
+
+export async function planScan(stores: ScanStores, request: ScanRequest): Promise<Plan> {
+  const { schema, snapshot, where, signal } = request
+  if (snapshot === null)
+    return { snapshotId: null, splits: [], fileCounts: { considered: 0, read: 0 } }
+  const filter = scanFilter(schema, where)
+  const parallelism = tableOptions(schema.options).get('scan.manifest.parallelism')
+  const entries = await scanEntries(stores.manifests, snapshot, 'all', filter.files, {
+    signal,
+    parallelism,
+  })
+  const schemaOf = await schemasOf(stores.schemas, entries, schema, signal)
+  const keyed = hasPrimaryKey(schema)
+  const buckets = groupByBucket(entries).map((bucket) => ({
+    ...bucket,
+    files: filterBucket(bucket.files, filter, schemaOf, keyed),
+  }))
+  const splits = limited(buckets.flatMap(splitter(schema)), request)
+  return {
+    snapshotId: snapshot.id,
+    splits,
+    fileCounts: {
+      considered: entries.length,
+      read: splits.reduce((sum, split) => sum + split.files.length, 0),
+    },
+  }
+}
+
+/** Reads the schemas that the files were written with, as far as they differ from the one at hand. */
+async function schemasOf(
+  schemas: SchemaStore,
+  entries: readonly ManifestEntry[],
+  current: TableSchema,
+  signal: AbortSignal | undefined,
+): Promise<(file: DataFileMeta) => TableSchema> {
+  const ids = new Set(entries.map(({ file }) => file.schemaId))
+  ids.delete(current.id)
+  const others = await mapAll([...ids], 8, (id) => schemas.read(id, { signal }))
+  const byId = new Map([current, ...others].map((schema) => [schema.id, schema]))
+  return (file) => byId.get(file.schemaId)!
+}
+
+function groupByBucket(entries: readonly ManifestEntry[]): BucketFiles[] {
+  const groups = new Map<string, BucketFiles>()
+  for (const { partition, bucket, totalBuckets, file } of entries) {
+    const key = `${bucket}/${latin1Of(partition)}`
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { partition, bucket, totalBuckets, files: [file] })
+    else group.files.push(file)
+  }
+  return [...groups.values()]
+}
+
+function splitter(
+  schema: TableSchema,
+): (bucket: Omit<BucketFiles, 'files'> & { files: readonly DataFileMeta[] }) => Split[] {
+  const options = tableOptions(schema.options)
+  const limits = {
+    targetBytes: options.get('source.split.target-size'),
+    openBytes: options.get('source.split.open-file-cost'),
+  }
+  const keyFields = trimmedKeyFields(schema)
+  const keyed = hasPrimaryKey(schema)
+  return ({ partition, bucket, totalBuckets, files }) => {
+    const packs = keyed ? packKeyedFiles(files, keyFields, limits) : packAppendFiles(files, limits)
+    return packs.map((pack) => ({ partition, bucket, totalBuckets, ...pack }))
+  }
+}
+
+/** Drops splits beyond the limit, where each row of a file is a row of the table. */
+function limited(splits: readonly Split[], { limit, where }: ScanRequest): readonly Split[] {
+  if (limit === undefined || where !== undefined) return splits
+  if (!splits.every(({ rawConvertible }) => rawConvertible)) return splits
+  let rows = 0
+  const end = splits.findIndex((split) => {
+    rows += split.files.reduce((sum, { rowCount }) => sum + rowCount, 0)
+    return rows >= limit
+  })
+  return end < 0 ? splits : splits.slice(0, end + 1)
+}
