@@ -120,8 +120,8 @@ function timestamp(precision: number, utc: boolean): Omit<SchemaElement, 'name'>
   const millis = precision <= 3
   return {
     physical: PHYSICAL.INT64,
-    // The older annotation means an instant, so it is left out for local timestamps.
-    ...(utc && { converted: millis ? CONVERTED.TIMESTAMP_MILLIS : CONVERTED.TIMESTAMP_MICROS }),
+    // The older annotation means an instant, but Java writes it for local timestamps too.
+    converted: millis ? CONVERTED.TIMESTAMP_MILLIS : CONVERTED.TIMESTAMP_MICROS,
     logical: { kind: 'TIMESTAMP', utc, unit: millis ? 'MILLIS' : 'MICROS' },
   }
 }
