@@ -22,6 +22,8 @@ export interface LeafNode extends NodeBase {
   readonly children?: undefined
   /** The index among a row group's columns. */
   readonly leaf: number
+  /** Its name behind those of the groups around it, the root's left out. */
+  readonly path: readonly string[]
   readonly physical: number
   /** Bytes of a FIXED_LEN_BYTE_ARRAY value. */
   readonly typeLength: number
@@ -34,7 +36,12 @@ const MAX_DEPTH = 100
 export function schemaTree(elements: readonly SchemaElement[]): GroupNode {
   let next = 0
   let leaves = 0
-  const build = (depth: number, definition: number, repetitionLevel: number): Node => {
+  const build = (
+    depth: number,
+    definition: number,
+    repetitionLevel: number,
+    parents: readonly string[],
+  ): Node => {
     const element = elements[next++]
     if (element === undefined) throw corrupt('the parquet schema ends early')
     if (depth > MAX_DEPTH) throw corrupt('the parquet schema is nested too deeply')
@@ -50,17 +57,18 @@ export function schemaTree(elements: readonly SchemaElement[]): GroupNode {
       repetitionLevel: repetitionLevel + (repetition === REPETITION.REPEATED ? 1 : 0),
     }
     if (element.physical === undefined || (root && element.childCount !== undefined)) {
+      const path = root ? [] : [...parents, element.name]
       const children: Node[] = []
       const childCount = element.childCount ?? 0
       if (childCount < 0 || childCount > elements.length - next)
         throw corrupt(`column ${element.name} claims ${childCount} children`)
       for (let i = 0; i < childCount; i++)
-        children.push(build(depth + 1, base.definition, base.repetitionLevel))
+        children.push(build(depth + 1, base.definition, base.repetitionLevel, path))
       return { ...base, children }
     }
-    return { ...base, leaf: leaves++, ...leafType(element) }
+    return { ...base, leaf: leaves++, path: [...parents, element.name], ...leafType(element) }
   }
-  const root = build(0, 0, 0)
+  const root = build(0, 0, 0, [])
   if (root.children === undefined) throw corrupt('the parquet schema has no root group')
   if (next !== elements.length) throw corrupt('the parquet schema has more than one root')
   return root

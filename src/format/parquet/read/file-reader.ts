@@ -87,15 +87,23 @@ function withDictionaryPadding(metadata: FileMetadata, sizeBytes: number): FileM
   return { ...metadata, rowGroups }
 }
 
-function checkMetadata({ rowGroups }: FileMetadata, root: GroupNode, sizeBytes: number): void {
+function checkMetadata(
+  { rowGroups, rowCount }: FileMetadata,
+  root: GroupNode,
+  sizeBytes: number,
+): void {
   const leaves = leavesOf(root)
+  let rows = 0
   let bytes = 0
   for (const group of rowGroups) {
+    rows += group.rowCount
     if (group.columns.length !== leaves.length)
       throw corrupt(`a row group has ${group.columns.length} columns, the schema ${leaves.length}`)
     for (const [i, chunk] of group.columns.entries()) {
       const leaf = leaves[i]!
       bytes += chunk.compressedBytes
+      if (!isSamePath(chunk.path, leaf.path))
+        throw corrupt(`column ${leaf.path.join('.')} is called ${chunk.path.join('.')} as well`)
       if (chunk.physical !== leaf.physical)
         throw corrupt(`column ${leaf.name} has two physical types`)
       const isRepeated = leaf.repetitionLevel > 0
@@ -105,8 +113,15 @@ function checkMetadata({ rowGroups }: FileMetadata, root: GroupNode, sizeBytes: 
         )
     }
   }
+  // Some writers leave the count of the file at zero.
+  if (rows < rowCount)
+    throw corrupt(`the row groups have ${rows} rows together, the file has ${rowCount}`)
   // Columns that shared bytes would be a way to make a reader fetch far more than the file holds.
   if (bytes > sizeBytes) throw corrupt(`the columns of a file of ${sizeBytes} bytes take ${bytes}`)
+}
+
+function isSamePath(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name, i) => name === b[i])
 }
 
 export interface ReadOptions {

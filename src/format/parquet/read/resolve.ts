@@ -1,6 +1,7 @@
 /** Which parts of a file's schema a wanted field reads: the plan that row groups are decoded by. */
 import { type DataField, type DataType, notNull } from '../../../types/data-type.ts'
 import { corrupt, unsupported } from '../../../util/errors.ts'
+import { REPETITION } from '../metadata.ts'
 import type { GroupNode, LeafNode, Node } from '../tree.ts'
 import { listForm, mapForm } from '../tree.ts'
 
@@ -61,6 +62,8 @@ export function plannedLeaves(plan: ColumnPlan): { node: LeafNode; type: DataTyp
 
 /** `asElement`: the node repeats, and one of its repetitions is meant. */
 function resolveNode(node: Node, type: DataType, asElement: boolean): ColumnPlan {
+  if (node.repetition === REPETITION.REPEATED && !asElement && type.kind !== 'ARRAY')
+    throw corrupt(`column ${node.name} repeats, which does not read as ${type.kind}`)
   switch (type.kind) {
     case 'ARRAY':
       return resolveList(node, type.element, asElement)
