@@ -1,0 +1,195 @@
+/**
+ * Damaged Parquet files, and what reading one of them came to.
+ *
+ * The mutators are seeded: a mutant is told by the file, the seed and its number.
+ */
+import { ParquetCursor } from '../../src/format/parquet/read/file-reader.ts'
+import { openParquet } from '../../src/format/parquet/read/file-reader.ts'
+import { inferFields } from '../../src/format/parquet/read/infer.ts'
+import type { DataField } from '../../src/types/data-type.ts'
+import type { InternalValue } from '../../src/types/internal-value.ts'
+import { LakeError } from '../../src/util/errors.ts'
+import { footerOf, type RawChunk, type RawFile, type RawPage } from './parquet-pages.ts'
+import { appendCells, BytesIO, difference } from './parquet.ts'
+import { between, pick, type Random } from './random.ts'
+
+/** A copy of a file with some damage anywhere in it; more of it in the footer, where there is most to go wrong. */
+export function mutateFile(bytes: Uint8Array, other: Uint8Array, random: Random): Uint8Array {
+  const footer = footerOf(bytes)
+  const inFooter = random() < 0.6
+  const range = inFooter ? footer : { from: 0, to: bytes.length }
+  const mutant = mutateBytes(bytes, range, other, random)
+  const grown = mutant.length - bytes.length
+  // The footer's length is kept right, so that what changed in it is looked at.
+  if (inFooter && grown !== 0 && random() < 0.8) {
+    const view = new DataView(mutant.buffer, mutant.byteOffset)
+    view.setUint32(mutant.length - 8, footer.to - footer.from + grown, true)
+  }
+  return mutant
+}
+
+/** Damages `bytes[from, to)`: flips, extreme bytes, blown varints, cuts, repetitions and pieces of another file. */
+export function mutateBytes(
+  bytes: Uint8Array,
+  { from, to }: { from: number; to: number },
+  other: Uint8Array,
+  random: Random,
+): Uint8Array {
+  if (to <= from) return bytes.slice()
+  const at = between(random, from, to)
+  const span = between(random, 1, Math.min(64, to - at + 1) + 1)
+  switch (between(random, 0, 8)) {
+    case 0:
+      return edited(bytes, at, 0, [])
+    case 1: {
+      const flipped = bytes.slice()
+      for (let i = between(random, 1, 5); i > 0; i--)
+        flipped[between(random, from, to)]! ^= 1 << between(random, 0, 8)
+      return flipped
+    }
+    case 2: {
+      const extreme = bytes.slice()
+      extreme[at] = pick(random, [0, 1, 0x7f, 0x80, 0xfe, 0xff])
+      return extreme
+    }
+    case 3:
+      return edited(bytes, at, between(random, 0, 3), blownVarint(random))
+    case 4:
+      return edited(bytes, at, Math.min(span, to - at), [])
+    case 5:
+      return edited(bytes, at, 0, bytes.subarray(at, Math.min(to, at + span)))
+    case 6: {
+      const start = between(random, 0, Math.max(1, other.length - span))
+      const piece = other.subarray(start, start + span)
+      return edited(bytes, at, Math.min(piece.length, to - at), piece)
+    }
+    default: {
+      const random32 = bytes.slice()
+      for (let i = 0; i < 4 && at + i < to; i++) random32[at + i] = between(random, 0, 256)
+      return random32
+    }
+  }
+}
+
+function blownVarint(random: Random): number[] {
+  const length = pick(random, [2, 3, 4, 5, 5, 9, 10])
+  return Array.from({ length }, (_, i) => (i === length - 1 ? pick(random, [1, 7, 15, 127]) : 255))
+}
+
+function edited(
+  bytes: Uint8Array,
+  at: number,
+  removedMax: number,
+  inserted: Uint8Array | readonly number[],
+): Uint8Array {
+  const removed = Math.min(removedMax, bytes.length - at)
+  // Without anything removed or inserted the file ends here.
+  if (removed === 0 && inserted.length === 0) return bytes.slice(0, at)
+  const result = new Uint8Array(bytes.length - removed + inserted.length)
+  result.set(bytes.subarray(0, at))
+  result.set(inserted, at)
+  result.set(bytes.subarray(at + removed), at + inserted.length)
+  return result
+}
+
+/** A file with one of its pages damaged: body or header, whatever the checksum said. */
+export function mutatePage(file: RawFile, random: Random): RawFile {
+  const groups = file.rowGroups.filter((group) => group.chunks.length > 0)
+  const group = pick(random, groups)
+  const chunk = pick(random, group.chunks)
+  const index = between(random, 0, chunk.pages.length)
+  const other = pick(random, pick(random, group.chunks).pages)
+  const mutant = mutateRawPage(chunk.pages[index]!, other, random)
+  const changed: RawChunk = {
+    ...chunk,
+    pages: chunk.pages.map((page, i) => (i === index ? mutant : page)),
+  }
+  const rowGroups = file.rowGroups.map((each) =>
+    each === group
+      ? { ...each, chunks: each.chunks.map((of) => (of === chunk ? changed : of)) }
+      : each,
+  )
+  return { ...file, rowGroups }
+}
+
+function mutateRawPage(page: RawPage, other: RawPage, random: Random): RawPage {
+  const { body, valueCount } = page
+  switch (between(random, 0, 10)) {
+    case 0:
+      return { ...page, encoding: between(random, 0, 11) }
+    case 1:
+      return {
+        ...page,
+        valueCount: pick(random, [0, 1, valueCount - 1, valueCount + 1, 2 ** 26, 2 ** 31 - 1, -1]),
+      }
+    case 2:
+      return { ...page, definitionEncoding: between(random, 0, 6), repetitionEncoding: 3 }
+    case 3:
+      return { ...page, body: other.body }
+    case 4:
+      if (page.v2 === undefined) return { ...page, type: between(random, 0, 4) }
+      return { ...page, v2: { ...page.v2, definitionBytes: between(random, 0, 50) } }
+    default: {
+      // Levels and lengths lie in front.
+      const to = random() < 0.5 ? Math.min(16, body.length) : body.length
+      return { ...page, body: mutateBytes(body, { from: 0, to }, other.body, random) }
+    }
+  }
+}
+
+/** What reading a mutant came to. */
+export type Outcome =
+  | { readonly kind: 'refused'; readonly error: LakeError }
+  | { readonly kind: 'read'; readonly same: boolean }
+
+/** A failure of the contract on malformed files. */
+export class ContractBreach extends Error {}
+
+const CODES = new Set(['CORRUPT', 'UNSUPPORTED', 'INVALID'])
+/** Batches of a mutant that claims to have any number of rows. */
+const BATCHES_MAX = 50
+
+/**
+ * Reads every column of a damaged file and throws where the contract is broken: by another error than a LakeError of
+ * the three codes that names the file, or by one that a slip inside (a RangeError, a TypeError) was turned into.
+ */
+export async function readMutant(
+  bytes: Uint8Array,
+  expected: { fields: readonly DataField[]; columns: readonly InternalValue[][] } | null,
+  path: string,
+): Promise<Outcome> {
+  try {
+    const file = await openParquet(new BytesIO(bytes).io, path)
+    const fields = expected?.fields ?? inferFields(file.root)
+    const columns: InternalValue[][] = fields.map(() => [])
+    const cursor = new ParquetCursor(file, { fields })
+    for (let i = 0; i < BATCHES_MAX; i++) {
+      const batch = await cursor.read(500)
+      if (batch === null) break
+      appendCells(columns, batch, fields)
+    }
+    return {
+      kind: 'read',
+      same: expected !== null && difference(columns, expected.columns) === null,
+    }
+  } catch (error) {
+    return { kind: 'refused', error: checkedError(error, path) }
+  }
+}
+
+function checkedError(error: unknown, path: string): LakeError {
+  if (!(error instanceof LakeError))
+    throw new ContractBreach('another error than a LakeError', { cause: error })
+  if (!CODES.has(error.code) || error.path !== path || !error.message.includes(path))
+    throw new ContractBreach(`${error.code} does not name the file`, { cause: error })
+  const { cause } = error
+  const isSlip = cause instanceof Error && !isFromZlib(cause)
+  if (isSlip) throw new ContractBreach('a slip inside was turned into a LakeError', { cause })
+  return error
+}
+
+/** Of `node:zlib`, whose errors have a code of their own. */
+function isFromZlib(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code !== undefined && /^(?:Z_|ERR_|ZSTD_)/.test(code) && code !== 'ERR_OUT_OF_RANGE'
+}

@@ -1,0 +1,213 @@
+/** Parquet files taken apart into pages and put together again, so that a test can change what lies behind a checksum. */
+import { crc32 } from 'node:zlib'
+
+import { decompress } from '../../src/format/codec.ts'
+import {
+  CODEC,
+  type ColumnChunk,
+  ENCODING,
+  type FileMetadata,
+  PAGE,
+  type PageHeader,
+  readPageHeader,
+  type SchemaElement,
+} from '../../src/format/parquet/metadata.ts'
+import { codecOf } from '../../src/format/parquet/read/page.ts'
+import { ThriftReader, ThriftWriter } from '../../src/format/parquet/thrift.ts'
+import {
+  fileMetadataBytes,
+  type WrittenChunk,
+  type WrittenRowGroup,
+} from '../../src/format/parquet/write/metadata-writer.ts'
+import { openBytes } from './parquet.ts'
+
+/** A page with its body decompressed: levels, then values. */
+export interface RawPage {
+  readonly type: number
+  readonly valueCount: number
+  readonly encoding: number
+  readonly definitionEncoding?: number
+  readonly repetitionEncoding?: number
+  readonly v2?: PageHeader['v2']
+  readonly body: Uint8Array
+}
+
+export interface RawChunk {
+  readonly physical: number
+  readonly path: readonly string[]
+  readonly valueCount: number
+  readonly pages: readonly RawPage[]
+}
+
+export interface RawFile {
+  readonly schema: readonly SchemaElement[]
+  readonly rowGroups: readonly { readonly rowCount: number; readonly chunks: readonly RawChunk[] }[]
+  readonly createdBy?: string
+}
+
+/** Takes a file apart. */
+export async function dismantle(bytes: Uint8Array): Promise<RawFile> {
+  const { metadata } = await openBytes(bytes)
+  return {
+    schema: metadata.schema,
+    rowGroups: metadata.rowGroups.map((group) => ({
+      rowCount: group.rowCount,
+      chunks: group.columns.map((chunk) => ({
+        physical: chunk.physical,
+        path: chunk.path,
+        valueCount: chunk.valueCount,
+        pages: pagesOf(bytes, chunk),
+      })),
+    })),
+  }
+}
+
+/** The first byte of a chunk, which is its dictionary's where it has one. */
+export function chunkStart({ dictionaryPageOffset, dataPageOffset }: ColumnChunk): number {
+  return dictionaryPageOffset === undefined || dictionaryPageOffset === 0
+    ? dataPageOffset
+    : Math.min(dictionaryPageOffset, dataPageOffset)
+}
+
+/** The headers of a chunk's pages and where their bodies lie. */
+export function pageHeaders(
+  bytes: Uint8Array,
+  chunk: ColumnChunk,
+): { header: PageHeader; at: number; from: number; to: number }[] {
+  const pages = []
+  const start = chunkStart(chunk)
+  for (let at = start; at < start + chunk.compressedBytes;) {
+    const reader = new ThriftReader(bytes, at)
+    const header = readPageHeader(reader)
+    const from = reader.position
+    const to = from + header.compressedBytes
+    pages.push({ header, at, from, to })
+    at = to
+  }
+  return pages
+}
+
+function pagesOf(bytes: Uint8Array, chunk: ColumnChunk): RawPage[] {
+  return pageHeaders(bytes, chunk).map(({ header, from, to }) => {
+    const body = bytes.slice(from, to)
+    const { v2, type, valueCount, encoding, definitionEncoding, repetitionEncoding } = header
+    const levels = v2 === undefined ? 0 : v2.definitionBytes + v2.repetitionBytes
+    const size = header.uncompressedBytes - levels
+    const isPlain = v2?.compressed === false || chunk.codec === CODEC.UNCOMPRESSED || size === 0
+    const values = isPlain
+      ? body.subarray(levels)
+      : decompress(codecOf(chunk.codec), body.subarray(levels), size)
+    return {
+      type,
+      valueCount,
+      encoding,
+      definitionEncoding,
+      repetitionEncoding,
+      ...(v2 !== undefined && { v2: { ...v2, compressed: false } }),
+      body: new Uint8Array(Buffer.concat([body.subarray(0, levels), values])),
+    }
+  })
+}
+
+const MAGIC = new TextEncoder().encode('PAR1')
+
+/** Puts a file together, uncompressed and without indexes; the pages have checksums only when asked for. */
+export function assemble(file: RawFile, options: { crc?: boolean } = {}): Uint8Array {
+  const parts: Uint8Array[] = [MAGIC]
+  let offset = MAGIC.length
+  const put = (bytes: Uint8Array): void => {
+    parts.push(bytes)
+    offset += bytes.length
+  }
+  const rowGroups = file.rowGroups.map((group): WrittenRowGroup => {
+    const fileOffset = offset
+    const columns = group.chunks.map((chunk) => {
+      const start = offset
+      let dataPageOffset: number | undefined
+      for (const page of chunk.pages) {
+        if (page.type !== PAGE.DICTIONARY) dataPageOffset ??= offset
+        put(headerBytes(page, options.crc === true))
+        put(page.body)
+      }
+      return chunkOf(chunk, start, dataPageOffset ?? start, offset)
+    })
+    return { columns, rowCount: group.rowCount, fileOffset }
+  })
+  const footer = fileMetadataBytes({
+    schema: file.schema,
+    rowCount: file.rowGroups.reduce((sum, group) => sum + group.rowCount, 0),
+    rowGroups,
+    createdBy: file.createdBy ?? 'test',
+    leafCount: file.rowGroups[0]?.chunks.length ?? 0,
+  })
+  put(footer)
+  const tail = Buffer.alloc(8)
+  tail.writeUInt32LE(footer.length)
+  tail.set(MAGIC, 4)
+  put(tail)
+  return new Uint8Array(Buffer.concat(parts))
+}
+
+function chunkOf(
+  chunk: RawChunk,
+  start: number,
+  dataPageOffset: number,
+  end: number,
+): WrittenChunk {
+  const { physical, path, valueCount } = chunk
+  return {
+    physical,
+    encodings: [ENCODING.PLAIN],
+    path,
+    codec: CODEC.UNCOMPRESSED,
+    valueCount,
+    uncompressedBytes: end - start,
+    compressedBytes: end - start,
+    dataPageOffset,
+    dictionaryPageOffset: dataPageOffset > start ? start : undefined,
+    statistics: {},
+    encodingStats: [],
+    pages: [],
+    boundaryOrder: 0,
+    compareBounds: () => 0,
+    hasColumnIndex: false,
+  }
+}
+
+function headerBytes(page: RawPage, crc: boolean): Uint8Array {
+  const { type, valueCount, encoding, body, v2 } = page
+  const out = new ThriftWriter()
+  out.struct((w) => {
+    w.i32(1, type)
+    w.i32(2, body.length)
+    w.i32(3, body.length)
+    w.i32(4, crc ? crc32(body) | 0 : undefined)
+    if (v2 !== undefined)
+      w.struct(8, (d) => {
+        d.i32(1, valueCount)
+        d.i32(2, v2.nullCount)
+        d.i32(3, v2.rowCount)
+        d.i32(4, encoding)
+        d.i32(5, v2.definitionBytes)
+        d.i32(6, v2.repetitionBytes)
+        d.bool(7, v2.compressed)
+      })
+    else
+      w.struct(type === PAGE.DICTIONARY ? 7 : 5, (d) => {
+        d.i32(1, valueCount)
+        d.i32(2, encoding)
+        if (type === PAGE.DICTIONARY) return
+        d.i32(3, page.definitionEncoding ?? ENCODING.RLE)
+        d.i32(4, page.repetitionEncoding ?? ENCODING.RLE)
+      })
+  })
+  return out.finish()
+}
+
+/** The footer of a file. */
+export function footerOf(bytes: Uint8Array): { from: number; to: number } {
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 8, true)
+  return { from: bytes.length - 8 - length, to: bytes.length - 8 }
+}
+
+export type { FileMetadata }
