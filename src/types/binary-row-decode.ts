@@ -22,6 +22,23 @@ export function deserializeBinaryRow(
   return decodeBinaryRow(types, bytes.subarray(4))
 }
 
+/**
+ * The value of field `index` alone of a row that stands behind its number of fields, for those who want few of many.
+ * Throws CORRUPT like {@link deserializeBinaryRow}.
+ */
+export function deserializeBinaryField(
+  arity: number,
+  index: number,
+  type: DataType,
+  bytes: Uint8Array,
+): InternalValue {
+  if (bytes.length < 4) throw corrupt(`a binary row of ${bytes.length} bytes has no field count`)
+  const stored = new DataView(bytes.buffer, bytes.byteOffset).getInt32(0)
+  if (stored !== arity)
+    throw corrupt(`a binary row has ${stored} fields where ${arity} are expected`)
+  return new RowDecoder(bytes.subarray(4)).field(arity, index, type)
+}
+
 /** A range of bytes that nothing outside of it may be read for: a row, an array, a map. */
 interface Region {
   readonly start: number
@@ -54,6 +71,15 @@ class RowDecoder {
       if (this.#bytes[start + (bit >> 3)]! & (1 << (bit & 7))) return null
       return this.#value(type, start + nullBits + 8 * i, region)
     })
+  }
+
+  /** One field of a row that takes all the bytes. */
+  field(arity: number, index: number, type: DataType): InternalValue {
+    const size = this.#bytes.length
+    if (size < fixedSize(arity)) throw damaged(`${size} bytes cannot hold ${arity} fields`)
+    const bit = index + 8
+    if (this.#bytes[bit >> 3]! & (1 << (bit & 7))) return null
+    return this.#value(type, nullBitsSize(arity) + 8 * index, { start: 0, size })
   }
 
   #spend(units: number): void {

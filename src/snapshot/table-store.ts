@@ -1,0 +1,50 @@
+/** What is stored of a table or a branch beside its data, and what this process knows of it. */
+import type { FileIO } from '../io/file-io.ts'
+import { ManifestStore, type ManifestStoreOptions } from './manifest-store.ts'
+import { MAIN_BRANCH, type TableLocation } from './paths.ts'
+import { SchemaStore } from './schema-store.ts'
+import { SnapshotStore } from './snapshot-store.ts'
+
+/** What this process knows of the commits of a user. */
+export interface UserCommits {
+  /** The highest identifier that is known to be committed. */
+  committed: bigint | undefined
+  /** Commits that began here and did not end well: the latest snapshot when they began, 0 if there was none. */
+  readonly unfinished: Map<bigint, number>
+}
+
+/** One object for each table that a process works on: it holds what need not be read twice. */
+export interface TableStore {
+  readonly io: FileIO
+  readonly location: TableLocation
+  readonly snapshots: SnapshotStore
+  readonly schemas: SchemaStore
+  readonly manifests: ManifestStore
+  /** By commit user. */
+  readonly users: Map<string, UserCommits>
+  /** The schema that each statistics file is of; null for a file that is not there. */
+  readonly statisticsSchemas: Map<string, number | null>
+}
+
+export interface TableStoreOptions extends ManifestStoreOptions {
+  /** The main branch unless told. */
+  readonly branch?: string | undefined
+}
+
+/** Opens what is stored of the table in the directory `root`; nothing is read yet. */
+export function openTableStore(
+  io: FileIO,
+  root: string,
+  options: TableStoreOptions = {},
+): TableStore {
+  const location = { root, branch: options.branch ?? MAIN_BRANCH }
+  return {
+    io,
+    location,
+    snapshots: new SnapshotStore(io, location),
+    schemas: new SchemaStore(io, location),
+    manifests: new ManifestStore(io, root, options),
+    users: new Map(),
+    statisticsSchemas: new Map(),
+  }
+}
