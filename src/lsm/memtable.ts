@@ -17,8 +17,8 @@ import { sortPermutation } from './sort.ts'
 interface Chunk {
   readonly batch: Batch
   readonly kinds: Int8Array
-  /** The sequence number of the first row; the others count up. */
-  readonly sequence: bigint
+  /** How many rows came before the first one. */
+  readonly offset: number
 }
 
 /** Rows sorted by key, one a key, ready to be written. */
@@ -56,9 +56,9 @@ export class Memtable {
     return this.#chunks.length >= CHUNKS_MAX
   }
 
-  /** Appends rows with the table's columns; their kinds; the sequence number of the first. */
-  append(batch: Batch, kinds: Int8Array, sequence: bigint): void {
-    this.#chunks.push({ batch, kinds, sequence })
+  /** Appends rows with the table's columns, and their kinds. */
+  append(batch: Batch, kinds: Int8Array): void {
+    this.#chunks.push({ batch, kinds, offset: this.#rowCount })
     this.#rowCount += batch.length
     this.#sizeBytes += batchBytes(batch) + 9 * batch.length
   }
@@ -69,10 +69,13 @@ export class Memtable {
     this.#sizeBytes = 0
   }
 
-  /** The rows in the order of their keys, merged to one a key. The buffer stays as it is until it is cleared. */
-  sorted(): MemtableRows {
+  /**
+   * The rows in the order of their keys, merged to one a key; they are numbered from `firstSequence` on in the order
+   * they came. The buffer stays as it is until it is cleared.
+   */
+  sorted(firstSequence: bigint): MemtableRows {
     const order = this.#sort()
-    const precedences = this.#chunks.map((chunk) => this.#precedence(chunk))
+    const precedences = this.#chunks.map((chunk) => this.#precedence(chunk, firstSequence))
     const { ignoreDelete } = this.#layout
     const { length, runOf, rows } = deduplicate(order, precedences, {
       ignoreDelete,
@@ -108,7 +111,7 @@ export class Memtable {
     )
   }
 
-  #precedence({ batch, kinds, sequence }: Chunk): Precedence {
+  #precedence({ batch, kinds, offset }: Chunk, firstSequence: bigint): Precedence {
     const { sequence: fields, fields: all } = this.#layout
     const columns = fields.map(({ id }) => batch.columns[all.findIndex((f) => f.id === id)]!)
     return {
@@ -116,7 +119,7 @@ export class Memtable {
         columns.length === 0
           ? null
           : sortKeys(sequenceOrder(this.#layout, false), columns, batch.length),
-      numbers: countUp(sequence, batch.length),
+      numbers: countUp(firstSequence + BigInt(offset), batch.length),
       kinds,
     }
   }

@@ -2,6 +2,7 @@
 import type { RecordBatch, Table as ArrowTable } from 'apache-arrow'
 
 import { dataLayout } from '../snapshot/data-paths.ts'
+import type { TableStore } from '../snapshot/table-store.ts'
 import { sliceBatch } from '../types/column-slice.ts'
 import type { Batch } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
@@ -17,7 +18,6 @@ import { invalid } from '../util/errors.ts'
 import { type Plan, planScan } from './scan.ts'
 import { readSplit } from './split-read.ts'
 import type { Split } from './split.ts'
-import type { TableStores } from './stores.ts'
 import { readState } from './time-travel.ts'
 
 export interface ReadRequest {
@@ -50,16 +50,16 @@ interface PreparedRead {
 }
 
 export class TableRead<Row> implements ReadResult<Row> {
-  readonly #stores: TableStores
+  readonly #store: TableStore
   readonly #schema: TableSchema
   readonly #request: ReadRequest
   #prepared: Promise<PreparedRead> | null = null
 
-  constructor(stores: TableStores, schema: TableSchema, request: ReadRequest) {
+  constructor(store: TableStore, schema: TableSchema, request: ReadRequest) {
     const { limit } = request
     if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0))
       throw invalid(`a limit of ${limit} rows`, { hint: 'give a whole number, 0 or more' })
-    this.#stores = stores
+    this.#store = store
     this.#schema = schema
     this.#request = request
   }
@@ -90,7 +90,7 @@ export class TableRead<Row> implements ReadResult<Row> {
   async *splitBatches(split: Split): AsyncGenerator<Batch, void, undefined> {
     const { schema, fields } = await this.#prepare()
     const { where, signal } = this.#request
-    const { io, location, schemas } = this.#stores
+    const { io, location, schemas } = this.#store
     const layout = dataLayout(location.root, schema)
     throwIfAborted(signal)
     yield* readSplit({ io, layout, schemas, schema }, split, { fields, where, signal })
@@ -133,12 +133,12 @@ export class TableRead<Row> implements ReadResult<Row> {
 
   async #plan(): Promise<PreparedRead> {
     const { columns, where, limit, options = {}, signal } = this.#request
-    const { snapshot, schema } = await readState(this.#stores, this.#schema, options, signal)
+    const { snapshot, schema } = await readState(this.#store, this.#schema, options, signal)
     requireReadable(schema)
     const fields = columns === undefined ? schema.fields : fieldsNamed(schema, columns)
     // A filter that does not fit is refused before anything is read.
     if (where !== undefined) bindPredicate(where, schema.fields)
-    const plan = await planScan(this.#stores, { schema, snapshot, where, limit, signal })
+    const plan = await planScan(this.#store, { schema, snapshot, where, limit, signal })
     return { schema, fields, plan }
   }
 }

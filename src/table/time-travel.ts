@@ -5,10 +5,10 @@
  * schema, with the options of now.
  */
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import type { TableStore } from '../snapshot/table-store.ts'
 import { type RawOptions, tableOptions } from '../types/options.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { invalid } from '../util/errors.ts'
-import type { TableStores } from './stores.ts'
 
 export interface ReadState {
   /** Null for a table without snapshots. */
@@ -18,7 +18,7 @@ export interface ReadState {
 
 /** The state that the options (`scan.snapshot-id`, `scan.mode`) ask for; the latest without them. */
 export async function readState(
-  stores: TableStores,
+  store: TableStore,
   schema: TableSchema,
   dynamicOptions: RawOptions,
   signal?: AbortSignal,
@@ -30,9 +30,9 @@ export async function readState(
   if (mode.startsWith('from-snapshot') && snapshotId === undefined)
     throw invalid(`scan.mode = ${mode} needs scan.snapshot-id`)
   if (snapshotId === undefined)
-    return { snapshot: await stores.snapshots.readLatest({ signal }), schema: current }
-  const snapshot = await stores.snapshots.read(Number(snapshotId), { signal })
+    return { snapshot: await store.snapshots.readLatest({ signal }), schema: current }
+  const snapshot = await store.snapshots.read(snapshotId, { signal })
   if (snapshot.schemaId === schema.id) return { snapshot, schema: current }
-  const then = await stores.schemas.read(snapshot.schemaId, { signal })
+  const then = await store.schemas.read(snapshot.schemaId, { signal })
   return { snapshot, schema: { ...then, options: current.options } }
 }

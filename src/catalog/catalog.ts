@@ -1,0 +1,204 @@
+/**
+ * A catalog: the databases and tables of a warehouse.
+ *
+ * Follows `FileSystemCatalog`: a database is the directory `NAME.db` of the warehouse, a table a directory in it with
+ * at least one schema file.
+ */
+import type { FileIO } from '../io/file-io.ts'
+import { joinPath, resolveLocation } from '../io/path.ts'
+import { openFileIO } from '../io/resolve.ts'
+import { openTableStore, type TableStore } from '../snapshot/table-store.ts'
+import { Table } from '../table/table.ts'
+import { firstSchema, type NewSchema } from '../types/new-schema.ts'
+import { checkCatalogOptions } from '../types/option-checks.ts'
+import { type CatalogOptionsInput, rawOptions, type RawOptions } from '../types/options.ts'
+import type { TableSchema } from '../types/schema-file.ts'
+import {
+  checkDefinition,
+  type Columns,
+  newSchemaOf,
+  type SchemaDefinition,
+} from '../types/schema.ts'
+import { invalid, LakeError, notFound } from '../util/errors.ts'
+import { didYouMean } from '../util/nearest.ts'
+import { checkName, identifierText, parseIdentifier, type TableIdentifier } from './identifier.ts'
+
+export type CatalogInput = Omit<CatalogOptionsInput, 'warehouse'> & {
+  /** The directory of the warehouse, or `s3://BUCKET/PREFIX`. */
+  readonly warehouse: string
+}
+
+const DATABASE_SUFFIX = '.db'
+
+/** Opens the catalog of a warehouse. Nothing is read before it is asked for. */
+export async function createCatalog(options: CatalogInput): Promise<Catalog> {
+  const raw = rawOptions(options)
+  checkCatalogOptions(raw)
+  const { warehouse } = options
+  if (typeof warehouse !== 'string' || warehouse === '')
+    throw invalid('a catalog needs the option warehouse', {
+      hint: 'give a directory, or s3://BUCKET/PREFIX',
+    })
+  const location = resolveLocation(warehouse)
+  return await Promise.resolve(new Catalog(openFileIO(location, storageOptions(raw)), location))
+}
+
+/** What concerns the storage and not the catalog. */
+function storageOptions(raw: RawOptions): Record<string, string> {
+  return Object.fromEntries(Object.entries(raw).filter(([name]) => name !== 'warehouse'))
+}
+
+export class Catalog implements AsyncDisposable {
+  readonly io: FileIO
+  readonly warehouse: string
+  /** One store for each table, so that what was read is shared by all who open it. */
+  readonly #stores = new Map<string, TableStore>()
+
+  constructor(io: FileIO, warehouse: string) {
+    this.io = io
+    this.warehouse = warehouse
+  }
+
+  /** The names of the databases, sorted. */
+  async databases(): Promise<string[]> {
+    const directories = await this.io.listDirectories(this.warehouse)
+    return directories
+      .filter((name) => name.endsWith(DATABASE_SUFFIX))
+      .map((name) => name.slice(0, -DATABASE_SUFFIX.length))
+      .toSorted()
+  }
+
+  /** Makes a database; EXISTS when it is there, unless `ifNotExists`. */
+  async createDatabase(
+    name: string,
+    options: { readonly ifNotExists?: boolean } = {},
+  ): Promise<void> {
+    checkName(name, 'a database')
+    if ((await this.databases()).includes(name)) {
+      if (options.ifNotExists) return
+      throw new LakeError('EXISTS', `there is a database ${name} already`)
+    }
+    await this.io.createDirectory(this.#databasePath(name))
+  }
+
+  /** The names of the tables of a database, sorted. NOT_FOUND when there is no such database. */
+  async tables(database: string): Promise<string[]> {
+    checkName(database, 'a database')
+    await this.#requireDatabase(database)
+    const path = this.#databasePath(database)
+    const names = await this.io.listDirectories(path)
+    const isTable = await Promise.all(names.map((name) => this.#hasSchema(joinPath(path, name))))
+    return names.filter((_, i) => isTable[i]).toSorted()
+  }
+
+  async #hasSchema(root: string): Promise<boolean> {
+    return (await openTableStore(this.io, root).schemas.ids()).length > 0
+  }
+
+  async tableExists(name: string): Promise<boolean> {
+    return await this.#hasSchema(this.#tablePath(parseIdentifier(name)))
+  }
+
+  /**
+   * Makes a table, and its database if need be. EXISTS when the table is there; with `ifNotExists` it is opened then,
+   * after a check that its columns are those of the definition.
+   */
+  async createTable<C extends Columns>(
+    name: string,
+    definition: SchemaDefinition<C>,
+    options?: { readonly ifNotExists?: boolean },
+  ): Promise<Table<C>>
+  async createTable(
+    name: string,
+    definition: NewSchema,
+    options?: { readonly ifNotExists?: boolean },
+  ): Promise<Table>
+  async createTable(
+    name: string,
+    definition: SchemaDefinition | NewSchema,
+    options: { readonly ifNotExists?: boolean } = {},
+  ): Promise<Table> {
+    const id = this.#plainTable(name)
+    const isDefinition = 'columns' in definition
+    const schema = firstSchema(isDefinition ? newSchemaOf(definition) : definition, Date.now())
+    const store = this.#store(id)
+    await this.createDatabase(id.database, { ifNotExists: true })
+    const isFree = (await store.schemas.ids()).length === 0
+    if (isFree && (await store.schemas.create(schema)))
+      return new Table(store, identifierText(id), schema)
+    if (!options.ifNotExists)
+      throw new LakeError('EXISTS', `there is a table ${identifierText(id)} already`, {
+        path: store.location.root,
+      })
+    const stored = await store.schemas.readLatest()
+    if (isDefinition) checkDefinition(definition, stored)
+    return new Table(store, identifierText(id), stored)
+  }
+
+  /**
+   * Opens a table; with a definition its rows have types, and INVALID is thrown where the table's columns are others.
+   * NOT_FOUND, with the nearest name, when there is no such table.
+   */
+  async table(name: string): Promise<Table>
+  async table<C extends Columns>(name: string, definition: SchemaDefinition<C>): Promise<Table<C>>
+  async table(name: string, definition?: SchemaDefinition): Promise<Table> {
+    const id = this.#plainTable(name)
+    const store = this.#store(id)
+    const schema = await this.#latestSchema(id, store)
+    if (definition !== undefined) checkDefinition(definition, schema)
+    return new Table(store, identifierText(id), schema)
+  }
+
+  async #latestSchema(id: TableIdentifier, store: TableStore): Promise<TableSchema> {
+    try {
+      return await store.schemas.readLatest()
+    } catch (error) {
+      if (!(error instanceof LakeError) || error.code !== 'NOT_FOUND') throw error
+      const tables = await this.tables(id.database)
+      throw notFound(`there is no table ${identifierText(id)}${didYouMean(id.table, tables)}`, {
+        path: store.location.root,
+        cause: error,
+      })
+    }
+  }
+
+  #plainTable(name: string): TableIdentifier {
+    const id = parseIdentifier(name)
+    if (id.systemTable === undefined) return id
+    throw invalid(`${name} is a system table`, { hint: 'open it with catalog.systemTable()' })
+  }
+
+  #store(id: TableIdentifier): TableStore {
+    const root = this.#tablePath(id)
+    let store = this.#stores.get(root)
+    if (store === undefined) {
+      store = openTableStore(this.io, root)
+      this.#stores.set(root, store)
+    }
+    return store
+  }
+
+  #databasePath(name: string): string {
+    return joinPath(this.warehouse, `${name}${DATABASE_SUFFIX}`)
+  }
+
+  #tablePath({ database, table }: TableIdentifier): string {
+    return joinPath(this.#databasePath(database), table)
+  }
+
+  async #requireDatabase(name: string): Promise<void> {
+    const databases = await this.databases()
+    if (databases.includes(name)) return
+    throw notFound(`there is no database ${name}${didYouMean(name, databases)}`, {
+      path: this.warehouse,
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.io.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

@@ -1,0 +1,47 @@
+/** Millrace: Apache Paimon tables for Node. */
+export { Catalog, type CatalogInput, createCatalog } from './catalog/catalog.ts'
+export type { CommitResult } from './snapshot/commit.ts'
+export type { CommitMessage } from './snapshot/commit-message.ts'
+export type { DataFileMeta } from './snapshot/data-file-meta.ts'
+export { BATCH_IDENTIFIER, type CommitKind, type Snapshot } from './snapshot/snapshot.ts'
+export type { WriteData } from './table/input.ts'
+export type { ReadResult } from './table/read.ts'
+export type { Plan } from './table/scan.ts'
+export type { Split } from './table/split.ts'
+export { type ReadOptions, Table, type TableCommitOptions, type Where } from './table/table.ts'
+export { TableWriter, type WriterCommitOptions, type WriterOptions } from './table/writer.ts'
+export type { DataField, DataType } from './types/data-type.ts'
+export type { TableOptions } from './types/options.ts'
+export {
+  and,
+  between,
+  contains,
+  endsWith,
+  eq,
+  gt,
+  gte,
+  isIn,
+  isNotNull,
+  isNull,
+  like,
+  lt,
+  lte,
+  ne,
+  not,
+  notIn,
+  or,
+  type Predicate,
+  startsWith,
+} from './types/predicate.ts'
+export type { RowKind } from './types/row-kind.ts'
+export {
+  type ColumnDefinition,
+  type Columns,
+  defineSchema,
+  type InsertOf,
+  type RowOf,
+  type SchemaDefinition,
+  t,
+} from './types/schema.ts'
+export type { TableSchema } from './types/schema-file.ts'
+export { LakeError, type LakeErrorCode } from './util/errors.ts'

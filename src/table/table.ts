@@ -1,0 +1,167 @@
+/** A table, as its users hold it. */
+import type { FileIO } from '../io/file-io.ts'
+import type { CommitMessage } from '../snapshot/commit-message.ts'
+import {
+  abort,
+  commit,
+  type CommitOptions as SnapshotCommitOptions,
+  type CommitResult,
+} from '../snapshot/commit.ts'
+import { BATCH_IDENTIFIER, type Snapshot } from '../snapshot/snapshot.ts'
+import type { TableStore } from '../snapshot/table-store.ts'
+import { checkSettable } from '../types/option-checks.ts'
+import type { RawOptions } from '../types/options.ts'
+import type { Predicate } from '../types/predicate.ts'
+import type { TableSchema } from '../types/schema-file.ts'
+import type { Columns, InsertOf, RowOf } from '../types/schema.ts'
+import { throwIfAborted } from '../util/async.ts'
+import type { WriteData } from './input.ts'
+import { type ReadResult, TableRead } from './read.ts'
+import { TableWriter, type WriterOptions } from './writer.ts'
+
+/** A filter on the table's rows; on a table opened without a definition, on any columns. */
+export type Where<C extends Columns> = string extends keyof C
+  ? Predicate<never>
+  : Predicate<RowOf<C>>
+
+export interface ReadOptions<C extends Columns = Columns, K extends keyof C = keyof C> {
+  /** The columns to read, in this order; all of them when left out. */
+  readonly columns?: readonly K[]
+  readonly where?: Where<C>
+  readonly limit?: number
+  /** The state to read; the latest when left out. */
+  readonly at?: { readonly snapshot: number }
+  /** Paimon's dynamic options for this read, such as `scan.snapshot-id`. */
+  readonly options?: RawOptions
+  readonly signal?: AbortSignal
+}
+
+export interface TableCommitOptions {
+  readonly user: string
+  readonly identifier?: bigint
+  readonly watermark?: bigint
+  readonly properties?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+export class Table<C extends Columns = Columns> {
+  readonly #store: TableStore
+  /** `database.table` */
+  readonly name: string
+  /** The schema that was the latest when the table was opened. */
+  readonly schema: TableSchema
+
+  constructor(store: TableStore, name: string, schema: TableSchema) {
+    this.#store = store
+    this.name = name
+    this.schema = schema
+  }
+
+  /** The table's directory. */
+  get path(): string {
+    return this.#store.location.root
+  }
+
+  /** What is stored of the table: for the maintenance commands, which work on metadata itself. */
+  get store(): TableStore {
+    return this.#store
+  }
+
+  get io(): FileIO {
+    return this.#store.io
+  }
+
+  /** The same table with other options for reads and writes through this object; nothing is stored. */
+  withOptions(options: RawOptions): Table<C> {
+    checkSettable(
+      options,
+      this.schema.fields.map(({ name }) => name),
+    )
+    const schema = { ...this.schema, options: { ...this.schema.options, ...options } }
+    return new Table(this.#store, this.name, schema)
+  }
+
+  /** Reads rows: iterate the result for Arrow batches, or ask it for rows or an Arrow table. */
+  read<const K extends keyof C & string = keyof C & string>(
+    options: ReadOptions<C, K> = {},
+  ): ReadResult<RowOf<Pick<C, K>>> {
+    const { columns, where, limit, at, signal } = options
+    const dynamic = {
+      ...options.options,
+      ...(at !== undefined && { 'scan.snapshot-id': String(at.snapshot) }),
+    }
+    return new TableRead(this.#store, this.schema, {
+      columns,
+      where,
+      limit,
+      options: dynamic,
+      signal,
+    })
+  }
+
+  /** Writes rows in one commit; its snapshot, or null when there was nothing to write. */
+  async write(
+    data: WriteData<InsertOf<C>>,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Snapshot | null> {
+    await using writer = new TableWriter<InsertOf<C>>(this.#store, this.schema, {
+      signal: options.signal,
+    })
+    await writer.write(data)
+    const { snapshots } = await writer.commit({ identifier: BATCH_IDENTIFIER })
+    return snapshots.at(-1) ?? null
+  }
+
+  /** Deletes the rows of the keys in one commit; see {@link TableWriter.delete}. */
+  async delete(
+    rows: WriteData<Partial<RowOf<C>>>,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Snapshot | null> {
+    await using writer = new TableWriter<InsertOf<C>>(this.#store, this.schema, {
+      signal: options.signal,
+    })
+    await writer.delete(rows as WriteData<Partial<InsertOf<C>>>)
+    const { snapshots } = await writer.commit({ identifier: BATCH_IDENTIFIER })
+    return snapshots.at(-1) ?? null
+  }
+
+  /** A writer for many commits: the sink of a stream. */
+  async writer(options: WriterOptions = {}): Promise<TableWriter<InsertOf<C>>> {
+    throwIfAborted(options.signal)
+    return await Promise.resolve(new TableWriter<InsertOf<C>>(this.#store, this.schema, options))
+  }
+
+  /** Commits what writers have prepared, here or in other processes. The same user and identifier happen once. */
+  async commit(messages: readonly CommitMessage[], by: TableCommitOptions): Promise<CommitResult> {
+    const { user, ...rest } = by
+    const options: SnapshotCommitOptions = { ...rest, commitUser: user }
+    return await commit({ store: this.#store, schema: this.schema }, messages, options)
+  }
+
+  /** Deletes the files of messages that will not be committed. */
+  async abort(messages: readonly CommitMessage[]): Promise<void> {
+    await abort({ store: this.#store, schema: this.schema }, messages)
+  }
+
+  /** The latest snapshot; null before the first commit. */
+  async latestSnapshot(options: { readonly signal?: AbortSignal } = {}): Promise<Snapshot | null> {
+    return await this.#store.snapshots.readLatest(options)
+  }
+
+  /** All snapshots that have not expired, ascending. */
+  async snapshots(options: { readonly signal?: AbortSignal } = {}): Promise<Snapshot[]> {
+    const snapshots: Snapshot[] = []
+    for (const id of await this.#store.snapshots.ids(options)) {
+      const stored = await this.#store.snapshots.find(id, options)
+      // One that went away meanwhile has expired.
+      if (stored !== null) snapshots.push(stored.snapshot)
+    }
+    return snapshots
+  }
+
+  /** All schemas, ascending. */
+  async schemas(options: { readonly signal?: AbortSignal } = {}): Promise<TableSchema[]> {
+    const ids = await this.#store.schemas.ids(options)
+    return await Promise.all(ids.map((id) => this.#store.schemas.read(id, options)))
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * Writes rows to a table in two phases: files first, then a commit that makes them visible.
+ *
+ * Follows `TableWriteImpl`, `AbstractFileStoreWrite` and `TableCommitImpl`. All buckets share one memory budget; when it
+ * is used up the bucket that holds most is written out.
+ */
+import { randomUUID } from 'node:crypto'
+
+import { AppendWriter, type BucketWriter, MergeTreeWriter } from '../lsm/bucket-writer.ts'
+import { type FileTarget, fileTarget } from '../lsm/file-target.ts'
+import type { CommitMessage } from '../snapshot/commit-message.ts'
+import { abort, commit, type CommitResult } from '../snapshot/commit.ts'
+import { bucketDirectory, type DataLayout, dataLayout } from '../snapshot/data-paths.ts'
+import { latin1Of } from '../snapshot/metadata-columns.ts'
+import { type BucketRestore, restoreBuckets } from '../snapshot/restore.ts'
+import type { TableStore } from '../snapshot/table-store.ts'
+import { batchBytes } from '../types/batch-bytes.ts'
+import { sliceBatch } from '../types/column-slice.ts'
+import { tableOptions } from '../types/options.ts'
+import { DELETE } from '../types/row-kind.ts'
+import type { TableSchema } from '../types/schema-file.ts'
+import { hasPrimaryKey } from '../types/schema-keys.ts'
+import { requireWritable } from '../types/schema-validation.ts'
+import { mapAll, throwIfAborted } from '../util/async.ts'
+import { invalid, LakeError } from '../util/errors.ts'
+import { type BucketAssigner, bucketAssigner } from './bucket-assign.ts'
+import { type InputReader, inputReader, type KindedBatch, type WriteData } from './input.ts'
+
+export interface WriterOptions {
+  /** Who commits: the same text for each run of a stream, so that a commit is known again after a crash. */
+  readonly commitUser?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface WriterCommitOptions {
+  /**
+   * Tells this commit from all others of the user; it has to grow. A commit that is made again, with the same one,
+   * happens once. Without it each commit is a new one.
+   */
+  readonly identifier?: bigint | undefined
+  readonly watermark?: bigint | undefined
+  readonly properties?: Readonly<Record<string, string>> | undefined
+}
+
+/** The files of so many buckets are written side by side. */
+const BUCKETS_AT_ONCE = 4
+
+interface OpenBucket {
+  readonly partition: Uint8Array
+  readonly bucket: number
+  readonly writer: BucketWriter
+  /** Whether its rows are numbered from what was in the table when it was looked at last. */
+  isRestored: boolean
+}
+
+export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposable {
+  readonly #store: TableStore
+  readonly #schema: TableSchema
+  readonly #target: FileTarget
+  readonly #layout: DataLayout
+  readonly #assign: BucketAssigner
+  readonly #input: InputReader
+  readonly #budgetBytes: number
+  readonly #bucketCount: number
+  readonly #signal: AbortSignal | undefined
+  readonly commitUser: string
+  readonly #buckets = new Map<string, OpenBucket>()
+  /** Prepared, but not known to be committed. */
+  #pending: CommitMessage[] = []
+  /** Whether files that are pending may be in the table all the same. */
+  #outcomeUnknown = false
+  #closed = false
+  #lastIdentifier = 0n
+  /** The table as it was looked at last, and its latest snapshot then or after this writer's own commits. */
+  #restore: BucketRestore | null = null
+  #restoredId = 0
+
+  constructor(store: TableStore, schema: TableSchema, options: WriterOptions = {}) {
+    requireWritable(schema)
+    const values = tableOptions(schema.options)
+    this.#store = store
+    this.#schema = schema
+    this.#signal = options.signal
+    this.#target = fileTarget(store.io, schema, options.signal)
+    this.#layout = dataLayout(store.location.root, schema)
+    this.#assign = bucketAssigner(schema)
+    this.#input = inputReader(schema)
+    this.#budgetBytes = values.get('write-buffer-size')
+    this.#bucketCount = values.get('bucket')
+    const prefix = values.get('commit.user-prefix')
+    this.commitUser =
+      options.commitUser ?? (prefix === undefined ? randomUUID() : `${prefix}_${randomUUID()}`)
+  }
+
+  /** Takes rows. They are visible to nobody before a commit. */
+  async write(data: WriteData<Row>): Promise<void> {
+    await this.#take(this.#input.read(data as WriteData<unknown>))
+  }
+
+  /** Deletes the rows of these keys; columns that are no key and may be null can be left out. */
+  async delete(rows: WriteData<Partial<Row>>): Promise<void> {
+    if (!hasPrimaryKey(this.#schema))
+      throw invalid('rows of a table without primary key cannot be deleted by a writer')
+    await this.#take(this.#input.read(rows as WriteData<unknown>, DELETE))
+  }
+
+  async #take(batches: AsyncIterable<KindedBatch>): Promise<void> {
+    this.#requireOpen()
+    for await (const batch of batches)
+      for (const part of pieces(batch, this.#budgetBytes / 4)) {
+        throwIfAborted(this.#signal)
+        for (const rows of this.#assign(part.batch, part.kinds)) {
+          const open = this.#openBucket(rows.partition, rows.bucket)
+          await open.writer.write(rows.batch, rows.kinds)
+        }
+        await this.#keepBudget()
+      }
+  }
+
+  #openBucket(partition: Uint8Array, bucket: number): OpenBucket {
+    const key = `${bucket}/${latin1Of(partition)}`
+    let open = this.#buckets.get(key)
+    if (open === undefined) {
+      const directory = bucketDirectory(this.#layout, partition, bucket)
+      const writer = hasPrimaryKey(this.#schema)
+        ? new MergeTreeWriter(this.#target, directory)
+        : new AppendWriter(this.#target, directory)
+      open = { partition, bucket, writer, isRestored: false }
+      this.#buckets.set(key, open)
+    }
+    return open
+  }
+
+  /** Writes buckets out, the largest first, until the rest fits into the budget. */
+  async #keepBudget(): Promise<void> {
+    let used = 0
+    for (const { writer } of this.#buckets.values()) used += writer.sizeBytes
+    while (used > this.#budgetBytes) {
+      const [largest] = [...this.#buckets.values()].toSorted(
+        (a, b) => b.writer.sizeBytes - a.writer.sizeBytes,
+      )
+      const before = largest!.writer.sizeBytes
+      await this.#restoreBuckets([largest!])
+      await largest!.writer.relieve()
+      used -= before - largest!.writer.sizeBytes
+      if (before === 0) return
+    }
+  }
+
+  /**
+   * Ends all files and describes them: the messages can be handed to {@link Table.commit}, also by another process. The
+   * rows are then out of this writer's hands.
+   */
+  async prepareCommit(): Promise<CommitMessage[]> {
+    this.#requireOpen()
+    await this.#prepare()
+    const messages = this.#pending
+    this.#pending = []
+    return messages
+  }
+
+  async #prepare(): Promise<void> {
+    const dirty = [...this.#buckets.values()].filter(({ writer }) => writer.isDirty)
+    await this.#lookAgain()
+    await this.#restoreBuckets(dirty)
+    const messages = await mapAll(
+      dirty,
+      BUCKETS_AT_ONCE,
+      async ({ partition, bucket, writer }) => ({
+        partition,
+        bucket,
+        totalBuckets: this.#bucketCount,
+        newFiles: await writer.takeFiles(),
+        deletedFiles: [],
+        changelogFiles: [],
+        compactBefore: [],
+        compactAfter: [],
+        compactChangelog: [],
+      }),
+    )
+    this.#pending.push(...messages.filter(({ newFiles }) => newFiles.length > 0))
+  }
+
+  /** Finds out whether others have committed since; if so, rows are numbered after theirs. */
+  async #lookAgain(): Promise<void> {
+    if (this.#restore === null) return
+    const range = await this.#store.snapshots.range({ signal: this.#signal })
+    if ((range?.latest ?? 0) === this.#restoredId) return
+    this.#restore = null
+    for (const open of this.#buckets.values()) open.isRestored = false
+  }
+
+  /** Makes sequence numbers continue from what is in the table. */
+  async #restoreBuckets(buckets: readonly OpenBucket[]): Promise<void> {
+    // Rows without buckets are not ordered among files, and have no numbers to continue.
+    if (this.#bucketCount === -1) return
+    const wanted = buckets.filter(({ isRestored }) => !isRestored)
+    if (wanted.length === 0) return
+    if (this.#restore === null) {
+      this.#restore = await restoreBuckets(this.#store, {
+        partitionFields: this.#layout.partitionFields,
+        totalBuckets: this.#bucketCount,
+        signal: this.#signal,
+      })
+      this.#restoredId = this.#restore.snapshot?.id ?? 0
+    }
+    const restore = this.#restore
+    await mapAll(wanted, BUCKETS_AT_ONCE, async (open) => {
+      const { maxSequenceNumber } = await restore.bucket(open.partition, open.bucket)
+      open.writer.raiseSequence(maxSequenceNumber + 1n)
+      open.isRestored = true
+    })
+  }
+
+  /**
+   * Makes everything written so far visible, in one snapshot or not at all. After an error it may be called again, with
+   * the same identifier.
+   */
+  async commit(options: WriterCommitOptions = {}): Promise<CommitResult> {
+    this.#requireOpen()
+    await this.#prepare()
+    try {
+      const result = await commit({ store: this.#store, schema: this.#schema }, this.#pending, {
+        ...options,
+        identifier: options.identifier ?? this.#nextIdentifier(),
+        commitUser: this.commitUser,
+        signal: this.#signal,
+      })
+      this.#pending = []
+      this.#outcomeUnknown = false
+      // Snapshots that follow the one looked at are all this writer's own.
+      for (const { id } of result.snapshots) if (id === this.#restoredId + 1) this.#restoredId = id
+      return result
+    } catch (error) {
+      const isKnown = error instanceof LakeError && error.code !== 'OUTCOME_UNKNOWN'
+      this.#outcomeUnknown ||= !isKnown
+      throw error
+    }
+  }
+
+  /** Identifiers of commits that are never made again: they grow with the clock, also from one process to the next. */
+  #nextIdentifier(): bigint {
+    const now = BigInt(Date.now()) * 1000n
+    this.#lastIdentifier = now > this.#lastIdentifier ? now : this.#lastIdentifier + 1n
+    return this.#lastIdentifier
+  }
+
+  /** Drops what is not committed, and its files; the writer takes nothing more. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await mapAll([...this.#buckets.values()], BUCKETS_AT_ONCE, ({ writer }) => writer.abort())
+    this.#buckets.clear()
+    // Files whose commit may have happened stay: orphan cleaning removes them if it did not.
+    if (!this.#outcomeUnknown)
+      await abort({ store: this.#store, schema: this.#schema }, this.#pending)
+    this.#pending = []
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #requireOpen(): void {
+    if (this.#closed) throw invalid('the writer is closed')
+    throwIfAborted(this.#signal)
+  }
+}
+
+/** Parts a batch into pieces of about `sizeBytes`. */
+function* pieces(whole: KindedBatch, sizeBytes: number): Generator<KindedBatch> {
+  const { batch, kinds } = whole
+  const count = Math.ceil(batchBytes(batch) / Math.max(1, sizeBytes))
+  if (count <= 1) {
+    yield whole
+    return
+  }
+  const rows = Math.max(1, Math.ceil(batch.length / count))
+  for (let from = 0; from < batch.length; from += rows) {
+    const to = Math.min(batch.length, from + rows)
+    yield { batch: sliceBatch(batch, from, to), kinds: kinds.subarray(from, to) }
+  }
+}
