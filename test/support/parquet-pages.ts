@@ -5,14 +5,17 @@ import { decompress } from '../../src/format/codec.ts'
 import {
   CODEC,
   type ColumnChunk,
+  type ColumnIndex,
   ENCODING,
-  type FileMetadata,
   PAGE,
   type PageHeader,
+  type PageLocation,
+  readColumnIndex,
+  readOffsetIndex,
   readPageHeader,
   type SchemaElement,
 } from '../../src/format/parquet/metadata.ts'
-import { codecOf } from '../../src/format/parquet/read/page.ts'
+import { codecOf, isDataPage } from '../../src/format/parquet/read/page.ts'
 import { ThriftReader, ThriftWriter } from '../../src/format/parquet/thrift.ts'
 import {
   fileMetadataBytes,
@@ -204,10 +207,38 @@ function headerBytes(page: RawPage, crc: boolean): Uint8Array {
   return out.finish()
 }
 
+/** A column chunk of a file with its pages and its indexes. */
+export interface InspectedChunk {
+  readonly chunk: ColumnChunk
+  readonly pages: readonly { header: PageHeader; at: number; from: number; to: number }[]
+  readonly dataPages: readonly PageHeader[]
+  readonly dictionary: PageHeader | undefined
+  readonly offsetIndex: readonly PageLocation[] | null
+  readonly columnIndex: ColumnIndex | null
+}
+
+/** The chunks of every row group. */
+export async function inspect(bytes: Uint8Array): Promise<InspectedChunk[][]> {
+  const { metadata } = await openBytes(bytes)
+  return metadata.rowGroups.map((group) =>
+    group.columns.map((chunk) => {
+      const pages = pageHeaders(bytes, chunk)
+      const { offsetIndexOffset: o, offsetIndexLength: ol } = chunk
+      const { columnIndexOffset: c, columnIndexLength: cl } = chunk
+      return {
+        chunk,
+        pages,
+        dataPages: pages.map(({ header }) => header).filter(isDataPage),
+        dictionary: pages.map(({ header }) => header).find(({ type }) => type === PAGE.DICTIONARY),
+        offsetIndex: o === undefined ? null : readOffsetIndex(bytes.subarray(o, o + ol!)),
+        columnIndex: c === undefined ? null : readColumnIndex(bytes.subarray(c, c + cl!)),
+      }
+    }),
+  )
+}
+
 /** The footer of a file. */
 export function footerOf(bytes: Uint8Array): { from: number; to: number } {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 8, true)
   return { from: bytes.length - 8 - length, to: bytes.length - 8 }
 }
-
-export type { FileMetadata }
