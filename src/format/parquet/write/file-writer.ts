@@ -79,10 +79,7 @@ export class ParquetWriter {
   get sizeBytes(): number {
     let open = 0
     for (const { writers } of this.#columns)
-      for (const { rawBytes, packedBytes, openBytes } of writers) {
-        const ratio = packedBytes > 0 ? Math.min(1, packedBytes / rawBytes) : 0.5
-        open += packedBytes + openBytes * ratio
-      }
+      for (const { estimatedBytes } of writers) open += estimatedBytes
     return this.#offset + open
   }
 

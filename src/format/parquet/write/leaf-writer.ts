@@ -72,9 +72,10 @@ export class LeafWriter {
   #valueCount = 0
   #rowCount = 0
   #nullCount = 0
-  /** What the finished pages of the chunk take, and took before they were compressed. */
+  /** What the finished pages of the chunk took before they were compressed. */
   rawBytes = 0
-  packedBytes = 0
+  /** What those of them took that are compressed already, and what they take now. */
+  #packed = { rawBytes: 0, bytes: 0 }
 
   constructor(
     leaf: WriteLeaf,
@@ -100,17 +101,24 @@ export class LeafWriter {
     return this.#encoder.pageBytes
   }
 
+  /** What the chunk would take if it ended here; a guess where pages are open or still being compressed. */
+  get estimatedBytes(): number {
+    const { rawBytes, bytes } = this.#packed
+    const ratio = rawBytes > 0 ? Math.min(1, bytes / rawBytes) : 0.5
+    return bytes + (this.rawBytes - rawBytes + this.openBytes) * ratio
+  }
+
   /** Appends the rows `[from, to)` of a column that is neither nested nor repeated. */
   append(rows: ColumnRows, from: number, to: number): void {
     const nulls = hasNulls(rows)
     if (nulls && this.leaf.definition === 0) this.#refuseNulls(rows, from, to)
+    const withNulls = nulls && this.leaf.definition > 0
     for (let row = from; row < to;) {
       const end = Math.min(to, row + this.#limits.pageRows - this.#rowCount)
-      const taken =
-        nulls && this.leaf.definition > 0
-          ? this.#appendNullable(rows, row, end)
-          : this.#encoder.append(rows, row, end)
-      if (!nulls) this.#countPresent(taken)
+      const taken = withNulls
+        ? this.#appendNullable(rows, row, end)
+        : this.#encoder.append(rows, row, end)
+      if (!withNulls) this.#countPresent(taken)
       row += taken
       if (taken === 0 || this.#rowCount >= this.#limits.pageRows) this.#finishPage()
     }
@@ -212,7 +220,7 @@ export class LeafWriter {
         ? Promise.resolve(compress(codec, page, level))
         : compressAsync(codec, page, level)
     this.#backlog.track(rawBytes, packed)
-    void this.#countPacked(packed)
+    void this.#countPacked(packed, rawBytes)
     this.rawBytes += rawBytes
     const bounds = this.#encoder.takePageBounds()
     const counts = {
@@ -227,9 +235,13 @@ export class LeafWriter {
     this.#definitions = null
   }
 
-  async #countPacked(packed: Promise<Uint8Array>): Promise<void> {
-    const [result] = await Promise.allSettled([packed])
-    if (result.status === 'fulfilled') this.packedBytes += result.value.length
+  async #countPacked(page: Promise<Uint8Array>, rawBytes: number): Promise<void> {
+    // The next chunk has sums of its own.
+    const sums = this.#packed
+    const [result] = await Promise.allSettled([page])
+    if (result.status === 'rejected') return
+    sums.rawBytes += rawBytes
+    sums.bytes += result.value.length
   }
 
   /** Puts the levels of the open page in front of its values. */
@@ -303,7 +315,7 @@ export class LeafWriter {
     }
     this.#pages = []
     this.rawBytes = 0
-    this.packedBytes = 0
+    this.#packed = { rawBytes: 0, bytes: 0 }
     return result
   }
 
