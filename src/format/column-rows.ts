@@ -13,20 +13,40 @@ export interface ColumnRows {
   readonly length: number
 }
 
+/** The values `[from, to)` of `rows`. */
+export interface ColumnPiece {
+  readonly rows: ColumnRows
+  readonly from: number
+  readonly to: number
+}
+
 /** Rows of several columns, chosen alike in each. */
 export interface BatchRows {
   readonly length: number
-  /** The rows of column i; asked for once, so that only one column needs to be at hand at a time. */
+  /** All rows of a column. */
   column(index: number): ColumnRows
+  /**
+   * The rows `[from, to)` of a column, in order, as one piece or as several that are quicker to read. A piece is valid
+   * until the next one is asked for.
+   */
+  pieces(index: number, from: number, to: number): Iterable<ColumnPiece>
+}
+
+/** Rows that are read as they are. */
+export function batchRows(length: number, column: (index: number) => ColumnRows): BatchRows {
+  return { length, column, pieces: (index, from, to) => [{ rows: column(index), from, to }] }
 }
 
 /** Every row of a batch as it stands. */
 export function allRows(batch: Batch): BatchRows {
   const { length } = batch
-  return {
+  const columns = batch.columns.map((column) => [column])
+  return batchRows(length, (index) => ({
+    columns: columns[index]!,
+    sourceOf: null,
+    rows: null,
     length,
-    column: (index) => ({ columns: [batch.columns[index]!], sourceOf: null, rows: null, length }),
-  }
+  }))
 }
 
 export function hasNulls({ columns }: ColumnRows): boolean {

@@ -1,5 +1,5 @@
 /** Writes the rows of one bucket: into memory first, then as new files on level 0. */
-import type { BatchRows } from '../format/column-rows.ts'
+import { allRows, type BatchRows, batchRows } from '../format/column-rows.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { batchBytes } from '../types/batch-bytes.ts'
 import { serializeBinaryRow } from '../types/binary-row.ts'
@@ -197,11 +197,7 @@ const EMPTY_ROW = serializeBinaryRow([], [])
 function joined(batches: readonly Batch[]): BatchRows {
   const length = batches.reduce((sum, batch) => sum + batch.length, 0)
   if (batches.length === 1) {
-    const columns = batches[0]!.columns.map((column) => [column])
-    return {
-      length,
-      column: (index) => ({ columns: columns[index]!, sourceOf: null, rows: null, length }),
-    }
+    return allRows(batches[0]!)
   }
   const sourceOf = new Uint16Array(length)
   const rows = new Uint32Array(length)
@@ -211,8 +207,5 @@ function joined(batches: readonly Batch[]): BatchRows {
     for (let i = 0; i < batch.length; i++) rows[at++] = i
   }
   const columns = batches[0]!.columns.map((_, i) => batches.map((batch) => batch.columns[i]!))
-  return {
-    length,
-    column: (index) => ({ columns: columns[index]!, sourceOf, rows, length }),
-  }
+  return batchRows(length, (index) => ({ columns: columns[index]!, sourceOf, rows, length }))
 }

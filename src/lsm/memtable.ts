@@ -11,6 +11,7 @@ import type { Batch, Column } from '../types/column.ts'
 import { keyOrder, type KeyValueLayout, sequenceOrder } from './key-value.ts'
 import type { MergedOrder } from './merge-order.ts'
 import { deduplicate, type Precedence } from './merge/deduplicate.ts'
+import { ShuffledRows } from './shuffled-rows.ts'
 import { compareTails, type SortKeys, sortKeys } from './sort-keys.ts'
 import { sortPermutation } from './sort.ts'
 
@@ -81,20 +82,24 @@ export class Memtable {
       ignoreDelete,
       keepDeletes: true,
     })
-    const from = (columns: readonly Column[]): ColumnRows => ({
-      columns,
-      sourceOf: columns.length > 1 ? runOf : null,
+    const shuffled = new ShuffledRows(
+      runOf,
       rows,
-      length,
-    })
-    const columns = this.#layout.fields.map((_, i) =>
-      from(this.#chunks.map(({ batch }) => batch.columns[i]!)),
+      this.#chunks.map(({ batch }) => batch.length),
     )
+    const sources = this.#layout.fields.map((_, i) =>
+      this.#chunks.map(({ batch }) => batch.columns[i]!),
+    )
+    const values = sources.map((columns) => shuffled.rows(columns))
     return {
       length,
-      values: { length, column: (index) => columns[index]! },
-      sequences: from(precedences.map(({ numbers }) => sequenceColumn(numbers))),
-      kinds: from(this.#chunks.map(({ kinds }) => fixedColumn(kinds))),
+      values: {
+        length,
+        column: (index) => values[index]!,
+        pieces: (index, from, to) => shuffled.pieces(sources[index]!, from, to),
+      },
+      sequences: shuffled.rows(precedences.map(({ numbers }) => sequenceColumn(numbers))),
+      kinds: shuffled.rows(this.#chunks.map(({ kinds }) => fixedColumn(kinds))),
     }
   }
 

@@ -18,9 +18,10 @@ export interface WrittenFile {
   readonly bounds: readonly (ColumnBounds | null)[]
 }
 
-/** Rows are written in steps of this many before the file's size is looked at; Java looks every 1,000. */
+/** Rows are written in steps of at least this many before the file's size is looked at, as in Java. */
 const STEP_ROWS_MIN = 1000
-const STEP_ROWS_MAX = 65_536
+/** Rows of a new file by which the size of the others is judged. */
+const FIRST_ROWS = 4096
 
 export class RollingWriter {
   readonly #openFile: () => Promise<OpenedFile>
@@ -49,12 +50,12 @@ export class RollingWriter {
     }
   }
 
-  /** Rows that fill about an eighth of what the file may still take. */
+  /** Rows that fill half of what the file may still take: what they really take is known after each step. */
   #stepRows({ rowCount, sizeBytes }: DataFileWriter): number {
-    if (rowCount === 0) return STEP_ROWS_MIN
+    if (rowCount === 0) return FIRST_ROWS
     const rowBytes = Math.max(1, sizeBytes / rowCount)
-    const rows = Math.floor((this.#targetBytes - sizeBytes) / rowBytes / 8)
-    return Math.max(STEP_ROWS_MIN, Math.min(STEP_ROWS_MAX, rows))
+    const rows = Math.floor((this.#targetBytes - sizeBytes) / rowBytes / 2)
+    return Math.max(STEP_ROWS_MIN, rows)
   }
 
   /** Closes the open file; all files written so far, in order. */

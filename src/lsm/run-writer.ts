@@ -49,12 +49,18 @@ function fileRows(target: FileTarget, rows: MemtableRows): BatchRows {
   const { schema, fields } = target
   const keys = keyColumns(target)
   const keyCount = fields.length - schema.fields.length - 2
+  const systemColumn = (index: number): ColumnRows | null =>
+    index === keyCount ? rows.sequences : index === keyCount + 1 ? rows.kinds : null
+  const valueIndex = (index: number): number =>
+    index < keyCount ? keys[index]! : index - keyCount - 2
   return {
     length: rows.length,
-    column: (index) => {
-      if (index < keyCount) return rows.values.column(keys[index]!)
-      if (index === keyCount) return rows.sequences
-      return index === keyCount + 1 ? rows.kinds : rows.values.column(index - keyCount - 2)
+    column: (index) => systemColumn(index) ?? rows.values.column(valueIndex(index)),
+    pieces: (index, from, to) => {
+      const system = systemColumn(index)
+      return system === null
+        ? rows.values.pieces(valueIndex(index), from, to)
+        : [{ rows: system, from, to }]
     },
   }
 }

@@ -2,7 +2,12 @@
 import type { FileWriter } from '../../../io/file-io.ts'
 import type { DataField, DataType } from '../../../types/data-type.ts'
 import type { Codec } from '../../codec.ts'
-import { type BatchRows, materialize } from '../../column-rows.ts'
+import {
+  type BatchRows,
+  type ColumnPiece,
+  type ColumnRows,
+  materialize,
+} from '../../column-rows.ts'
 import { PHYSICAL, type SchemaElement } from '../metadata.ts'
 import { BytesEncoder } from './bytes-encoder.ts'
 import { CodecBacklog, LeafWriter } from './leaf-writer.ts'
@@ -45,8 +50,10 @@ const MAGIC = new TextEncoder().encode('PAR1')
 const CREATED_BY = 'millrace version 0.1.0 (build parquet)'
 /** Raw pages that may wait for the codec. */
 const BACKLOG_BYTES = 16 << 20
-/** Rows are taken in slices, so that a row group ends soon after it is full. */
-const SLICE_BYTES = 8 << 20
+/** Rows of a new row group by which the size of the others is judged. */
+const FIRST_ROWS = 4096
+/** Rows of a nested column that are taken apart at a time. */
+const NESTED_ROWS = 4096
 
 interface TopColumn {
   readonly node: WriteNode
@@ -86,11 +93,11 @@ export class ParquetWriter {
   /** Appends the rows `[from, to)`. What they are taken from must not change until the writer is closed. */
   async write(rows: BatchRows, from = 0, to = rows.length): Promise<void> {
     for (let at = from; at < to;) {
-      const end = Math.min(to, at + this.#sliceRows())
-      for (const [i, column] of this.#columns.entries()) {
-        this.#append(column, rows, i, at, end)
-        await this.#backlog.below(BACKLOG_BYTES)
-      }
+      const end = Math.min(to, at + this.#rowsToFill())
+      // A whole column of the rows at a time, so that the buffers that it is taken from stay at hand.
+      for (const [i, column] of this.#columns.entries())
+        if (column.node.kind === 'leaf') await this.#appendFlat(column, rows.pieces(i, at, end))
+        else await this.#appendNested(column, rows.column(i), at, end)
       this.#groupRows += end - at
       this.#rowCount += end - at
       at = end
@@ -98,24 +105,37 @@ export class ParquetWriter {
     }
   }
 
-  #append(column: TopColumn, rows: BatchRows, index: number, from: number, to: number): void {
-    const { node, writers } = column
-    const source = rows.column(index)
-    if (node.kind === 'leaf') {
-      writers[0]!.append(source, from, to)
-      return
-    }
-    const whole = materialize(from, to, source)
-    const entries = shred(node, whole, 0, whole.length)
-    for (const writer of writers) writer.appendEntries(entries.get(writer.leaf)!)
+  async #appendFlat({ writers }: TopColumn, pieces: Iterable<ColumnPiece>): Promise<void> {
+    const [writer] = writers
+    for (const { rows, from, to } of pieces)
+      for (let at = from; at < to; at += this.#options.pageRows) {
+        writer!.append(rows, at, Math.min(to, at + this.#options.pageRows))
+        await this.#backlog.below(BACKLOG_BYTES)
+      }
   }
 
-  /** The rows of the next slice: a page's worth, or fewer where rows are large. */
-  #sliceRows(): number {
-    const { pageRows } = this.#options
-    if (this.#groupRows === 0) return Math.min(pageRows, 4096)
-    const rowBytes = this.#groupBytes() / this.#groupRows
-    return Math.max(64, Math.min(pageRows, Math.floor(SLICE_BYTES / Math.max(1, rowBytes))))
+  async #appendNested(
+    { node, writers }: TopColumn,
+    rows: ColumnRows,
+    from: number,
+    to: number,
+  ): Promise<void> {
+    for (let at = from; at < to;) {
+      const end = Math.min(to, at + NESTED_ROWS)
+      const column = materialize(at, end, rows)
+      const entries = shred(node, column, 0, column.length)
+      for (const writer of writers) writer.appendEntries(entries.get(writer.leaf)!)
+      await this.#backlog.below(BACKLOG_BYTES)
+      at = end
+    }
+  }
+
+  /** The rows that should fill the row group, judged by those in it; at first a few, to judge by. */
+  #rowsToFill(): number {
+    if (this.#groupRows === 0) return FIRST_ROWS
+    const groupBytes = this.#groupBytes()
+    const rowBytes = Math.max(1, groupBytes / this.#groupRows)
+    return Math.max(64, Math.ceil((this.#options.rowGroupBytes - groupBytes) / rowBytes))
   }
 
   #groupBytes(): number {

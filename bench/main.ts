@@ -1,0 +1,94 @@
+/**
+ * Measures reading and writing on the table that the peers are measured on, and, with `--peers`, them in the same run.
+ *
+ *     npm run bench -- --rows 500000 --repeats 3 [--parts write,read,lookup] [--peers] [--dir DIR]
+ *
+ * One JSON line a measurement: {"peer", "work", "rows", "ms", "krows_per_s"}; with `--peers` a line a work at the end
+ * with the ratio of medians to the best of the peers.
+ */
+import { rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+import { type Catalog, createCatalog, eq, type Table } from '../src/index.ts'
+import { benchTable, randomBatch, rowObjects } from './data.ts'
+import { compareWithPeers, runPeers } from './peers/run.ts'
+import { type Measurement, report } from './report.ts'
+
+const { values: args } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '500000' },
+    repeats: { type: 'string', default: '3' },
+    parts: { type: 'string', default: 'write,read' },
+    dir: { type: 'string', default: '.bench' },
+    peers: { type: 'boolean', default: false },
+  },
+})
+const rowCount = Number(args.rows)
+const repeats = Number(args.repeats)
+const directory = resolve(args.dir)
+const parts = new Set(args.parts.split(','))
+const measurements: Measurement[] = []
+
+async function measure(work: string, rows: number, body: (run: number) => Promise<unknown>) {
+  for (let run = 0; run < repeats; run++) {
+    globalThis.gc?.()
+    const start = performance.now()
+    await body(run)
+    measurements.push(report('millrace', work, rows, performance.now() - start))
+  }
+}
+
+async function countRows(table: Table, columns?: string[]): Promise<number> {
+  let rows = 0
+  for await (const batch of table.read(columns === undefined ? {} : { columns }))
+    rows += batch.numRows
+  return rows
+}
+
+async function benchWrites(catalog: Catalog): Promise<void> {
+  const batch = randomBatch(rowCount, 2 ** 31 - 1, 1)
+  await measure('pk-write write-only', rowCount, async (run) => {
+    const table = await catalog.createTable(`bench.w${run}`, benchTable)
+    await table.write(batch)
+  })
+  const objects = rowObjects(batch) as never[]
+  await measure('pk-write write-only row objects', rowCount, async (run) => {
+    const table = await catalog.createTable(`bench.o${run}`, benchTable)
+    await table.write(objects)
+  })
+}
+
+async function benchMergeReads(catalog: Catalog): Promise<void> {
+  const table = (await catalog.createTable('bench.mor', benchTable)) as unknown as Table
+  const perRun = Math.floor(rowCount / 5)
+  for (let run = 0; run < 5; run++)
+    await table.write(randomBatch(perRun, Math.floor(rowCount / 2), 10 + run))
+  await measure('merge-read 5 runs', rowCount, () => countRows(table))
+  await measure('merge-read 5 runs 4col', rowCount, () => countRows(table, ['k', 'f1', 'f2', 'f3']))
+}
+
+async function benchCompactedReads(warehouse: string): Promise<void> {
+  await using catalog = await createCatalog({ warehouse })
+  if (!(await catalog.databases()).includes('default')) {
+    process.stderr.write('no compacted table: run with --peers once, so that Java makes one\n')
+    return
+  }
+  const table = await catalog.table('default.mor')
+  const live = await countRows(table, ['k'])
+  await measure('read compacted', live, () => countRows(table))
+  await measure('read compacted 4col', live, () => countRows(table, ['k', 'f1', 'f2', 'f3']))
+  await measure('point filter k=', 1, () => table.read({ where: eq('k', 12345) }).toArray())
+}
+
+const own = join(directory, 'millrace')
+const java = join(directory, 'java')
+if (args.peers) measurements.push(...(await runPeers(directory, rowCount, repeats)))
+await rm(own, { recursive: true, force: true })
+{
+  await using catalog = await createCatalog({ warehouse: own })
+  if (parts.has('write')) await benchWrites(catalog)
+  if (parts.has('read')) await benchMergeReads(catalog)
+}
+if (parts.has('read')) await benchCompactedReads(java)
+if (args.peers) compareWithPeers(measurements)

@@ -1,0 +1,93 @@
+/** Runs Java Paimon, pypaimon and paimon-rust on the benchmark's work, and holds this library's figures against them. */
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+
+import { type Measurement, median } from '../report.ts'
+
+const HERE = import.meta.dirname
+/** What the peers need is fetched once to here. */
+const TOOLS = resolve('.interop')
+const PYTHON_PACKAGES = ['pypaimon==2.1.0', 'pypaimon-rust==0.4.0']
+
+/** Every measurement of the peers; a peer that cannot be set up is named on stderr and left out. */
+export async function runPeers(
+  directory: string,
+  rows: number,
+  repeats: number,
+): Promise<Measurement[]> {
+  const java = join(directory, 'java')
+  return [
+    ...(await run('Java Paimon', () => javaCommand(java, rows, repeats))),
+    ...(await run('pypaimon and paimon-rust', () =>
+      pythonCommand(join(directory, 'python'), rows, repeats, java),
+    )),
+  ]
+}
+
+async function run(name: string, command: () => string[]): Promise<Measurement[]> {
+  let line: string[]
+  try {
+    line = command()
+  } catch (error) {
+    process.stderr.write(`${name} is left out: ${(error as Error).message}\n`)
+    return []
+  }
+  const [program, ...args] = line
+  const child = spawn(program!, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const found: Measurement[] = []
+  for await (const text of createInterface(child.stdout)) {
+    if (!text.startsWith('{')) continue
+    process.stdout.write(`${text}\n`)
+    found.push(JSON.parse(text) as Measurement)
+  }
+  return found
+}
+
+function javaCommand(directory: string, rows: number, repeats: number): string[] {
+  const home = join(TOOLS, 'bench-java')
+  const lib = join(home, 'lib')
+  if (!existsSync(join(home, 'PeerBench.class'))) {
+    mkdirSync(home, { recursive: true })
+    const pom = join(HERE, 'pom.xml')
+    execFileSync('mvn', [
+      '-q',
+      '-B',
+      '-f',
+      pom,
+      'dependency:copy-dependencies',
+      `-DoutputDirectory=${lib}`,
+    ])
+    execFileSync('javac', ['-d', home, '-cp', `${lib}/*`, join(HERE, 'PeerBench.java')])
+  }
+  const classPath = `${lib}/*:${home}`
+  return ['java', '-Xmx8g', '-cp', classPath, 'PeerBench', directory, `${rows}`, `${repeats}`, 'wm']
+}
+
+function pythonCommand(directory: string, rows: number, repeats: number, java: string): string[] {
+  const venv = join(TOOLS, 'bench-venv')
+  const python = join(venv, 'bin', 'python')
+  if (!existsSync(python)) {
+    execFileSync('python3', ['-m', 'venv', venv])
+    execFileSync(python, ['-m', 'pip', 'install', '-q', ...PYTHON_PACKAGES])
+  }
+  return [python, join(HERE, 'peer_bench.py'), directory, `${rows}`, `${repeats}`, java]
+}
+
+/** Prints for each work the ratio of this library's median speed to that of the fastest peer. */
+export function compareWithPeers(measurements: readonly Measurement[]): void {
+  for (const work of new Set(measurements.map((each) => each.work))) {
+    const speeds = Object.entries(
+      Object.groupBy(
+        measurements.filter((each) => each.work === work),
+        ({ peer }) => peer,
+      ),
+    ).map(([peer, of]) => ({ peer, ms: median(of!.map(({ ms }) => ms)) }))
+    const own = speeds.find(({ peer }) => peer === 'millrace')
+    const [best] = speeds.filter(({ peer }) => peer !== 'millrace').toSorted((a, b) => a.ms - b.ms)
+    if (own === undefined || best === undefined) continue
+    const ratio = Math.round((100 * best.ms) / own.ms) / 100
+    process.stdout.write(`${JSON.stringify({ work, ratio_to_best: ratio, best: best.peer })}\n`)
+  }
+}
