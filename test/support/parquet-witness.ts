@@ -89,7 +89,7 @@ export function toWitness(type: DataType, value: InternalValue): WitnessValue {
   if (value === null) return null
   switch (type.kind) {
     case 'DECIMAL':
-      return Number(value as bigint) * 10 ** -type.scale
+      return Number(value) * 10 ** -type.scale
     case 'ARRAY':
       return (value as InternalValue[]).map((each) => toWitness(type.element, each))
     case 'MAP':

@@ -27,6 +27,8 @@ function bytesOf(name: string): Uint8Array {
   return new Uint8Array(readFileSync(`fixtures/parquet/${name}.parquet`))
 }
 
+const textOf = ({ name, type }: DataField): string => `${name} ${typeText(asNullable(type))}`
+
 /** What a file holds; files that differ only in how they were written share it. */
 function expected(name: string): { fields: DataField[]; columns: InternalValue[][] } {
   const columns = fixture(`parquet/${name.split('.')[0]}.json`) as ExpectedColumn[]
@@ -56,8 +58,6 @@ describe.each(FILES)('%s', (name) => {
 
   test('reads as the types that it was made of', async () => {
     const file = await openBytes(bytes)
-    const textOf = ({ name: column, type }: DataField): string =>
-      `${column} ${typeText(asNullable(type))}`
     expect(inferFields(file.root).map(textOf)).toEqual(fields.map(textOf))
   })
 

@@ -15,10 +15,15 @@ function skipError(bytes: Uint8Array | readonly number[]): unknown {
   return undefined
 }
 
-function expectCorrupt(error: unknown, words: RegExp): void {
-  expect(error).toBeInstanceOf(LakeError)
-  expect((error as LakeError).code).toBe('CORRUPT')
-  expect((error as LakeError).message).toMatch(words)
+const corrupt = (words: RegExp): unknown =>
+  expect.objectContaining({ code: 'CORRUPT', message: expect.stringMatching(words) })
+
+function outcome(body: () => unknown): unknown {
+  try {
+    return body()
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
 type Field =
@@ -68,7 +73,7 @@ const { fields } = fc.letrec<{ fields: Entry[]; field: Field }>((tie) => ({
       kind: fc.constantFrom('struct' as const, 'structs' as const),
       value: tie('fields'),
     }),
-  ) as fc.Arbitrary<Field>,
+  ),
 }))
 
 type Writer = Parameters<Parameters<ThriftWriter['struct']>[0]>[0]
@@ -192,7 +197,7 @@ describe('a struct', () => {
         const out = new ThriftWriter()
         out.struct((w) => writeFields(entries, w))
         const bytes = out.finish()
-        expectCorrupt(skipError(bytes.subarray(0, cut % bytes.length)), /./)
+        expect(skipError(bytes.subarray(0, cut % bytes.length))).toEqual(corrupt(/./))
       }),
     )
   })
@@ -201,7 +206,9 @@ describe('a struct', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const error = skipError(bytes)
-        if (error !== undefined) expectCorrupt(error, /./)
+        const isFine =
+          error === undefined || (error instanceof LakeError && error.code === 'CORRUPT')
+        expect(isFine).toBe(true)
       }),
       { numRuns: 2000 },
     )
@@ -248,8 +255,7 @@ describe('integers', () => {
       const out = new ThriftWriter()
       out.zigzagLong(value)
       const read = (): number => new ThriftReader(out.finish()).count(THRIFT.I64)
-      if (fits) expect(read()).toBe(Number(value))
-      else expect(read).toThrow(/a count or an offset is/)
+      expect(outcome(read)).toBe(fits ? Number(value) : `a count or an offset is ${value}`)
     }
   })
 })
@@ -292,7 +298,7 @@ describe('hostile bytes', () => {
       /nested too deeply/,
     ],
   ])('%s is CORRUPT', (_, bytes, words) => {
-    expectCorrupt(skipError(bytes), words)
+    expect(skipError(bytes)).toEqual(corrupt(words))
   })
 
   test.each([

@@ -35,6 +35,11 @@ const oldList = { converted: CONVERTED.LIST }
 const map = { converted: CONVERTED.MAP, logical: { kind: 'MAP' } } as const
 const text = { physical: PHYSICAL.BYTE_ARRAY, converted: CONVERTED.UTF8 }
 
+const integer = (bits: number, signed: boolean): Partial<SchemaElement> => ({
+  physical: bits === 64 ? PHYSICAL.INT64 : PHYSICAL.INT32,
+  logical: { kind: 'INTEGER', bits, signed },
+})
+
 /** What the elements below the root read as. */
 function inferred(childCount: number, ...elements: SchemaElement[]): string[] {
   return inferFields(schemaTree([root(childCount), ...elements])).map(fieldText)
@@ -199,10 +204,6 @@ describe('a schema that lies is CORRUPT', () => {
 })
 
 test('integers of any sign and width, times and halves read as the type that holds them', () => {
-  const integer = (bits: number, signed: boolean): Partial<SchemaElement> => ({
-    physical: bits === 64 ? PHYSICAL.INT64 : PHYSICAL.INT32,
-    logical: { kind: 'INTEGER', bits, signed },
-  })
   const cases: [Partial<SchemaElement>, string][] = [
     [integer(8, true), 'TINYINT'],
     [integer(16, true), 'SMALLINT'],

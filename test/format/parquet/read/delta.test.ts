@@ -104,10 +104,10 @@ describe('byte strings', () => {
   })
 })
 
-describe('damage is CORRUPT', () => {
-  const head = (...numbers: number[]): Uint8Array =>
-    new Uint8Array(Buffer.concat(numbers.map(varint)))
+const head = (...numbers: number[]): Uint8Array =>
+  new Uint8Array(Buffer.concat(numbers.map(varint)))
 
+describe('damage is CORRUPT', () => {
   test.each([
     ['no bytes', new Uint8Array(0), 'ends early'],
     ['a header cut short', head(128, 4), 'ends early'],

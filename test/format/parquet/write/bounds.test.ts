@@ -45,24 +45,39 @@ const addBoolean = (bounds: BooleanBounds, value: boolean): void => bounds.add(v
 
 const int = (value: number): string => hex(new Uint8Array(Int32Array.of(value).buffer))
 const long = (value: bigint): string => hex(new Uint8Array(BigInt64Array.of(value).buffer))
-const double = (value: number): string => hex(new Uint8Array(Float64Array.of(value).buffer))
+const doubleBytes = (value: number): Uint8Array => new Uint8Array(Float64Array.of(value).buffer)
+const double = (value: number): string => hex(doubleBytes(value))
+
+const order = <N extends number | bigint>(a: N, b: N): number => (a < b ? -1 : a > b ? 1 : 0)
+const byteOrder = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b)
+const pagesOf = <V>(value: fc.Arbitrary<V>): fc.Arbitrary<V[][]> =>
+  fc.array(fc.array(value, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 6 })
+
+/** Nine bytes of two's complement, the highest first. */
+function decimalBytes(value: bigint): Uint8Array {
+  return Uint8Array.from({ length: 9 }, (_, i) =>
+    Number(BigInt.asUintN(8, value >> BigInt(64 - 8 * i))),
+  )
+}
+
+const decimal = (value: bigint): string => hex(decimalBytes(value))
+const addDecimal = (bounds: BytesBounds, value: bigint): void => {
+  const bytes = decimalBytes(value)
+  bounds.add(bytes, 0, 9, (prefixOf(bytes, 0, 9) ^ 0x80000000) >>> 0)
+}
 
 /** The least and the greatest by an order. */
-function extremes<V>(values: readonly V[], order: (a: V, b: V) => number): [V, V] {
-  const sorted = values.toSorted(order)
+function extremes<V>(values: readonly V[], compare: (a: V, b: V) => number): [V, V] {
+  const sorted = values.toSorted(compare)
   return [sorted[0]!, sorted.at(-1)!]
 }
 
 describe('the least and the greatest value', () => {
-  const pagesOf = <V>(value: fc.Arbitrary<V>): fc.Arbitrary<V[][]> =>
-    fc.array(fc.array(value, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 6 })
-
   test('of integers, page by page and of the chunk', () => {
     const values = fc.oneof(fc.integer(), fc.constantFrom(2 ** 31 - 1, -(2 ** 31), 0))
     fc.assert(
       fc.property(pagesOf(values), (pages) => {
         const found = gathered(new IntBounds(), addInt, pages)
-        const order = (a: number, b: number): number => a - b
         expect(found.pages).toEqual(pages.map((page) => extremes(page, order).map(int)))
         expect(found.chunk).toEqual(extremes(pages.flat(), order).map(int))
       }),
@@ -77,7 +92,6 @@ describe('the least and the greatest value', () => {
     fc.assert(
       fc.property(pagesOf(values), (pages) => {
         const found = gathered(new LongBounds(), addLong, pages)
-        const order = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
         expect(found.pages).toEqual(pages.map((page) => extremes(page, order).map(long)))
         expect(found.chunk).toEqual(extremes(pages.flat(), order).map(long))
       }),
@@ -94,32 +108,20 @@ describe('the least and the greatest value', () => {
     fc.assert(
       fc.property(pagesOf(values), (pages) => {
         const found = gathered(new BytesBounds(), addBytes, pages)
-        expect(found.pages).toEqual(pages.map((page) => extremes(page, Buffer.compare).map(hex)))
-        expect(found.chunk).toEqual(extremes(pages.flat(), Buffer.compare).map(hex))
+        expect(found.pages).toEqual(pages.map((page) => extremes(page, byteOrder).map(hex)))
+        expect(found.chunk).toEqual(extremes(pages.flat(), byteOrder).map(hex))
       }),
       { numRuns: 300 },
     )
   })
 
   test('of decimals in bytes, by sign', () => {
-    const width = 9
-    const bytesOf = (value: bigint): Uint8Array =>
-      Uint8Array.from({ length: width }, (_, i) =>
-        Number(BigInt.asUintN(8, value >> BigInt(8 * (width - 1 - i)))),
-      )
     const values = fc.bigInt({ min: -(2n ** 71n), max: 2n ** 71n - 1n })
-    const add = (bounds: BytesBounds, value: bigint): void => {
-      const bytes = bytesOf(value)
-      bounds.add(bytes, 0, width, (prefixOf(bytes, 0, width) ^ 0x80000000) >>> 0)
-    }
     fc.assert(
       fc.property(pagesOf(values), (pages) => {
-        const found = gathered(new BytesBounds(true), add, pages)
-        const order = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
-        const wanted = (of: bigint[]): string[] =>
-          extremes(of, order).map((each) => hex(bytesOf(each)))
-        expect(found.pages).toEqual(pages.map(wanted))
-        expect(found.chunk).toEqual(wanted(pages.flat()))
+        const found = gathered(new BytesBounds(true), addDecimal, pages)
+        expect(found.pages).toEqual(pages.map((page) => extremes(page, order).map(decimal)))
+        expect(found.chunk).toEqual(extremes(pages.flat(), order).map(decimal))
       }),
     )
   })
@@ -201,10 +203,10 @@ describe('floats follow parquet-mr', () => {
 
   test('infinities compare as equal to themselves', () => {
     const bounds = new FloatBounds(Float64Array)
-    const bytes = (value: number): Uint8Array => new Uint8Array(Float64Array.of(value).buffer)
-    expect(bounds.compare(bytes(Infinity), bytes(Infinity))).toBe(0)
-    expect(bounds.compare(bytes(-Infinity), bytes(Infinity))).toBe(-1)
-    expect(bounds.compare(bytes(1), bytes(-2))).toBe(1)
+    const compare = (a: number, b: number): number => bounds.compare(doubleBytes(a), doubleBytes(b))
+    expect([compare(Infinity, Infinity), compare(-Infinity, Infinity), compare(1, -2)]).toEqual([
+      0, -1, 1,
+    ])
   })
 })
 
@@ -246,7 +248,7 @@ describe('shortened bounds', () => {
         expect(compareBytes(max, value)).toBeGreaterThanOrEqual(0)
         expect(min.length).toBeLessThanOrEqual(64)
         expect(max.length <= 64 || compareBytes(max, value) === 0).toBe(true)
-        if (value.length <= 64) expect([min, max]).toEqual([value, value])
+        expect(value.length > 64 || (min === value && max === value)).toBe(true)
       }),
       { numRuns: 1000 },
     )
@@ -256,8 +258,8 @@ describe('shortened bounds', () => {
     const strict = new TextDecoder('utf-8', { fatal: true })
     fc.assert(
       fc.property(texts, (value) => {
-        strict.decode(shortenedMin(value, true))
-        strict.decode(shortenedMax(value, true))
+        const texts64 = [shortenedMin(value, true), shortenedMax(value, true)]
+        expect(() => texts64.map((each) => strict.decode(each))).not.toThrow('invalid')
       }),
     )
   })

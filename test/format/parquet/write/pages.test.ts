@@ -218,7 +218,7 @@ describe('the indexes', () => {
             )
             expect(chunk.dataPageOffset).toBe(dataPages[0]!.at)
             expect(columnIndex?.nullPages.length ?? dataPages.length).toBe(dataPages.length)
-            const ends = [...offsetIndex!.slice(1).map((page) => page.firstRow)]
+            const ends = offsetIndex!.slice(1).map((page) => page.firstRow)
             for (const [i, page] of offsetIndex!.entries())
               expect(ends[i] ?? metadata.rowGroups[g]!.rowCount).toBeGreaterThan(page.firstRow)
           }
@@ -228,17 +228,6 @@ describe('the indexes', () => {
   })
 
   test('say where the bounds ascend or descend as they are written', async () => {
-    const order = async (values: readonly InternalValue[], type = 'INT'): Promise<number> => {
-      const fields = fieldsOf([parseTypeText(type)])
-      const batch = batchOf(
-        fields,
-        values.map((value) => [value]),
-      )
-      const bytes = await writeParquet(fields, [batch], { pageRows: 2, dictionary: false })
-      const { chunk } = (await inspect(bytes))[0]![0]!
-      // The fourth field of a column index, behind the lists of null pages and bounds.
-      return boundaryOrder(bytes.subarray(chunk.columnIndexOffset))
-    }
     expect(await order([1, 2, 2, 3, 4, 5])).toBe(1)
     expect(await order([5, 4, 4, 2, 1, 1])).toBe(2)
     expect(await order([1, 9, 2, 3, 4, 5])).toBe(0)
@@ -251,14 +240,27 @@ describe('the indexes', () => {
   })
 })
 
+/** The order that the column index of pages of two values claims. */
+async function order(values: readonly InternalValue[], type = 'INT'): Promise<number> {
+  const fields = fieldsOf([parseTypeText(type)])
+  const batch = batchOf(
+    fields,
+    values.map((value) => [value]),
+  )
+  const bytes = await writeParquet(fields, [batch], { pageRows: 2, dictionary: false })
+  const { chunk } = (await inspect(bytes))[0]![0]!
+  return boundaryOrder(bytes.subarray(chunk.columnIndexOffset))
+}
+
+/** The fourth field of a column index. */
 function boundaryOrder(bytes: Uint8Array): number {
   const reader = new ThriftReader(bytes)
-  let order = -1
+  let found = -1
   reader.struct((id, type) => {
-    if (id === 4) order = reader.int(type)
+    if (id === 4) found = reader.int(type)
     else reader.skip(type)
   })
-  return order
+  return found
 }
 
 describe('the statistics of a chunk', () => {
