@@ -80,33 +80,21 @@ const COPY_BY_WORDS_MAX = 64
 function gatherBytes(rowsOf: ColumnRows, columns: readonly BytesColumn[]): Column {
   const { sourceOf, rows, length } = rowsOf
   const offsets = new Int32Array(length + 1)
+  // Where each value lies is looked up once, in the pass that adds up the lengths.
+  const starts = new Int32Array(length)
   let size = 0
   for (let i = 0; i < length; i++) {
     const column = columns[sourceOf === null ? 0 : sourceOf[i]!]!
     const row = rows === null ? i : rows[i]!
-    size += column.ends[row]! - column.starts[row]!
+    const start = column.starts[row]!
+    starts[i] = start
+    size += column.ends[row]! - start
     offsets[i + 1] = size
   }
   assert(size < 2 ** 31 - 8, 'the strings of one batch exceed 2 GiB')
   // Eight bytes more, so that a copy may run over the end of the last value.
   const data = allocateBytes(size + 8)
-  const target = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  const views = columns.map(
-    ({ data: bytes }) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-  )
-  for (let i = 0; i < length; i++) {
-    const source = sourceOf === null ? 0 : sourceOf[i]!
-    const column = columns[source]!
-    const view = views[source]!
-    const row = rows === null ? i : rows[i]!
-    const start = column.starts[row]!
-    const end = column.ends[row]!
-    const at = offsets[i]!
-    if (end - start <= COPY_BY_WORDS_MAX && end + 8 <= view.byteLength)
-      for (let b = 0; b < end - start; b += 8)
-        target.setBigInt64(at + b, view.getBigInt64(start + b, true), true)
-    else data.set(column.data.subarray(start, end), at)
-  }
+  copyBytes(columns, sourceOf, starts, offsets, data)
   return {
     layout: 'bytes',
     length,
@@ -114,5 +102,30 @@ function gatherBytes(rowsOf: ColumnRows, columns: readonly BytesColumn[]): Colum
     data: data.subarray(0, size),
     starts: offsets.subarray(0, length),
     ends: offsets.subarray(1, length + 1),
+  }
+}
+
+function copyBytes(
+  columns: readonly BytesColumn[],
+  sourceOf: Uint16Array | null,
+  starts: Int32Array,
+  offsets: Int32Array,
+  data: Uint8Array,
+): void {
+  const target = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  const views = columns.map(
+    ({ data: bytes }) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+  )
+  for (let i = 0, at = 0; i < starts.length; i++) {
+    const source = sourceOf === null ? 0 : sourceOf[i]!
+    const view = views[source]!
+    const start = starts[i]!
+    const end = offsets[i + 1]!
+    const length = end - at
+    if (length <= COPY_BY_WORDS_MAX && start + length + 8 <= view.byteLength)
+      for (let b = 0; b < length; b += 8)
+        target.setBigInt64(at + b, view.getBigInt64(start + b, true), true)
+    else data.set(columns[source]!.data.subarray(start, start + length), at)
+    at = end
   }
 }

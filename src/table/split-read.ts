@@ -43,6 +43,8 @@ export interface SplitReadOptions {
 const BATCH_BYTES = 16 << 20
 const BATCH_ROWS_MAX = 65_536
 const BATCH_ROWS_MIN = 1024
+/** A window of a merge is as long as a page that Java writes, so that strings mostly lie in one page. */
+const WINDOW_ROWS_MAX = 20_000
 /** Compressed files are taken to grow by this when they are read. */
 const GROWTH = 3
 
@@ -161,6 +163,8 @@ function rowsPerBatch(files: readonly DataFileMeta[], runCount: number): number 
   const bytes = files.reduce((sum, { fileSize }) => sum + fileSize, 0)
   const rows = files.reduce((sum, { rowCount }) => sum + rowCount, 0)
   const rowBytes = Math.max(1, (GROWTH * bytes) / Math.max(1, rows))
-  const budget = runCount === 1 ? BATCH_BYTES : (4 * BATCH_BYTES) / runCount
-  return Math.max(BATCH_ROWS_MIN, Math.min(BATCH_ROWS_MAX, Math.floor(budget / rowBytes)))
+  const isMerge = runCount > 1
+  const budget = isMerge ? (4 * BATCH_BYTES) / runCount : BATCH_BYTES
+  const most = isMerge ? WINDOW_ROWS_MAX : BATCH_ROWS_MAX
+  return Math.max(BATCH_ROWS_MIN, Math.min(most, Math.floor(budget / rowBytes)))
 }
