@@ -1,5 +1,4 @@
 /** The encoder of byte strings: the gather that writing spends most of its time in. */
-import { allocateBytes } from '../../../io/allocate.ts'
 import type { BytesColumn, Column } from '../../../types/column.ts'
 import { assert } from '../../../util/assert.ts'
 import type { ColumnRows } from '../../column-rows.ts'
@@ -155,7 +154,7 @@ export class BytesEncoder extends DictionaryEncoder<BytesDictionary> {
   /** Makes room for `bytes` bytes, of which the first `used` are kept. */
   #reserve(bytes: number, used: number): void {
     if (bytes <= this.#page.length) return
-    const grown = allocateBytes(Math.max(bytes, Math.ceil(1.5 * this.#page.length)))
+    const grown = this.buffers.take(Math.max(bytes, Math.ceil(1.5 * this.#page.length)))
     grown.set(this.#page.subarray(0, used))
     this.#page = grown
     this.#view = new DataView(grown.buffer, grown.byteOffset, grown.byteLength)

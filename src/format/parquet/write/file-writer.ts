@@ -18,6 +18,7 @@ import {
   type WrittenChunk,
   type WrittenRowGroup,
 } from './metadata-writer.ts'
+import { PageBuffers } from './page-buffers.ts'
 import { BooleanEncoder, WideDecimalEncoder } from './plain-encoders.ts'
 import { writeSchema } from './schema.ts'
 import { leavesBelow, shred, type WriteLeaf, type WriteNode, writeNode } from './shred.ts'
@@ -66,6 +67,7 @@ export class ParquetWriter {
   readonly #schema: SchemaElement[]
   readonly #columns: readonly TopColumn[]
   readonly #backlog = new CodecBacklog()
+  readonly #buffers = new PageBuffers()
   readonly #rowGroups: WrittenRowGroup[] = []
   #offset = 0
   #groupRows = 0
@@ -220,6 +222,7 @@ export class ParquetWriter {
       pageBytes: isNested ? Number.MAX_SAFE_INTEGER : pageBytes,
       dictionary,
       dictionaryBytes,
+      buffers: this.#buffers,
     }
     const encoder = encoderOf(leaf.type, physical, limits)
     return new LeafWriter(
@@ -228,6 +231,7 @@ export class ParquetWriter {
       encoder,
       { codec, level, pageRows, pageBytes },
       this.#backlog,
+      this.#buffers,
     )
   }
 }

@@ -11,6 +11,7 @@ import { bitWidthOf, hybridBound, writeHybrid } from '../hybrid.ts'
 import { CODEC, ENCODING, PAGE, PAGE_BYTES_MAX, PAGE_VALUES_MAX } from '../metadata.ts'
 import { type BoundBytes, shortenedMax, shortenedMin } from './bounds.ts'
 import { pageHeaderBytes, type WrittenChunk, type WrittenPage } from './metadata-writer.ts'
+import type { PageBuffers } from './page-buffers.ts'
 import type { LeafEntries, WriteLeaf } from './shred.ts'
 import { HEADROOM, type ValueEncoder } from './value-encoder.ts'
 
@@ -63,6 +64,7 @@ export class LeafWriter {
   readonly #encoder: ValueEncoder
   readonly #limits: PageLimits
   readonly #backlog: CodecBacklog
+  readonly #buffers: PageBuffers
   readonly #physical: number
   readonly #isText: boolean
   #pages: Page[] = []
@@ -83,11 +85,13 @@ export class LeafWriter {
     encoder: ValueEncoder,
     limits: PageLimits,
     backlog: CodecBacklog,
+    buffers: PageBuffers,
   ) {
     this.leaf = leaf
     this.#encoder = encoder
     this.#limits = limits
     this.#backlog = backlog
+    this.#buffers = buffers
     this.#physical = physical
     this.#isText = isText(leaf.type)
   }
@@ -220,7 +224,7 @@ export class LeafWriter {
         ? Promise.resolve(compress(codec, page, level))
         : compressAsync(codec, page, level)
     this.#backlog.track(rawBytes, packed)
-    void this.#countPacked(packed, rawBytes)
+    void this.#whenPacked(packed, page)
     this.rawBytes += rawBytes
     const bounds = this.#encoder.takePageBounds()
     const counts = {
@@ -235,13 +239,16 @@ export class LeafWriter {
     this.#definitions = null
   }
 
-  async #countPacked(page: Promise<Uint8Array>, rawBytes: number): Promise<void> {
+  /** Counts what the page came to, and lets its buffer be used again. */
+  async #whenPacked(packed: Promise<Uint8Array>, page: Uint8Array): Promise<void> {
     // The next chunk has sums of its own.
     const sums = this.#packed
-    const [result] = await Promise.allSettled([page])
+    const [result] = await Promise.allSettled([packed])
     if (result.status === 'rejected') return
-    sums.rawBytes += rawBytes
+    sums.rawBytes += page.length
     sums.bytes += result.value.length
+    // Uncompressed, a page is the very bytes that will be written.
+    if (result.value.buffer !== page.buffer) this.#buffers.give(page)
   }
 
   /** Puts the levels of the open page in front of its values. */
@@ -264,6 +271,7 @@ export class LeafWriter {
     const page = allocateBytes(length + bytes.length - HEADROOM)
     page.set(levels.subarray(0, length))
     page.set(bytes.subarray(HEADROOM), length)
+    this.#buffers.give(bytes)
     return page
   }
 

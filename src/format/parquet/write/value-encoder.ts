@@ -9,12 +9,14 @@ import type { ColumnRows } from '../../column-rows.ts'
 import { bitWidthOf, hybridBound, writeHybrid } from '../hybrid.ts'
 import { ENCODING } from '../metadata.ts'
 import type { BoundBytes, Bounds } from './bounds.ts'
+import type { PageBuffers } from './page-buffers.ts'
 
 export interface EncodeLimits {
   /** A page ends before its PLAIN values exceed this, unless a single value does. */
   readonly pageBytes: number
   readonly dictionary: boolean
   readonly dictionaryBytes: number
+  readonly buffers: PageBuffers
 }
 
 export interface EncodedValues {
@@ -104,6 +106,10 @@ export abstract class DictionaryEncoder<D extends Dictionary> implements ValueEn
     return this.dictionary === null ? this.plainBytes : this.rawBytes
   }
 
+  protected get buffers(): PageBuffers {
+    return this.#limits.buffers
+  }
+
   protected get pageBytesMax(): number {
     return this.#limits.pageBytes
   }
@@ -167,7 +173,7 @@ export abstract class DictionaryEncoder<D extends Dictionary> implements ValueEn
 
   #indexPage({ length }: Dictionary): Uint8Array {
     const bitWidth = bitWidthOf(Math.max(0, length - 1))
-    const out = allocateBytes(HEADROOM + 1 + hybridBound(this.indexCount, bitWidth))
+    const out = this.buffers.take(HEADROOM + 1 + hybridBound(this.indexCount, bitWidth))
     out[HEADROOM] = bitWidth
     const end = writeHybrid(this.indices, 0, this.indexCount, bitWidth, out, HEADROOM + 1)
     return out.subarray(0, end)

@@ -1,5 +1,4 @@
 /** The encoder of values of one, two or three 32-bit words. */
-import { allocateBytes } from '../../../io/allocate.ts'
 import type { DataType } from '../../../types/data-type.ts'
 import type { ColumnRows } from '../../column-rows.ts'
 import { FloatBounds, IntBounds, LongBounds, NoBounds } from './bounds.ts'
@@ -96,7 +95,7 @@ export class WordEncoder extends DictionaryEncoder<WordDictionary> {
 
   protected takePlain(): Uint8Array {
     const length = this.#plainLength * 4
-    const page = allocateBytes(HEADROOM + length)
+    const page = this.buffers.take(HEADROOM + length).subarray(0, HEADROOM + length)
     page.set(new Uint8Array(this.#plain.buffer, 0, length), HEADROOM)
     this.#plainLength = 0
     return page
