@@ -111,6 +111,14 @@ export function rowCountAt(rows: ManifestRows, row: number): number {
   return countAt(rows.files[FILE.ROW_COUNT]!, row, 'the row count of a file')
 }
 
+export function fileSizeAt(rows: ManifestRows, row: number): number {
+  return countAt(rows.files[FILE.SIZE]!, row, 'the size of a file')
+}
+
+export function creationTimeAt(rows: ManifestRows, row: number): bigint | null {
+  return longOrNull(rows.files[FILE.CREATION_TIME]!, row)
+}
+
 export function schemaIdAt(rows: ManifestRows, row: number): number {
   return countAt(rows.files[FILE.SCHEMA_ID]!, row, 'the schema of a file')
 }

@@ -2,8 +2,8 @@
  * Finds, reads and creates the snapshot files of a table or a branch.
  *
  * Which snapshot is the latest is asked in two ways. Readers trust the LATEST hint where it can be checked: the snapshot
- * is there, the next one is not, and it is not older than the EARLIEST hint. Writers list the directory, always: a hint
- * that a stalled writer moved back would make them build on an old state. Follows `SnapshotManager`.
+ * is there, the next one is not, and the one before it is (a stalled writer may have put its snapshot where others have
+ * expired, and the hint on it). Writers list the directory, always. Follows `SnapshotManager`.
  */
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { nameOf } from '../io/path.ts'
@@ -54,12 +54,13 @@ export class SnapshotStore {
       readHint(this.#io, hintPath(this.location, 'LATEST'), options),
       readHint(this.#io, hintPath(this.location, 'EARLIEST'), options),
     ])
-    if (latest !== undefined && latest >= 1 && latest >= earliest) {
-      const [stored, nextExists] = await Promise.all([
+    if (latest !== undefined && latest > 1 && latest >= earliest) {
+      const [stored, hasNext, hasPrevious] = await Promise.all([
         this.find(latest, options),
         this.exists(latest + 1, options),
+        latest === earliest || this.exists(latest - 1, options),
       ])
-      if (stored !== null && !nextExists) return stored.snapshot
+      if (stored !== null && !hasNext && hasPrevious) return stored.snapshot
     }
     return (await this.readLatestListed(options))?.snapshot ?? null
   }

@@ -53,6 +53,8 @@ export interface S3Server extends AsyncDisposable {
   /** Every request in the order of arrival. */
   readonly log: readonly S3LogEntry[]
   readonly faults: Faults
+  /** What is stored, for tests that fill or empty it without requests. */
+  readonly buckets: ReadonlyMap<string, Bucket>
   /** The keys of a bucket, in order. */
   keys(bucket: string): readonly string[]
   bytes(bucket: string, key: string): Uint8Array | undefined
@@ -120,6 +122,7 @@ export async function startS3Server(options: S3ServerOptions = {}): Promise<S3Se
     credentials,
     log,
     faults,
+    buckets,
     keys: (bucket) => buckets.get(bucket)?.keys() ?? [],
     bytes: (bucket, key) => buckets.get(bucket)?.get(key)?.bytes,
     unfinishedUploads: (bucket) =>
