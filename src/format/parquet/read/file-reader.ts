@@ -3,7 +3,7 @@ import type { FileIO } from '../../../io/file-io.ts'
 import type { Batch } from '../../../types/column.ts'
 import type { DataField } from '../../../types/data-type.ts'
 import { assert } from '../../../util/assert.ts'
-import { corrupt, decodingError, unsupported } from '../../../util/errors.ts'
+import { corrupt, decodingError, notFound, unsupported } from '../../../util/errors.ts'
 import { ByteRanges } from '../../byte-ranges.ts'
 import { type FileMetadata, readFileMetadata } from '../metadata.ts'
 import { type GroupNode, leavesOf, schemaTree } from '../tree.ts'
@@ -37,7 +37,7 @@ export async function openParquet(
   const { signal } = options
   const sizeBytes = options.sizeBytes ?? (await io.stat(path, { signal }))?.sizeBytes
   try {
-    if (sizeBytes === undefined) throw corrupt('the file is not there')
+    if (sizeBytes === undefined) throw notFound('the file is not there')
     if (sizeBytes < 12) throw corrupt(`a file of ${sizeBytes} bytes is no Parquet file`)
     const source = new ByteRanges(io, path, sizeBytes, { signal })
     const tailBytes = Math.min(sizeBytes, TAIL_BYTES)
