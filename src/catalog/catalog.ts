@@ -8,6 +8,7 @@ import type { FileIO } from '../io/file-io.ts'
 import { joinPath, resolveLocation } from '../io/path.ts'
 import { openFileIO } from '../io/resolve.ts'
 import { openTableStore, type TableStore } from '../snapshot/table-store.ts'
+import { openSystemTable, type SystemTable } from '../table/system-tables.ts'
 import { Table } from '../table/table.ts'
 import { firstSchema, type NewSchema } from '../types/new-schema.ts'
 import { checkCatalogOptions } from '../types/option-checks.ts'
@@ -147,6 +148,24 @@ export class Catalog implements AsyncDisposable {
     const schema = await this.#latestSchema(id, store)
     if (definition !== undefined) checkDefinition(definition, schema)
     return new Table(store, identifierText(id), schema)
+  }
+
+  /** Opens a system table, such as `sales.orders$files`. NOT_FOUND, with the nearest name, when there is none. */
+  async systemTable(name: string): Promise<SystemTable> {
+    const id = parseIdentifier(name)
+    const { systemTable } = id
+    if (systemTable === undefined)
+      throw invalid(`${name} is no system table`, { hint: `a name such as ${name}$files is one` })
+    const store = this.#store(id)
+    const schema = await this.#latestSchema(id, store)
+    const tableName = identifierText({ ...id, systemTable: undefined })
+    return openSystemTable(store, schema, tableName, systemTable)
+  }
+
+  /** Opens whatever the name names: a table, or with a dollar sign a system table. */
+  async open(name: string): Promise<Table | SystemTable> {
+    const { systemTable } = parseIdentifier(name)
+    return systemTable === undefined ? await this.table(name) : await this.systemTable(name)
   }
 
   async #latestSchema(id: TableIdentifier, store: TableStore): Promise<TableSchema> {

@@ -1,4 +1,4 @@
-/** Reading a table: the batches, rows or Arrow data of a plan's splits, one after another. */
+/** Reading a table: the rows of a plan's splits, one after another. */
 import type { RecordBatch, Table as ArrowTable } from 'apache-arrow'
 
 import { dataLayout } from '../snapshot/data-paths.ts'
@@ -9,12 +9,13 @@ import type { DataField } from '../types/data-type.ts'
 import type { RawOptions } from '../types/options.ts'
 import { bindPredicate } from '../types/predicate-bind.ts'
 import type { Predicate } from '../types/predicate.ts'
-import { rowReader } from '../types/row-value.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { fieldsNamed } from '../types/schema-keys.ts'
 import { requireReadable } from '../types/schema-validation.ts'
+import { parseWhere } from '../types/where-text.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { invalid } from '../util/errors.ts'
+import { arrowTableOf, type BatchResult, recordBatchesOf, rowsOf } from './batch-result.ts'
 import { type Plan, planScan } from './scan.ts'
 import { readSplit } from './split-read.ts'
 import type { Split } from './split.ts'
@@ -22,30 +23,24 @@ import { readState } from './time-travel.ts'
 
 export interface ReadRequest {
   readonly columns?: readonly string[] | undefined
-  readonly where?: Predicate | undefined
+  /** A text is parsed by `where-text.ts`. */
+  readonly where?: Predicate | string | undefined
   readonly limit?: number | undefined
   /** Paimon's dynamic options, such as `scan.snapshot-id`. */
   readonly options?: RawOptions | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** A read that can be iterated as Arrow batches, any number of times; each iteration reads anew, of the same plan. */
-export interface ReadResult<Row> extends AsyncIterable<RecordBatch> {
+/** A read of a table's rows. */
+export interface ReadResult<Row> extends BatchResult<Row> {
   /** What will be read: the snapshot, and its files in splits. */
   plan(): Promise<Plan>
-  /** Row objects, with a member for each column. */
-  rows(): AsyncGenerator<Row, void, undefined>
-  toArray(): Promise<Row[]>
-  toArrow(): Promise<ArrowTable>
-  /** The columns' buffers as they are, for printers that need no Arrow; `fields` tells what they are. */
-  batches(): AsyncGenerator<Batch, void, undefined>
-  /** The columns that are read, in order. */
-  fields(): Promise<readonly DataField[]>
 }
 
 interface PreparedRead {
   readonly schema: TableSchema
   readonly fields: readonly DataField[]
+  readonly where: Predicate | undefined
   readonly plan: Plan
 }
 
@@ -56,9 +51,7 @@ export class TableRead<Row> implements ReadResult<Row> {
   #prepared: Promise<PreparedRead> | null = null
 
   constructor(store: TableStore, schema: TableSchema, request: ReadRequest) {
-    const { limit } = request
-    if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0))
-      throw invalid(`a limit of ${limit} rows`, { hint: 'give a whole number, 0 or more' })
+    checkLimit(request.limit)
     this.#store = store
     this.#schema = schema
     this.#request = request
@@ -88,42 +81,28 @@ export class TableRead<Row> implements ReadResult<Row> {
 
   /** The rows of one split of a plan of this read, whatever its limit. */
   async *splitBatches(split: Split): AsyncGenerator<Batch, void, undefined> {
-    const { schema, fields } = await this.#prepare()
-    const { where, signal } = this.#request
+    const { schema, fields, where } = await this.#prepare()
+    const { signal } = this.#request
     const { io, location, schemas } = this.#store
     const layout = dataLayout(location.root, schema)
     throwIfAborted(signal)
     yield* readSplit({ io, layout, schemas, schema }, split, { fields, where, signal })
   }
 
-  async *rows(): AsyncGenerator<Row, void, undefined> {
-    const fields = await this.fields()
-    for await (const batch of this.batches()) {
-      const read = rowReader(batch, fields)
-      for (let i = 0; i < batch.length; i++) yield read(i) as Row
-    }
+  rows(): AsyncGenerator<Row, void, undefined> {
+    return rowsOf(this)
   }
 
   async toArray(): Promise<Row[]> {
-    const rows: Row[] = []
-    for await (const row of this.rows()) rows.push(row)
-    return rows
+    return await Array.fromAsync(this.rows())
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<RecordBatch, void, undefined> {
-    const { toRecordBatch } = await import('../types/arrow-export.ts')
-    const { arrowSchema } = await import('../types/arrow-schema.ts')
-    const fields = await this.fields()
-    const schema = arrowSchema(fields)
-    for await (const batch of this.batches()) yield toRecordBatch(batch, fields, schema)
+  [Symbol.asyncIterator](): AsyncGenerator<RecordBatch, void, undefined> {
+    return recordBatchesOf(this)
   }
 
   async toArrow(): Promise<ArrowTable> {
-    const { Table } = await import('apache-arrow')
-    const { arrowSchema } = await import('../types/arrow-schema.ts')
-    const batches: RecordBatch[] = []
-    for await (const batch of this) batches.push(batch)
-    return new Table(arrowSchema(await this.fields()), batches)
+    return await arrowTableOf(this)
   }
 
   async #prepare(): Promise<PreparedRead> {
@@ -132,13 +111,20 @@ export class TableRead<Row> implements ReadResult<Row> {
   }
 
   async #plan(): Promise<PreparedRead> {
-    const { columns, where, limit, options = {}, signal } = this.#request
+    const { columns, where: given, limit, options = {}, signal } = this.#request
     const { snapshot, schema } = await readState(this.#store, this.#schema, options, signal)
     requireReadable(schema)
     const fields = columns === undefined ? schema.fields : fieldsNamed(schema, columns)
+    const where = typeof given === 'string' ? parseWhere(given, schema.fields) : given
     // A filter that does not fit is refused before anything is read.
     if (where !== undefined) bindPredicate(where, schema.fields)
     const plan = await planScan(this.#store, { schema, snapshot, where, limit, signal })
-    return { schema, fields, plan }
+    return { schema, fields, where, plan }
   }
+}
+
+/** INVALID for what is no number of rows. */
+export function checkLimit(limit: number | undefined): void {
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 0))
+    throw invalid(`a limit of ${limit} rows`, { hint: 'give a whole number, 0 or more' })
 }

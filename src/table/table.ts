@@ -27,7 +27,8 @@ export type Where<C extends Columns> = string extends keyof C
 export interface ReadOptions<C extends Columns = Columns, K extends keyof C = keyof C> {
   /** The columns to read, in this order; all of them when left out. */
   readonly columns?: readonly K[]
-  readonly where?: Where<C>
+  /** A predicate, or its text as SQL writes it: `amount > 9.99 and region in ('eu', 'us')`. */
+  readonly where?: Where<C> | string
   readonly limit?: number
   /** The state to read; the latest when left out. */
   readonly at?: { readonly snapshot: number }

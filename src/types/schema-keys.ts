@@ -12,7 +12,7 @@ export function hasPrimaryKey(schema: TableSchema): boolean {
 }
 
 /** The column of the name. Throws INVALID, with the nearest right name, when there is none. */
-export function fieldNamed(schema: TableSchema, name: string): DataField {
+export function fieldNamed(schema: Pick<TableSchema, 'fields'>, name: string): DataField {
   const field = schema.fields.find((candidate) => candidate.name === name)
   if (field !== undefined) return field
   const names = schema.fields.map((candidate) => candidate.name)
@@ -22,7 +22,10 @@ export function fieldNamed(schema: TableSchema, name: string): DataField {
 }
 
 /** The columns of the names, in their order; see {@link fieldNamed}. */
-export function fieldsNamed(schema: TableSchema, names: readonly string[]): DataField[] {
+export function fieldsNamed(
+  schema: Pick<TableSchema, 'fields'>,
+  names: readonly string[],
+): DataField[] {
   return names.map((name) => fieldNamed(schema, name))
 }
 

@@ -70,6 +70,16 @@ export function printJson(value: unknown): string {
   return out.join('')
 }
 
+/** Prints a value as Jackson does without its pretty printer: no blanks at all. Otherwise as {@link printJson}. */
+export function printFlatJson(value: unknown): string {
+  if (typeof value === 'string') return quoteJson(value)
+  if (typeof value !== 'object' || value === null) return scalar(value)
+  if (Array.isArray(value)) return `[${value.map(printFlatJson).join(',')}]`
+  if (isRaw(value)) return value.rawJSON
+  const members = Object.entries(value).filter(([, member]) => member !== undefined)
+  return `{${members.map(([name, member]) => `${quoteJson(name)}:${printFlatJson(member)}`).join(',')}}`
+}
+
 function print(value: unknown, newline: string, out: string[]): void {
   if (typeof value === 'string') out.push(quoteJson(value))
   else if (typeof value !== 'object' || value === null) out.push(scalar(value))

@@ -1,0 +1,98 @@
+/**
+ * System tables: what is stored of a table beside its rows, as tables of their own (`db.t$files`).
+ *
+ * Names, columns and texts are those of the Java package `org.apache.paimon.table.system` of Paimon 1.4; times are shown
+ * in UTC.
+ */
+import type { TableStore } from '../snapshot/table-store.ts'
+import type { DataField } from '../types/data-type.ts'
+import { checkSettable } from '../types/option-checks.ts'
+import type { RawOptions } from '../types/options.ts'
+import type { Predicate } from '../types/predicate.ts'
+import type { TableSchema } from '../types/schema-file.ts'
+import { notFound, unsupported } from '../util/errors.ts'
+import { didYouMean } from '../util/nearest.ts'
+import type { BatchResult } from './batch-result.ts'
+import { fieldsOf, type SystemSource } from './system/columns.ts'
+import { FILES } from './system/files.ts'
+import { MANIFESTS } from './system/manifests.ts'
+import { BUCKETS, PARTITIONS } from './system/partitions.ts'
+import { SystemRead, type SystemRow } from './system/read.ts'
+import { OPTIONS, SCHEMAS } from './system/schemas.ts'
+import { SNAPSHOTS } from './system/snapshots.ts'
+
+export interface SystemReadOptions {
+  /** The columns to read, in this order; all of them when left out. */
+  readonly columns?: readonly string[] | undefined
+  readonly where?: Predicate | string | undefined
+  readonly limit?: number | undefined
+  /** Paimon's dynamic options, such as `scan.snapshot-id`. */
+  readonly options?: RawOptions | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface SystemTable {
+  /** `database.table$files` */
+  readonly name: string
+  readonly fields: readonly DataField[]
+  read(options?: SystemReadOptions): BatchResult<SystemRow>
+}
+
+const SOURCES: Readonly<Record<string, SystemSource<unknown>>> = {
+  snapshots: SNAPSHOTS,
+  schemas: SCHEMAS,
+  options: OPTIONS,
+  files: FILES,
+  partitions: PARTITIONS,
+  buckets: BUCKETS,
+  manifests: MANIFESTS,
+}
+
+/** What Paimon has besides. */
+const NOT_YET: readonly string[] = [
+  'aggregation_fields',
+  'audit_log',
+  'binlog',
+  'branches',
+  'consumers',
+  'file_key_ranges',
+  'ro',
+  'row_tracking',
+  'statistics',
+  'table_indexes',
+  'tags',
+]
+
+/**
+ * The system table of the kind (`files`). UNSUPPORTED for one that Paimon has and this library has not yet, NOT_FOUND,
+ * with the nearest name, for any other.
+ */
+export function openSystemTable(
+  store: TableStore,
+  schema: TableSchema,
+  tableName: string,
+  kind: string,
+): SystemTable {
+  const name = `${tableName}$${kind}`
+  const known = kind.toLowerCase()
+  if (NOT_YET.includes(known))
+    throw unsupported(`the system table ${name} is not supported yet`, {
+      hint: `supported are ${Object.keys(SOURCES).join(', ')}`,
+    })
+  if (!Object.hasOwn(SOURCES, known))
+    throw notFound(`there is no system table ${name}${didYouMean(kind, Object.keys(SOURCES))}`, {
+      hint: `there are ${Object.keys(SOURCES).join(', ')}`,
+    })
+  const source = SOURCES[known]!
+  return {
+    name,
+    fields: fieldsOf(source.columns),
+    read: ({ options = {}, signal, ...request } = {}) => {
+      checkSettable(
+        options,
+        schema.fields.map((field) => field.name),
+      )
+      return new SystemRead(source, { store, schema, options, signal }, request)
+    },
+  }
+}
