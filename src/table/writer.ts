@@ -140,6 +140,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
         (a, b) => b.writer.sizeBytes - a.writer.sizeBytes,
       )
       const before = largest!.writer.sizeBytes
+      await this.#lookAgain()
       await this.#restoreBuckets([largest!])
       await largest!.writer.relieve()
       used -= before - largest!.writer.sizeBytes
