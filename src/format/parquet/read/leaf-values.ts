@@ -214,8 +214,9 @@ export class FixedBytesValues extends PageReader implements LeafValues {
       this.#plain = joinStreams(bytes.subarray(from, to), this.#width)
     else if (encoding === ENCODING.DELTA_BYTE_ARRAY) {
       const strings = readDeltaStrings(bytes, from, to, count, count * this.#width)
-      if (strings.data.length !== strings.starts.length * this.#width)
-        throw corrupt('a fixed-length value has another length')
+      for (let i = 0; i < strings.starts.length; i++)
+        if (strings.ends[i]! - strings.starts[i]! !== this.#width)
+          throw corrupt('a fixed-length value has another length')
       this.#plain = strings.data
     } else throw unknownEncoding(encoding)
     this.#end = this.#plain.length

@@ -220,11 +220,13 @@ function planUnits(
   const units: Unit[] = []
   if (first.offset > start) units.push({ offset: start, length: first.offset - start, pages: [] })
   let open: { offset: number; length: number; pages: RowRange[] } | null = null
+  let behind = start
   for (const [i, page] of locations.entries()) {
     const rows = { from: page.firstRow, to: locations[i + 1]?.firstRow ?? rowCount }
     const pageEnd = page.offset + page.compressedBytes
-    if (page.offset < start || pageEnd > end || rows.from > rows.to || page.compressedBytes <= 0)
-      throw corrupt('an offset index points outside its column')
+    if (page.offset < behind || pageEnd > end || rows.from > rows.to || page.compressedBytes <= 0)
+      throw corrupt('an offset index points outside its column, or twice to the same page')
+    behind = pageEnd
     if (!ranges.some((range) => range.from < rows.to && rows.from < range.to)) continue
     const extended = open === null ? 0 : pageEnd - open.offset
     if (open === null || page.offset !== open.offset + open.length || extended > UNIT_BYTES) {
