@@ -33,13 +33,20 @@ export interface RawPage {
   readonly repetitionEncoding?: number
   readonly v2?: PageHeader['v2']
   readonly body: Uint8Array
+  /** What stands in the file instead of the body, where the chunk has a codec. */
+  readonly packed?: Uint8Array
+  /** The checksum, right or wrong. */
+  readonly crc?: number
 }
 
 export interface RawChunk {
   readonly physical: number
   readonly path: readonly string[]
   readonly valueCount: number
+  readonly codec?: number
   readonly pages: readonly RawPage[]
+  /** Bytes behind the last page that belong to the chunk. */
+  readonly padding?: Uint8Array
 }
 
 export interface RawFile {
@@ -130,8 +137,9 @@ export function assemble(file: RawFile, options: { crc?: boolean } = {}): Uint8A
       for (const page of chunk.pages) {
         if (page.type !== PAGE.DICTIONARY) dataPageOffset ??= offset
         put(headerBytes(page, options.crc === true))
-        put(page.body)
+        put(page.packed ?? page.body)
       }
+      put(chunk.padding ?? new Uint8Array(0))
       return chunkOf(chunk, start, dataPageOffset ?? start, offset)
     })
     return { columns, rowCount: group.rowCount, fileOffset }
@@ -162,7 +170,7 @@ function chunkOf(
     physical,
     encodings: [ENCODING.PLAIN],
     path,
-    codec: CODEC.UNCOMPRESSED,
+    codec: chunk.codec ?? CODEC.UNCOMPRESSED,
     valueCount,
     uncompressedBytes: end - start,
     compressedBytes: end - start,
@@ -177,14 +185,15 @@ function chunkOf(
   }
 }
 
-function headerBytes(page: RawPage, crc: boolean): Uint8Array {
-  const { type, valueCount, encoding, body, v2 } = page
+function headerBytes(page: RawPage, withCrc: boolean): Uint8Array {
+  const { type, valueCount, encoding, body, v2, packed = body } = page
   const out = new ThriftWriter()
+  const crc = page.crc ?? (withCrc ? crc32(packed) : undefined)
   out.struct((w) => {
     w.i32(1, type)
     w.i32(2, body.length)
-    w.i32(3, body.length)
-    w.i32(4, crc ? crc32(body) | 0 : undefined)
+    w.i32(3, packed.length)
+    w.i32(4, crc === undefined ? undefined : crc | 0)
     if (v2 !== undefined)
       w.struct(8, (d) => {
         d.i32(1, valueCount)
