@@ -14,7 +14,8 @@ export function boundStats(
   statistics: Statistics | undefined,
 ): ColumnStats {
   const { min, max, nullCount = null } = statistics ?? {}
-  if (min === undefined || max === undefined) return { min: null, max: null, nullCount }
+  if (min === undefined || max === undefined || isUnsigned(leaf))
+    return { min: null, max: null, nullCount }
   const low = boundValue(leaf, type, min)
   const high = boundValue(leaf, type, max)
   if (low === null || high === null || Number.isNaN(low)) return { min: null, max: null, nullCount }
@@ -22,6 +23,12 @@ export function boundStats(
   // Bounds of floats leave NaN out, which in a predicate's order is above all other values, and a writer may count -0
   // as 0, which it lies below.
   return { min: low === 0 ? -0 : low, max: Number.NaN, nullCount }
+}
+
+/** Whether the bounds are in an order in which the integers that read as negative come last. */
+function isUnsigned(leaf: LeafNode): boolean {
+  const logical = leaf.element.logical ?? fromConverted(leaf)
+  return logical?.kind === 'INTEGER' && !logical.signed && logical.bits >= 32
 }
 
 /** A bound as a value of the column; null where it cannot be told. */
