@@ -114,13 +114,23 @@ export class TableRead<Row> implements ReadResult<Row> {
     const { columns, where: given, limit, options = {}, signal } = this.#request
     const { snapshot, schema } = await readState(this.#store, this.#schema, options, signal)
     requireReadable(schema)
-    const fields = columns === undefined ? schema.fields : fieldsNamed(schema, columns)
+    const fields = columns === undefined ? schema.fields : distinctFields(schema, columns)
     const where = typeof given === 'string' ? parseWhere(given, schema.fields) : given
     // A filter that does not fit is refused before anything is read.
     if (where !== undefined) bindPredicate(where, schema.fields)
     const plan = await planScan(this.#store, { schema, snapshot, where, limit, signal })
     return { schema, fields, where, plan }
   }
+}
+
+/** The columns to read; each at most once, so that rows can be objects. */
+export function distinctFields(
+  schema: Pick<TableSchema, 'fields'>,
+  columns: readonly string[],
+): DataField[] {
+  const twice = columns.find((name, i) => columns.indexOf(name) < i)
+  if (twice !== undefined) throw invalid(`the column "${twice.slice(0, 100)}" is asked for twice`)
+  return fieldsNamed(schema, columns)
 }
 
 /** INVALID for what is no number of rows. */

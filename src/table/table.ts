@@ -15,6 +15,7 @@ import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import type { Columns, InsertOf, RowOf } from '../types/schema.ts'
 import { throwIfAborted } from '../util/async.ts'
+import { type CheckOptions, type CheckReport, checkTable } from './check.ts'
 import type { WriteData } from './input.ts'
 import { type ReadResult, TableRead } from './read.ts'
 import { TableWriter, type WriterOptions } from './writer.ts'
@@ -142,6 +143,11 @@ export class Table<C extends Columns = Columns> {
   /** Deletes the files of messages that will not be committed. */
   async abort(messages: readonly CommitMessage[]): Promise<void> {
     await abort({ store: this.#store, schema: this.schema }, messages)
+  }
+
+  /** Checks what is stored of the table, from snapshots down to rows; damage is reported, not thrown. */
+  async check(options: CheckOptions = {}): Promise<CheckReport> {
+    return await checkTable(this.#store, options)
   }
 
   /** The latest snapshot; null before the first commit. */

@@ -123,7 +123,7 @@ function inBuckets(chosen: readonly ChosenRows[]): FileRow[] {
     }
   const bucketOf = ({ rows, row }: FileRow): number => rows.buckets[row]!
   const levelOf = ({ rows, row }: FileRow): number => rows.levels[row]!
-  return files.sort(
+  return files.toSorted(
     (a, b) => a.partition - b.partition || bucketOf(a) - bucketOf(b) || levelOf(a) - levelOf(b),
   )
 }

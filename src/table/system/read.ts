@@ -15,7 +15,7 @@ import { fieldsNamed } from '../../types/schema-keys.ts'
 import { parseWhere } from '../../types/where-text.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { arrowTableOf, type BatchResult, recordBatchesOf, rowsOf } from '../batch-result.ts'
-import { checkLimit, type ReadRequest } from '../read.ts'
+import { checkLimit, distinctFields, type ReadRequest } from '../read.ts'
 import {
   fieldsOf,
   internal,
@@ -44,7 +44,7 @@ export class SystemRead<Item> implements BatchResult<SystemRow> {
     const { columns, where: given } = request
     const where: Predicate | undefined = typeof given === 'string' ? parseWhere(given, all) : given
     if (where !== undefined) bindPredicate(where, all)
-    const fields = columns === undefined ? all : fieldsNamed({ fields: all }, columns)
+    const fields = columns === undefined ? all : distinctFields({ fields: all }, columns)
     const filtered = where === undefined ? [] : fieldsNamed({ fields: all }, columnsOf(where))
     const read = [...fields, ...filtered.filter((field) => !fields.includes(field))]
     this.#source = source

@@ -1,0 +1,94 @@
+/** Checks the snapshot files and hints: each parses, their ids have no gaps, and hints lead nobody astray. */
+import { readHint } from '../../snapshot/hints.ts'
+import { hintPath, schemaPath, snapshotPath } from '../../snapshot/paths.ts'
+import { rangeOf } from '../../snapshot/snapshot-store.ts'
+import type { Snapshot } from '../../snapshot/snapshot.ts'
+import { mapOrdered } from '../../util/async.ts'
+import type { CheckContext } from './context.ts'
+
+export interface CheckedSnapshots {
+  /** Those of the table's history that could be read, ascending. */
+  readonly snapshots: readonly Snapshot[]
+  /** Every snapshot file, whether it is sound or not. */
+  readonly ids: readonly number[]
+}
+
+const READ_AHEAD = 8
+
+export async function checkSnapshots(context: CheckContext): Promise<CheckedSnapshots> {
+  const { store, findings, schemas, signal } = context
+  const { location } = store
+  const ids = await store.snapshots.ids({ signal })
+  const earliest = await checkHints(context, ids)
+  const history = historyOf(context, ids, earliest)
+  const snapshots: Snapshot[] = []
+  const read = mapOrdered(history, READ_AHEAD, (id) =>
+    findings.attempt(snapshotPath(location, id), () => store.snapshots.read(id, { signal }), id),
+  )
+  for await (const snapshot of read) {
+    if (snapshot === undefined) continue
+    snapshots.push(snapshot)
+    const { id, schemaId } = snapshot
+    if (!schemas.has(schemaId))
+      findings.damaged(
+        snapshotPath(location, id),
+        `is of schema ${schemaId}, and ${schemaPath(location, schemaId)} cannot be read`,
+      )
+  }
+  return { snapshots, ids }
+}
+
+/**
+ * The ids of the table's history. Files below a gap that lie before the EARLIEST hint were put there by a writer that
+ * stalled while its snapshot expired: nobody reads them. Any other gap is a loss.
+ */
+function historyOf(
+  { store, findings }: CheckContext,
+  ids: readonly number[],
+  earliestHint: number | undefined,
+): number[] {
+  const range = rangeOf(ids)
+  if (range === null) return []
+  const before = ids.filter((id) => id < range.earliest)
+  const stray = before.filter((id) => earliestHint !== undefined && id < earliestHint)
+  for (const id of stray)
+    findings.warn(
+      snapshotPath(store.location, id),
+      "lies before the table's history: a stalled writer left it",
+    )
+  const kept = ids.filter((id) => !stray.includes(id))
+  for (const [i, id] of kept.entries())
+    for (let missing = id + 1; i + 1 < kept.length && missing < kept[i + 1]!; missing++)
+      findings.damaged(
+        snapshotPath(store.location, missing),
+        'is missing: there are snapshots before and after it',
+      )
+  return kept
+}
+
+/** Checks what the hints say; the EARLIEST one, if there is any. */
+async function checkHints(
+  { store, findings, signal }: CheckContext,
+  ids: readonly number[],
+): Promise<number | undefined> {
+  const { io, location } = store
+  const [earliestPath, latestPath] = [hintPath(location, 'EARLIEST'), hintPath(location, 'LATEST')]
+  const [earliest, latest] = await Promise.all([
+    readHint(io, earliestPath, { signal }),
+    readHint(io, latestPath, { signal }),
+  ])
+  const first = ids[0]
+  const last = ids.at(-1)
+  if (first === undefined || last === undefined) {
+    if (latest !== undefined) findings.warn(latestPath, 'there are no snapshots for it to name')
+    return earliest
+  }
+  if (latest === undefined) findings.warn(latestPath, 'is not there, or holds no number')
+  else if (latest > last || (ids.includes(latest) && latest < last && !ids.includes(latest + 1)))
+    findings.damaged(latestPath, `leads readers to snapshot ${latest}, and the latest is ${last}`)
+  else if (latest !== last)
+    findings.warn(latestPath, 'does not name the latest snapshot, which readers find out')
+  if (earliest !== undefined && earliest > last)
+    findings.damaged(earliestPath, `says ${earliest}, and the latest snapshot is ${last}`)
+  return earliest !== undefined && earliest <= last ? earliest : undefined
+}
