@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib'
 
 import { decompress } from '../../src/format/codec.ts'
 import {
+  chunkStart,
   CODEC,
   type ColumnChunk,
   type ColumnIndex,
@@ -70,13 +71,6 @@ export async function dismantle(bytes: Uint8Array): Promise<RawFile> {
       })),
     })),
   }
-}
-
-/** The first byte of a chunk, which is its dictionary's where it has one. */
-export function chunkStart({ dictionaryPageOffset, dataPageOffset }: ColumnChunk): number {
-  return dictionaryPageOffset === undefined || dictionaryPageOffset === 0
-    ? dataPageOffset
-    : Math.min(dictionaryPageOffset, dataPageOffset)
 }
 
 /** The headers of a chunk's pages and where their bodies lie. */

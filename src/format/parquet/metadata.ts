@@ -124,6 +124,12 @@ export interface ColumnChunk {
   readonly columnIndexLength?: number
 }
 
+/** Where a chunk begins: with its dictionary, where it has one in front of its data. */
+export function chunkStart({ dictionaryPageOffset = 0, dataPageOffset }: ColumnChunk): number {
+  const hasDictionary = dictionaryPageOffset > 0 && dictionaryPageOffset < dataPageOffset
+  return hasDictionary ? dictionaryPageOffset : dataPageOffset
+}
+
 export interface RowGroup {
   readonly columns: readonly ColumnChunk[]
   readonly uncompressedBytes: number

@@ -78,7 +78,7 @@ function leafType(element: SchemaElement): { physical: number; typeLength: numbe
   const { physical = -1, typeLength = 0 } = element
   if (physical < 0 || physical > PHYSICAL.FIXED_LEN_BYTE_ARRAY)
     throw corrupt(`column ${element.name} has the unknown physical type ${physical}`)
-  if (physical === PHYSICAL.FIXED_LEN_BYTE_ARRAY && (typeLength < 0 || typeLength > 1 << 24))
+  if (physical === PHYSICAL.FIXED_LEN_BYTE_ARRAY && (typeLength < 1 || typeLength > 1 << 24))
     throw corrupt(`column ${element.name} has values of ${typeLength} bytes`)
   return { physical, typeLength }
 }

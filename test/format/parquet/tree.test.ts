@@ -188,6 +188,7 @@ describe('a schema that lies is CORRUPT', () => {
       [root(1), leaf('a', REQUIRED, { physical: 7, typeLength: -1 })],
       'values of -1 bytes',
     ],
+    ['no width', [root(1), leaf('a', REQUIRED, { physical: 7 })], 'values of 0 bytes'],
     [
       'a vast width',
       [root(1), leaf('a', REQUIRED, { physical: 7, typeLength: 2 ** 30 })],

@@ -5,7 +5,7 @@ import type { DataField } from '../../../types/data-type.ts'
 import { assert } from '../../../util/assert.ts'
 import { corrupt, decodingError, notFound, unsupported } from '../../../util/errors.ts'
 import { ByteRanges } from '../../byte-ranges.ts'
-import { type FileMetadata, readFileMetadata } from '../metadata.ts'
+import { chunkStart, type FileMetadata, readFileMetadata, type RowGroup } from '../metadata.ts'
 import { type GroupNode, leavesOf, schemaTree } from '../tree.ts'
 import type { RowRange } from './page-stream.ts'
 import { resolveColumns } from './resolve.ts'
@@ -78,8 +78,7 @@ function withDictionaryPadding(metadata: FileMetadata, sizeBytes: number): FileM
   const rowGroups = metadata.rowGroups.map((group) => ({
     ...group,
     columns: group.columns.map((chunk) => {
-      const start = Math.min(chunk.dataPageOffset, chunk.dictionaryPageOffset || Infinity)
-      const most = Math.max(chunk.compressedBytes, sizeBytes - start)
+      const most = Math.max(chunk.compressedBytes, sizeBytes - chunkStart(chunk))
       const compressedBytes = Math.min(most, chunk.compressedBytes + DICTIONARY_HEADER_MAX)
       return { ...chunk, compressedBytes }
     }),
@@ -94,14 +93,12 @@ function checkMetadata(
 ): void {
   const leaves = leavesOf(root)
   let rows = 0
-  let bytes = 0
   for (const group of rowGroups) {
     rows += group.rowCount
     if (group.columns.length !== leaves.length)
       throw corrupt(`a row group has ${group.columns.length} columns, the schema ${leaves.length}`)
     for (const [i, chunk] of group.columns.entries()) {
       const leaf = leaves[i]!
-      bytes += chunk.compressedBytes
       if (!isSamePath(chunk.path, leaf.path))
         throw corrupt(`column ${leaf.path.join('.')} is called ${chunk.path.join('.')} as well`)
       if (chunk.physical !== leaf.physical)
@@ -116,8 +113,22 @@ function checkMetadata(
   // Some writers leave the count of the file at zero.
   if (rows < rowCount)
     throw corrupt(`the row groups have ${rows} rows together, the file has ${rowCount}`)
-  // Columns that shared bytes would be a way to make a reader fetch far more than the file holds.
-  if (bytes > sizeBytes) throw corrupt(`the columns of a file of ${sizeBytes} bytes take ${bytes}`)
+  checkPlaces(rowGroups, sizeBytes)
+}
+
+/** Chunks that shared bytes would be another column's, and a way to make a reader fetch more than the file holds. */
+function checkPlaces(rowGroups: readonly RowGroup[], sizeBytes: number): void {
+  const chunks = rowGroups
+    .flatMap((group) => group.columns)
+    .filter((chunk) => chunk.valueCount > 0)
+    .toSorted((a, b) => chunkStart(a) - chunkStart(b))
+  let end = 0
+  for (const chunk of chunks) {
+    const start = chunkStart(chunk)
+    if (start < end) throw corrupt(`column ${chunk.path.join('.')} shares bytes with another`)
+    end = start + chunk.compressedBytes
+    if (end > sizeBytes) throw corrupt(`column ${chunk.path.join('.')} ends behind the file`)
+  }
 }
 
 function isSamePath(a: readonly string[], b: readonly string[]): boolean {

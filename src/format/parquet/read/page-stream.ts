@@ -3,6 +3,7 @@ import { corrupt, unsupported } from '../../../util/errors.ts'
 import type { ByteRange, ByteRanges } from '../../byte-ranges.ts'
 import type { Codec } from '../../codec.ts'
 import {
+  chunkStart,
   type ColumnChunk,
   PAGE,
   PAGE_VALUES_MAX,
@@ -207,12 +208,8 @@ function planUnits(
   ranges: readonly RowRange[],
   rowCount: number,
 ): Unit[] {
-  const { dictionaryPageOffset, dataPageOffset, compressedBytes } = chunk
-  const hasDictionary =
-    dictionaryPageOffset !== undefined &&
-    dictionaryPageOffset > 0 &&
-    dictionaryPageOffset < dataPageOffset
-  const start = hasDictionary ? dictionaryPageOffset : dataPageOffset
+  const { compressedBytes } = chunk
+  const start = chunkStart(chunk)
   const end = start + compressedBytes
   const first = locations?.[0]
   if (locations === null || first === undefined)

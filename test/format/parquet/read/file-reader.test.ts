@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import type { ColumnChunk } from '../../../../src/format/parquet/metadata.ts'
+import { chunkStart, type ColumnChunk } from '../../../../src/format/parquet/metadata.ts'
 import {
   openParquet,
   ParquetCursor,
@@ -9,7 +9,7 @@ import {
 import type { RowRange } from '../../../../src/format/parquet/read/page-stream.ts'
 import type { DataField } from '../../../../src/types/data-type.ts'
 import { parseTypeText } from '../../../../src/types/type-text.ts'
-import { chunkStart, inspect } from '../../../support/parquet-pages.ts'
+import { inspect } from '../../../support/parquet-pages.ts'
 import {
   byColumn,
   BytesIO,
