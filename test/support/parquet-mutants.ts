@@ -3,14 +3,24 @@
  *
  * The mutators are seeded: a mutant is told by the file, the seed and its number.
  */
-import { ParquetCursor } from '../../src/format/parquet/read/file-reader.ts'
-import { openParquet } from '../../src/format/parquet/read/file-reader.ts'
+import { isDeepStrictEqual } from 'node:util'
+
+import type { FileMetadata } from '../../src/format/parquet/metadata.ts'
+import {
+  openParquet,
+  ParquetCursor,
+  type ParquetFile,
+} from '../../src/format/parquet/read/file-reader.ts'
 import { inferFields } from '../../src/format/parquet/read/infer.ts'
+import type { RowRange } from '../../src/format/parquet/read/page-stream.ts'
+import { pruneRows } from '../../src/format/parquet/read/prune.ts'
 import type { DataField } from '../../src/types/data-type.ts'
 import type { InternalValue } from '../../src/types/internal-value.ts'
+import { bindPredicate } from '../../src/types/predicate-bind.ts'
+import { eq, isNotNull, isNull, or } from '../../src/types/predicate.ts'
 import { LakeError } from '../../src/util/errors.ts'
 import { footerOf, type RawChunk, type RawFile, type RawPage } from './parquet-pages.ts'
-import { appendCells, BytesIO, difference } from './parquet.ts'
+import { appendCells, BytesIO, difference, openBytes, readColumns } from './parquet.ts'
 import { between, pick, type Random } from './random.ts'
 
 /** A copy of a file with some damage anywhere in it; more of it in the footer, where there is most to go wrong. */
@@ -140,7 +150,23 @@ function mutateRawPage(page: RawPage, other: RawPage, random: Random): RawPage {
 /** What reading a mutant came to. */
 export type Outcome =
   | { readonly kind: 'refused'; readonly error: LakeError }
-  | { readonly kind: 'read'; readonly same: boolean }
+  | { readonly kind: 'read'; readonly isSame: boolean; readonly metadata: FileMetadata }
+
+/** A file before it was damaged. */
+export interface Original {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly metadata: FileMetadata
+  readonly fields: readonly DataField[]
+  readonly columns: readonly InternalValue[][]
+}
+
+export async function originalOf(name: string, bytes: Uint8Array): Promise<Original> {
+  const file = await openBytes(bytes)
+  const fields = inferFields(file.root)
+  const columns = await readColumns(file, { fields })
+  return { name, bytes, metadata: file.metadata, fields, columns }
+}
 
 /** A failure of the contract on malformed files. */
 export class ContractBreach extends Error {}
@@ -150,31 +176,58 @@ const CODES = new Set(['CORRUPT', 'UNSUPPORTED', 'INVALID'])
 const BATCHES_MAX = 50
 
 /**
- * Reads every column of a damaged file and throws where the contract is broken: by another error than a LakeError of
- * the three codes that names the file, or by one that a slip inside (a RangeError, a TypeError) was turned into.
+ * Reads every column of a damaged file, all of its rows or some, and looks into its indexes and bloom filters. Throws
+ * where the contract is broken: by another error than a LakeError of the three codes that names the file, or by one
+ * that a slip inside (a RangeError, a TypeError) was turned into.
  */
 export async function readMutant(
   bytes: Uint8Array,
-  expected: { fields: readonly DataField[]; columns: readonly InternalValue[][] } | null,
-  path: string,
+  original: Original,
+  random: Random,
 ): Promise<Outcome> {
+  const path = `memory://mutants/${original.name}`
+  const { fields } = original
+  const rows = random() < 0.5 ? undefined : someRows(original.columns[0]?.length ?? 0, random)
+  const wanted = original.columns.map((values) =>
+    values.filter((_, row) => rows?.some(({ from, to }) => from <= row && row < to) ?? true),
+  )
   try {
     const file = await openParquet(new BytesIO(bytes).io, path)
-    const fields = expected?.fields ?? inferFields(file.root)
+    await lookInto(file, original, random)
     const columns: InternalValue[][] = fields.map(() => [])
-    const cursor = new ParquetCursor(file, { fields })
+    const cursor = new ParquetCursor(file, { fields, rows, views: random() < 0.5 })
     for (let i = 0; i < BATCHES_MAX; i++) {
-      const batch = await cursor.read(500)
+      const batch = await cursor.read(pick(random, [7, 500]))
       if (batch === null) break
       appendCells(columns, batch, fields)
     }
-    return {
-      kind: 'read',
-      same: expected !== null && difference(columns, expected.columns) === null,
-    }
+    const isSame = difference(columns, wanted) === null
+    return { kind: 'read', isSame, metadata: file.metadata }
   } catch (error) {
     return { kind: 'refused', error: checkedError(error, path) }
   }
+}
+
+function someRows(rowCount: number, random: Random): RowRange[] {
+  const from = between(random, 0, Math.max(1, rowCount))
+  const to = between(random, from, rowCount + 2)
+  return [
+    { from, to },
+    { from: to + 1, to: to + between(random, 1, 20) },
+  ]
+}
+
+/** Prunes by a value of one column; what is left does not matter, since statistics have no checksum. */
+async function lookInto(file: ParquetFile, original: Original, random: Random): Promise<void> {
+  const at = between(random, 0, original.fields.length)
+  const field = original.fields[at]!
+  const value = original.columns[at]!.find((each) => each !== null) ?? null
+  const isPlain = ['INT', 'BIGINT', 'VARBINARY'].includes(field.type.kind)
+  const predicate =
+    isPlain && value !== null
+      ? eq(field.name, value)
+      : or(isNull(field.name), isNotNull(field.name))
+  await pruneRows(file, bindPredicate(predicate, original.fields))
 }
 
 function checkedError(error: unknown, path: string): LakeError {
@@ -183,13 +236,26 @@ function checkedError(error: unknown, path: string): LakeError {
   if (!CODES.has(error.code) || error.path !== path || !error.message.includes(path))
     throw new ContractBreach(`${error.code} does not name the file`, { cause: error })
   const { cause } = error
-  const isSlip = cause instanceof Error && !isFromZlib(cause)
-  if (isSlip) throw new ContractBreach('a slip inside was turned into a LakeError', { cause })
+  if (cause instanceof Error && !isFromCodec(cause))
+    throw new ContractBreach('a slip inside was turned into a LakeError', { cause })
   return error
 }
 
-/** Of `node:zlib`, whose errors have a code of their own. */
-function isFromZlib(error: Error): boolean {
-  const { code } = error as NodeJS.ErrnoException
-  return code !== undefined && /^(?:Z_|ERR_|ZSTD_)/.test(code) && code !== 'ERR_OUT_OF_RANGE'
+/** Of `node:zlib`, whose errors have a code of their own, or of the Snappy package and its WebAssembly. */
+function isFromCodec(error: Error): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException
+  if (/^(?:Z_|ERR_|ZSTD_)/.test(code) && code !== 'ERR_OUT_OF_RANGE') return true
+  return /\bhysnappy\b/.test(error.stack?.split('\n')[1] ?? '')
+}
+
+/**
+ * Whether a footer tells of other columns or codecs than the one before the damage. A footer has no checksum, so rows
+ * by such a one are what the file says.
+ */
+export function isAnotherFooter(a: FileMetadata, b: FileMetadata): boolean {
+  return !isDeepStrictEqual(a.schema, b.schema) || !isDeepStrictEqual(codecsOf(a), codecsOf(b))
+}
+
+function codecsOf({ rowGroups }: FileMetadata): number[] {
+  return rowGroups.flatMap((group) => group.columns.map((chunk) => chunk.codec))
 }
