@@ -66,6 +66,14 @@ test.each<[name: string, hints: Hints]>([
   expect(await snapshots.range()).toEqual({ earliest: 4, latest: 9 })
 })
 
+test('the first snapshot, put back by a stalled writer, is not taken for the latest', async () => {
+  const { location, snapshots } = await tableOf(5)
+  for (const id of [2, 3]) await snapshots.delete(id)
+  for (const name of ['LATEST', 'EARLIEST'] as const)
+    await io.write(hintPath(location, name), utf8('1'))
+  expect((await snapshots.readLatest())?.id).toBe(5)
+})
+
 test('a table without snapshots has no latest one, whatever the hints say', async () => {
   const { location, snapshots } = await tableOf(0)
   expect(await snapshots.readLatest()).toBeNull()

@@ -1,0 +1,174 @@
+/** Which changes still apply to what a table has now. */
+import { expect, test } from 'vitest'
+
+import { findConflict } from '../../src/snapshot/conflict.ts'
+import type { ManifestEntry } from '../../src/snapshot/manifest-entry.ts'
+import type { CommitKind } from '../../src/snapshot/snapshot.ts'
+import type { DataType } from '../../src/types/data-type.ts'
+import { entry, type EntryOptions } from '../support/manifests.ts'
+
+const KEY: readonly DataType[] = [{ kind: 'BIGINT', nullable: false }]
+
+interface Case {
+  readonly base?: readonly EntryOptions[]
+  readonly change: readonly EntryOptions[]
+  readonly kind?: CommitKind
+  /** Null for a table without keys. */
+  readonly keyTypes?: readonly DataType[] | null
+}
+
+const cases: readonly [name: string, given: Case, conflict: RegExp | null][] = [
+  ['a new file', { change: [{ name: 'x' }] }, null],
+  ['nothing', { change: [] }, null],
+  [
+    'a file that is there',
+    { base: [{ name: 'x' }], change: [{ name: 'x' }] },
+    /in the table already/,
+  ],
+  [
+    'a file of the same name elsewhere',
+    {
+      base: [{ name: 'x' }],
+      change: [
+        { name: 'x', bucket: 1 },
+        { name: 'x', dt: 'b' },
+      ],
+    },
+    null,
+  ],
+  ['a file twice', { change: [{ name: 'x' }, { name: 'x' }] }, /in the change twice/],
+  ['a deletion', { base: [{ name: 'x' }], change: [{ name: 'x', kind: 'DELETE' }] }, null],
+  [
+    'a deletion of a file that is gone',
+    { base: [{ name: 'y' }], change: [{ name: 'x', kind: 'DELETE' }] },
+    /no longer in the table/,
+  ],
+  [
+    'a deletion twice',
+    {
+      base: [{ name: 'x' }],
+      change: [
+        { name: 'x', kind: 'DELETE' },
+        { name: 'x', kind: 'DELETE' },
+      ],
+    },
+    /in the change twice/,
+  ],
+  [
+    'a file that is added and deleted',
+    { change: [{ name: 'x' }, { name: 'x', kind: 'DELETE' }] },
+    /both added and deleted/,
+  ],
+  [
+    'a file that is deleted and added',
+    { base: [{ name: 'x' }], change: [{ name: 'x', kind: 'DELETE' }, { name: 'x' }] },
+    /both added and deleted/,
+  ],
+  [
+    'a file that moves up',
+    {
+      base: [{ name: 'x' }],
+      change: [
+        { name: 'x', kind: 'DELETE' },
+        { name: 'x', level: 5 },
+      ],
+    },
+    null,
+  ],
+  [
+    'a file that has moved up already',
+    {
+      base: [{ name: 'x', level: 5 }],
+      change: [
+        { name: 'x', kind: 'DELETE' },
+        { name: 'x', level: 5 },
+      ],
+    },
+    /no longer in the table/,
+  ],
+  [
+    'overlapping keys of level 0',
+    { base: [{ keys: [1n, 9n] }], change: [{ keys: [2n, 3n] }] },
+    null,
+  ],
+  [
+    'overlapping keys of one level',
+    { base: [{ level: 4, keys: [1n, 5n] }], change: [{ level: 4, keys: [3n, 9n] }] },
+    /keys of two files of level 4 overlap/,
+  ],
+  [
+    'keys of one level that touch',
+    { base: [{ level: 4, keys: [1n, 5n] }], change: [{ level: 4, keys: [5n, 9n] }] },
+    /overlap/,
+  ],
+  [
+    'keys of one level that follow each other',
+    { base: [{ level: 4, keys: [6n, 9n] }], change: [{ level: 4, keys: [1n, 5n] }] },
+    null,
+  ],
+  [
+    'overlapping keys of two levels',
+    { base: [{ level: 5, keys: [1n, 5n] }], change: [{ level: 4, keys: [3n, 9n] }] },
+    null,
+  ],
+  [
+    'overlapping keys of two buckets',
+    { base: [{ level: 5, keys: [1n, 5n] }], change: [{ level: 5, bucket: 1, keys: [3n, 9n] }] },
+    null,
+  ],
+  [
+    'overlapping keys in place of the file they overlap',
+    {
+      base: [{ name: 'x', level: 5, keys: [1n, 5n] }],
+      change: [
+        { name: 'x', level: 5, kind: 'DELETE', keys: [1n, 5n] },
+        { level: 5, keys: [3n, 9n] },
+      ],
+    },
+    null,
+  ],
+  [
+    'overlapping keys within the change',
+    {
+      change: [
+        { level: 5, keys: [1n, 5n] },
+        { level: 5, keys: [-3n, 1n] },
+      ],
+    },
+    /overlap/,
+  ],
+  [
+    'overlapping keys without a key',
+    { base: [{ level: 5 }], change: [{ level: 5 }], keyTypes: null },
+    null,
+  ],
+  [
+    'another number of buckets',
+    { base: [{ totalBuckets: 2 }], change: [{ totalBuckets: 4 }] },
+    /has 2 buckets, and files are written for 4/,
+  ],
+  [
+    'another number of buckets in another partition',
+    { base: [{ totalBuckets: 2 }], change: [{ totalBuckets: 4, dt: 'b' }] },
+    null,
+  ],
+  [
+    'another number of buckets in an overwrite',
+    { base: [{ totalBuckets: 2 }], change: [{ totalBuckets: 4 }], kind: 'OVERWRITE' },
+    null,
+  ],
+  [
+    'buckets that are not counted',
+    { base: [{ totalBuckets: -1 }, { totalBuckets: 2 }], change: [{ totalBuckets: -2 }] },
+    null,
+  ],
+]
+
+test.each(cases)('%s: %o conflicts: %s', (_, given, conflict) => {
+  const { base = [], change, kind = 'COMPACT', keyTypes = KEY } = given
+  const entries = (options: readonly EntryOptions[]): ManifestEntry[] => options.map(entry)
+  const found = findConflict({ kind, base: entries(base), change: entries(change), keyTypes })
+  const matches = conflict === null ? found === null : conflict.test(found?.what ?? '')
+  expect([found?.what, matches]).toEqual([found?.what, true])
+  expect(found === null || found.files.length > 0).toBe(true)
+})
