@@ -64,6 +64,26 @@ export function canonicalRow(row: unknown): string {
   return JSON.stringify(row, (_, value: unknown) => (Object.is(value, -0) ? '-0.0' : value))
 }
 
+/** How two lists of rows differ, few rows of each kind: what a failing test should show. */
+export function differences(
+  actual: readonly string[],
+  expected: readonly string[],
+): { missing: string[]; extra: string[]; count: number } {
+  const counts = new Map<string, number>()
+  for (const row of actual) counts.set(row, (counts.get(row) ?? 0) + 1)
+  for (const row of expected) counts.set(row, (counts.get(row) ?? 0) - 1)
+  const rows = (sign: number): string[] =>
+    [...counts].filter(([, count]) => Math.sign(count) === sign).map(([row]) => row)
+  const [missing, extra] = [rows(-1), rows(1)]
+  return {
+    missing: missing.slice(0, 3),
+    extra: extra.slice(0, 3),
+    count: missing.length + extra.length,
+  }
+}
+
+export const NO_DIFFERENCES = { missing: [], extra: [], count: 0 }
+
 /** Copies the warehouse of the golden tables into another storage. */
 export async function copyGoldenTables(
   io: FileIO,

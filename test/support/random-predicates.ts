@@ -21,7 +21,8 @@ export function randomFilter(
   random: Random,
   depth = 2,
 ): RandomFilter {
-  if (depth === 0 || random() < 0.4) return randomLeaf(table, rows, random)
+  if (depth === 0 || random() < 0.4)
+    return random() < 0.7 ? randomLeaf(table, rows, random) : randomRange(table, rows, random)
   const parts = Array.from({ length: between(random, 1, 4) }, () =>
     randomFilter(table, rows, random, depth - 1),
   )
@@ -38,47 +39,78 @@ export function randomFilter(
   }
 }
 
-function randomLeaf(table: RandomTable, rows: RandomRows, random: Random): RandomFilter {
-  const { fields } = table.schema
+/** A filter on one column, and what it is made of where one value, or none, is all that it has. */
+export interface RandomLeaf extends RandomFilter {
+  readonly leaf: { readonly column: string; readonly op: string; readonly cell: InternalValue }
+}
+
+const { eq, ne, lt, lte, gt, gte } = build
+const COMPARISONS = { eq, ne, lt, lte, gt, gte }
+const SINGLE_OPS = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte'] as const
+
+/** A filter with one of the operators that have one value or none. */
+export function randomLeaf(
+  table: RandomTable,
+  rows: RandomRows,
+  random: Random,
+  fields: readonly DataField[] = table.schema.fields,
+): RandomLeaf {
   // Keys and partitions are what reads are pruned by, so they are asked for more often.
   const pruning = fields.filter(({ name }) => name.startsWith('k') || name.startsWith('p'))
   const field = random() < 0.5 && pruning.length > 0 ? pick(random, pruning) : pick(random, fields)
-  const at = fields.indexOf(field)
-  const { name, type } = field
-  if (!isComparable(type) || random() < 0.1) {
-    const wantsNull = random() < 0.5
-    return {
-      where: wantsNull ? build.isNull(name) : build.isNotNull(name),
-      meaning: (row) => (row[at] === null) === wantsNull,
-    }
+  const at = table.schema.fields.indexOf(field)
+  const column = field.name
+  if (!isComparable(field.type) || random() < 0.1) {
+    const op = random() < 0.5 ? 'isNull' : 'isNotNull'
+    const meaning = (row: readonly InternalValue[]): boolean =>
+      (row[at] === null) === (op === 'isNull')
+    const where = op === 'isNull' ? build.isNull(column) : build.isNotNull(column)
+    return { where, meaning, leaf: { column, op, cell: null } }
   }
+  const op = pick(random, SINGLE_OPS)
+  const cell = rows.literal(field)
+  const [value] = userValues(field, [cell])
+  const meaning = (row: readonly InternalValue[]): boolean | null =>
+    row[at] === null ? null : accepts(op, compareCells(row[at]!, cell))
+  return { where: COMPARISONS[op](column, value), meaning, leaf: { column, op, cell } }
+}
+
+function accepts(op: (typeof SINGLE_OPS)[number], order: number): boolean {
+  switch (op) {
+    case 'eq':
+      return order === 0
+    case 'ne':
+      return order !== 0
+    case 'lt':
+      return order < 0
+    case 'lte':
+      return order <= 0
+    case 'gt':
+      return order > 0
+    case 'gte':
+      return order >= 0
+  }
+}
+
+/** A filter with one of the operators that have several values. */
+function randomRange(table: RandomTable, rows: RandomRows, random: Random): RandomFilter {
+  const field = pick(random, table.schema.fields)
+  if (!isComparable(field.type)) return randomLeaf(table, rows, random)
+  const at = table.schema.fields.indexOf(field)
   const cells = Array.from({ length: 3 }, () => rows.literal(field))
-  const [a, b, c] = userValues(field, cells)
-  const order = (row: readonly InternalValue[], i: number): number | null =>
-    row[at] === null ? null : compareCells(row[at]!, cells[i]!)
-  const test =
-    (accepts: (order: number) => boolean, i = 0) =>
-    (row: readonly InternalValue[]): boolean | null => {
-      const found = order(row, i)
-      return found === null ? null : accepts(found)
-    }
-  const isAny = (row: readonly InternalValue[]): boolean | null =>
-    any([0, 1, 2].map((i) => test((o) => o === 0, i)(row)))
-  const leaves: readonly RandomFilter[] = [
-    { where: build.eq(name, a), meaning: test((o) => o === 0) },
-    { where: build.ne(name, a), meaning: test((o) => o !== 0) },
-    { where: build.lt(name, a), meaning: test((o) => o < 0) },
-    { where: build.lte(name, a), meaning: test((o) => o <= 0) },
-    { where: build.gt(name, a), meaning: test((o) => o > 0) },
-    { where: build.gte(name, a), meaning: test((o) => o >= 0) },
-    {
-      where: build.between(name, a, b),
-      meaning: (row) => all([test((o) => o >= 0)(row), test((o) => o <= 0, 1)(row)]),
-    },
-    { where: build.isIn(name, [a, b, c]), meaning: isAny },
-    { where: build.notIn(name, [a, b, c]), meaning: (row) => opposite(isAny(row)) },
-  ]
-  return pick(random, leaves)
+  const values = userValues(field, cells)
+  const orders = (row: readonly InternalValue[]): number[] =>
+    cells.map((cell) => compareCells(row[at]!, cell))
+  const filter = (where: Predicate, meets: (orders: number[]) => boolean): RandomFilter => ({
+    where,
+    meaning: (row) => (row[at] === null ? null : meets(orders(row))),
+  })
+  const { name } = field
+  return pick(random, [
+    filter(build.between(name, values[0], values[1]), ([a, b]) => a! >= 0 && b! <= 0),
+    filter(build.isIn(name, values), (found) => found.includes(0)),
+    filter(build.notIn(name, values), (found) => !found.includes(0)),
+  ])
 }
 
 /** The values as users write them. */

@@ -121,11 +121,13 @@ const SEQUENCE_TYPES: readonly DataType[] = [
   text,
 ]
 
-/** Plans of tables; of those without primary key too, unless told. */
-export function tablePlans(only: { readonly keyed?: boolean } = {}): fc.Arbitrary<RandomTablePlan> {
+/** Plans of tables, with a primary key or without; `java`: only such as Java 1.4 takes too. */
+export function tablePlans(
+  options: { readonly java?: boolean } = {},
+): fc.Arbitrary<RandomTablePlan> {
   return fc.constantFrom('parquet' as const, 'parquet' as const, 'avro' as const).chain((format) =>
     fc.record({
-      keyed: only.keyed === undefined ? fc.nat(3).map((n) => n > 0) : fc.constant(only.keyed),
+      keyed: fc.nat(3).map((n) => n > 0),
       keys: fc.array(atomicTypes(format), { minLength: 1, maxLength: 3 }),
       partitions: fc.oneof(
         fc.constant([]),
@@ -148,7 +150,8 @@ export function tablePlans(only: { readonly keyed?: boolean } = {}): fc.Arbitrar
       codec: fc.constantFrom(
         'zstd',
         'snappy',
-        'none',
+        // Java calls it null where the files are Avro.
+        ...(format === 'parquet' || !options.java ? ['none'] : []),
         ...(format === 'parquet' ? ['gzip', 'lz4'] : []),
       ),
       small: fc.boolean(),
@@ -288,16 +291,24 @@ export class RandomRows {
   /** The values that each key, partition and sequence column takes. */
   readonly #pools = new Map<string, readonly InternalValue[]>()
 
-  constructor(table: RandomTable, seed: number) {
+  /**
+   * `java`: no NaN and no -0 among keys and sequence fields. Java 1.4 takes NaN there for equal to every number and -0 for
+   * 0, and loses rows by it; later versions order them as this library does.
+   */
+  constructor(table: RandomTable, seed: number, options: { readonly java?: boolean } = {}) {
     this.#table = table
     this.#random = seeded(seed)
+    const isWanted = (value: InternalValue): boolean =>
+      !options.java || !(Number.isNaN(value) || Object.is(value, -0))
     for (const { name, type } of table.schema.fields) {
       const [letter] = name
       if (letter !== 'p' && letter !== 'k' && letter !== 's') continue
       const size = letter === 'p' ? 3 : letter === 's' ? 6 : 12
       this.#pools.set(
         name,
-        Array.from({ length: size }, () => this.#value(name, type)),
+        Array.from({ length: 2 * size }, () => this.#value(name, type))
+          .filter(isWanted)
+          .slice(0, size),
       )
     }
   }

@@ -1,0 +1,200 @@
+/**
+ * Java Paimon as the other side: its jars come through Maven into `.interop/java`, the programs of `test/interop/java` are
+ * compiled there, and one long-lived process answers lines of JSON.
+ */
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+
+import { canonicalRow } from '../../support/golden-expect.ts'
+import { interopDirectory, onceAtATime } from './home.ts'
+
+const run = promisify(execFile)
+const SOURCES = join(import.meta.dirname, '../java')
+const HOME = join(interopDirectory, 'java')
+const PROGRAMS = ['Harness.java', 'Rows.java', 'GoldenTables.java']
+
+/** The class path, made first if need be, which takes a minute; null, with a loud line, without Java or Maven. */
+export async function findJava(): Promise<string | null> {
+  for (const command of ['java', 'javac', 'mvn']) {
+    try {
+      await run(command, ['-version'])
+    } catch {
+      process.stderr.write(
+        `\n!!! SKIPPED: interop with Java is not tested, because the ${command} command fails. Install Java 17 and Maven. !!!\n\n`,
+      )
+      return null
+    }
+  }
+  await onceAtATime('java', async () => {
+    await fetchJars()
+    await compile()
+  })
+  return `${join(HOME, 'lib', '*')}:${join(HOME, 'classes')}`
+}
+
+async function fetchJars(): Promise<void> {
+  const pom = join(SOURCES, 'pom.xml')
+  if (await isNewer(join(HOME, 'lib', '.done'), [pom])) return
+  process.stderr.write('fetching the jars of Java Paimon with Maven\n')
+  await rm(join(HOME, 'lib'), { recursive: true, force: true })
+  const output = `-DoutputDirectory=${join(HOME, 'lib')}`
+  await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', output])
+  await writeFile(join(HOME, 'lib', '.done'), '')
+}
+
+async function compile(): Promise<void> {
+  const sources = PROGRAMS.map((name) => join(SOURCES, name))
+  const done = join(HOME, 'classes', '.done')
+  if (await isNewer(done, [...sources, join(HOME, 'lib', '.done')])) return
+  await mkdir(join(HOME, 'classes'), { recursive: true })
+  const classPath = join(HOME, 'lib', '*')
+  await run('javac', ['-nowarn', '-d', join(HOME, 'classes'), '-cp', classPath, ...sources])
+  await writeFile(done, '')
+}
+
+async function isNewer(path: string, than: readonly string[]): Promise<boolean> {
+  try {
+    const { mtimeMs } = await stat(path)
+    const others = await Promise.all(than.map((other) => stat(other)))
+    return others.every((other) => other.mtimeMs <= mtimeMs)
+  } catch {
+    return false
+  }
+}
+
+const JVM = ['-Xmx1g', '-XX:+UseSerialGC', '-Duser.timezone=UTC']
+
+/** A schema as its file has it. */
+export interface JsonSchema {
+  readonly fields: readonly unknown[]
+  readonly partitionKeys: readonly string[]
+  readonly primaryKeys: readonly string[]
+  readonly options: Readonly<Record<string, string>>
+}
+
+export interface JavaWrite {
+  readonly user?: string
+  readonly identifier?: number
+  /** Compacts the buckets that are written to, whole. */
+  readonly compact?: boolean
+  readonly options?: Readonly<Record<string, string>>
+}
+
+export interface JavaFilter {
+  readonly column: string
+  readonly op: string
+  readonly value: unknown
+}
+
+export interface JavaRead {
+  readonly options?: Readonly<Record<string, string>>
+  readonly where?: JavaFilter
+}
+
+interface Answer {
+  readonly id: number
+  readonly result?: unknown
+  readonly error?: string
+}
+
+/** A warehouse as Java opens it. */
+export class JavaPaimon implements AsyncDisposable {
+  readonly #process: ChildProcessWithoutNullStreams
+  readonly #waiting = new Map<number, PromiseWithResolvers<unknown>>()
+  readonly #said: string[] = []
+  #lastId = 0
+
+  constructor(classPath: string) {
+    this.#process = spawn('java', [...JVM, '-cp', classPath, 'Harness'], { stdio: 'pipe' })
+    createInterface({ input: this.#process.stdout }).on('line', (line) => this.#take(line))
+    createInterface({ input: this.#process.stderr }).on('line', (line) => {
+      this.#said.push(line)
+      if (this.#said.length > 50) this.#said.shift()
+    })
+    this.#process.once('exit', (code) => {
+      const error = new Error(`Java ended with ${code}: ${this.#said.join('\n')}`)
+      for (const { reject } of this.#waiting.values()) reject(error)
+      this.#waiting.clear()
+    })
+  }
+
+  #take(line: string): void {
+    const { id, result, error } = JSON.parse(line) as Answer
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    if (error === undefined) waiting?.resolve(result)
+    else waiting?.reject(new Error(`Java: ${error}`))
+  }
+
+  async ask(request: Readonly<Record<string, unknown>>): Promise<unknown> {
+    const id = ++this.#lastId
+    const waiting = Promise.withResolvers<unknown>()
+    this.#waiting.set(id, waiting)
+    this.#process.stdin.write(`${JSON.stringify({ id, ...request })}\n`)
+    return waiting.promise
+  }
+
+  /** The warehouse; `catalog` has the options that its storage needs. */
+  warehouse(location: string, catalog: Readonly<Record<string, string>> = {}): JavaWarehouse {
+    return new JavaWarehouse(this, location, catalog)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = new Promise((resolve) => this.#process.once('exit', resolve))
+    this.#process.stdin.end()
+    await ended
+  }
+}
+
+/** Rows are texts of JSON, as `canonicalRow` makes them. */
+export class JavaWarehouse {
+  readonly #java: JavaPaimon
+  readonly #base: Readonly<Record<string, unknown>>
+
+  constructor(java: JavaPaimon, location: string, catalog: Readonly<Record<string, string>>) {
+    this.#java = java
+    this.#base = { warehouse: location, catalog }
+  }
+
+  async create(table: string, schema: JsonSchema): Promise<void> {
+    await this.#java.ask({ op: 'create', ...this.#base, table, schema })
+  }
+
+  /** Commits the rows; their kinds are in the member `_kind`. */
+  async write(table: string, rows: readonly string[], write: JavaWrite = {}): Promise<void> {
+    const parsed = rows.map((row) => JSON.parse(row) as unknown)
+    await this.#java.ask({ op: 'write', ...this.#base, table, ...write, rows: parsed })
+  }
+
+  /** Compacts every bucket as far as it goes. */
+  async compact(table: string): Promise<void> {
+    await this.#java.ask({ op: 'compact', ...this.#base, table })
+  }
+
+  /** The rows of a table or of a system table, sorted. */
+  async read(table: string, read: JavaRead = {}): Promise<string[]> {
+    const rows = await this.#java.ask({ op: 'read', ...this.#base, table, ...read })
+    return (rows as unknown[]).map(canonicalRow).toSorted()
+  }
+
+  /** What a stream reads from the first snapshot on, with the kinds. */
+  async stream(table: string): Promise<string[]> {
+    const rows = await this.#java.ask({ op: 'stream', ...this.#base, table })
+    return (rows as unknown[]).map(canonicalRow)
+  }
+}
+
+/** Writes the golden tables with rows of the seed: `DIR/warehouse` and `DIR/expect`. */
+export async function writeGoldenTables(
+  classPath: string,
+  directory: string,
+  seed: number,
+): Promise<void> {
+  const args = ['-cp', classPath, 'Harness', 'golden', directory, String(seed)]
+  const { stdout } = await run('java', [...JVM, ...args], { maxBuffer: 1 << 24 })
+  const skipped = stdout.split('\n').filter((line) => line.startsWith('SKIPPED'))
+  if (skipped.length > 0) throw new Error(skipped.join('\n'))
+}

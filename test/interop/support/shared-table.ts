@@ -1,0 +1,113 @@
+/** One table with two owners: this library and Java write, compact and read it in turns, and a model says what is right. */
+import { expect } from 'vitest'
+
+import { Catalog } from '../../../src/catalog/catalog.ts'
+import type { FileIO } from '../../../src/io/file-io.ts'
+import type { Table } from '../../../src/table/table.ts'
+import { jsonReader } from '../../../src/types/json-value.ts'
+import type { Predicate } from '../../../src/types/predicate.ts'
+import { schemaFileText } from '../../../src/types/schema-file.ts'
+import { differences, NO_DIFFERENCES, readRows } from '../../support/golden-expect.ts'
+import { batchOf } from '../../support/random-columns.ts'
+import type { RandomTable } from '../../support/random-tables.ts'
+import { type KindedRow, rowTexts, TableModel } from '../../support/table-model.ts'
+import { type InputForm, writeInput } from '../../support/write-inputs.ts'
+import type { JavaFilter, JavaWarehouse, JsonSchema } from './java.ts'
+
+export class SharedTable {
+  readonly name: string
+  readonly table: RandomTable
+  readonly java: JavaWarehouse
+  readonly ours: Table
+  readonly model: TableModel
+
+  private constructor(name: string, table: RandomTable, java: JavaWarehouse, ours: Table) {
+    this.name = name
+    this.table = table
+    this.java = java
+    this.ours = ours
+    this.model = new TableModel(table)
+  }
+
+  static async create(
+    name: string,
+    table: RandomTable,
+    java: JavaWarehouse,
+    { io, warehouse }: { readonly io: FileIO; readonly warehouse: string },
+    creator: 'we' | 'Java',
+  ): Promise<SharedTable> {
+    const catalog = new Catalog(io, warehouse)
+    if (creator === 'we') await catalog.createTable(name, table.definition)
+    else await java.create(name, jsonSchema(table))
+    return new SharedTable(name, table, java, await catalog.table(name))
+  }
+
+  async weWrite(rows: readonly KindedRow[], form: InputForm = 'rows'): Promise<void> {
+    await using writer = await this.ours.writer()
+    await writer.write(writeInput(this.table.schema.fields, rows, form))
+    await writer.commit()
+    this.model.flush(rows)
+  }
+
+  async javaWrites(rows: readonly KindedRow[]): Promise<void> {
+    // Java needs more memory than the smallest that these tables are told to write with.
+    const options = { 'write-buffer-size': '16 mb' }
+    await this.java.write(this.name, kindedTexts(this.table, rows), { options })
+    this.model.flush(rows)
+  }
+
+  async javaCompacts(): Promise<void> {
+    await this.java.compact(this.name)
+    this.model.compact()
+  }
+
+  /** Both read what the model holds. */
+  async check(): Promise<void> {
+    const expected = this.model.texts()
+    checkRows('we', await readRows(this.ours.read()), expected)
+    checkRows('Java', await this.java.read(this.name), expected)
+  }
+
+  /** Both find the same rows behind a filter: statistics mislead nobody. */
+  async checkFilter(
+    filter: JavaFilter,
+    where: Predicate,
+    accepts: (row: KindedRow['row']) => boolean,
+  ): Promise<void> {
+    const expected = this.model
+      .rows()
+      .filter(({ row }) => accepts(row))
+      .map(({ text }) => text)
+    const text = JSON.stringify(filter)
+    checkRows(`we where ${text}`, await readRows(this.ours.read({ where })), expected)
+    const rows = await this.java.read(this.name, { where: filter })
+    checkRows(`Java where ${text}`, rows, expected)
+  }
+}
+
+function checkRows(reader: string, actual: readonly string[], expected: readonly string[]): void {
+  expect({ reader, ...differences(actual, expected) }).toEqual({ reader, ...NO_DIFFERENCES })
+}
+
+export function jsonSchema({ schema }: RandomTable): JsonSchema {
+  const { fields, partitionKeys, primaryKeys, options } = JSON.parse(
+    schemaFileText(schema),
+  ) as JsonSchema
+  return { fields, partitionKeys, primaryKeys, options }
+}
+
+/** The rows as Java takes them. */
+export function kindedTexts({ schema }: RandomTable, rows: readonly KindedRow[]): string[] {
+  const texts = rowTexts(schema.fields, rows)
+  return rows.map(({ kind }, i) => `{"_kind":"${kind}",${texts[i]!.slice(1)}`)
+}
+
+/** The value of one cell as JSON. */
+export function cellJson(
+  { schema }: RandomTable,
+  name: string,
+  cell: KindedRow['row'][number],
+): unknown {
+  const field = schema.fields.find((each) => each.name === name)!
+  return jsonReader(batchOf([field], [[cell]]), [field])(0)[name]
+}
