@@ -164,9 +164,10 @@ const cases: readonly [name: string, given: Case, conflict: RegExp | null][] = [
   ],
 ]
 
+const entries = (options: readonly EntryOptions[]): ManifestEntry[] => options.map(entry)
+
 test.each(cases)('%s: %o conflicts: %s', (_, given, conflict) => {
   const { base = [], change, kind = 'COMPACT', keyTypes = KEY } = given
-  const entries = (options: readonly EntryOptions[]): ManifestEntry[] => options.map(entry)
   const found = findConflict({ kind, base: entries(base), change: entries(change), keyTypes })
   const matches = conflict === null ? found === null : conflict.test(found?.what ?? '')
   expect([found?.what, matches]).toEqual([found?.what, true])

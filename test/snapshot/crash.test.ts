@@ -13,12 +13,9 @@ import { LakeError } from '../../src/util/errors.ts'
 import {
   checkConverged,
   checkState,
-  localTrials,
-  memoryTrials,
   type Scenario,
   SCENARIOS,
-  s3Trials,
-  type TrialStorage,
+  templateOf,
   tryCommit,
   unreachableMetadata,
 } from '../support/commit-scenarios.ts'
@@ -26,13 +23,14 @@ import { faultAt, type FaultKind, FaultyFileIO } from '../support/faults.ts'
 import { between, pick, seeded } from '../support/random.ts'
 import { startTestS3, type TestS3 } from '../support/s3-file-io.ts'
 import type { FaultAction } from '../support/s3/faults.ts'
+import { localTrials, memoryTrials, s3Trials, type TrialStorage } from '../support/trials.ts'
 
 const isFull = process.env['RELIABILITY'] === 'full'
 const scenarios = Object.entries(SCENARIOS)
 
 /** How many operations the commit makes when nothing goes wrong. */
 async function operationCount(trials: TrialStorage, scenario: Scenario): Promise<number> {
-  const root = await trials.freshTable(scenario)
+  const root = await trials.freshTable(templateOf(scenario))
   const counting = new FaultyFileIO(trials.io)
   expect(await tryCommit(counting, root, scenario)).toEqual({ isAcknowledged: true })
   await convergedAndDropped(trials, root, scenario)
@@ -55,7 +53,7 @@ async function failAt(
   number: number,
   kind: FaultKind,
 ): Promise<void> {
-  const root = await trials.freshTable(scenario)
+  const root = await trials.freshTable(templateOf(scenario))
   const faulty = new FaultyFileIO(trials.io, faultAt(number, kind))
   const attempt = await tryCommit(faulty, root, scenario)
   const seen = await trials.inspect(root)
@@ -89,7 +87,7 @@ async function failTwice(
   scenario: Scenario,
   faults: readonly (readonly [number: number, kind: FaultKind])[],
 ): Promise<void> {
-  const root = await trials.freshTable(scenario)
+  const root = await trials.freshTable(templateOf(scenario))
   let isAcknowledged = false
   for (const [number, kind] of faults) {
     const faulty = new FaultyFileIO(trials.io, faultAt(number, kind))
@@ -173,7 +171,7 @@ describe('on S3', () => {
     { timeout: 120_000 },
     async (_, makeScenario) => {
       const scenario = makeScenario()
-      const root = await trials.freshTable(scenario)
+      const root = await trials.freshTable(templateOf(scenario))
       const from = s3.server.log.length
       expect(await tryCommit(s3.io, root, scenario)).toEqual({ isAcknowledged: true })
       const count = s3.server.log.length - from
@@ -193,7 +191,7 @@ describe('on S3', () => {
     number: number,
     action: FaultAction,
   ): Promise<void> {
-    const root = await trials.freshTable(scenario)
+    const root = await trials.freshTable(templateOf(scenario))
     let requests = 0
     s3.server.faults.add(() => ++requests === number, action)
     const attempt = await tryCommit(s3.io, root, scenario)

@@ -1,18 +1,11 @@
 /** Commits to let fail, and what must hold of the table whatever happened to them. */
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-
 import { expect } from 'vitest'
 
 import type { FileIO } from '../../src/io/file-io.ts'
-import { LocalFileIO } from '../../src/io/local.ts'
-import { MemoryFileIO } from '../../src/io/memory.ts'
 import type { CommitMessage } from '../../src/snapshot/commit-message.ts'
 import { commit, type CommitOptions, type CommitTable } from '../../src/snapshot/commit.ts'
 import { LakeError } from '../../src/util/errors.ts'
 import {
-  allFiles,
   createTestTable,
   fileMeta,
   liveFiles,
@@ -21,8 +14,8 @@ import {
   reachableFiles,
   writeDataFiles,
 } from './commit-tables.ts'
-import { CrashError, type FaultKind } from './faults.ts'
-import type { TestS3 } from './s3-file-io.ts'
+import { CrashError } from './faults.ts'
+import type { Template } from './trials.ts'
 
 /** A commit on a table that is ready for it. */
 export interface Scenario {
@@ -32,6 +25,14 @@ export interface Scenario {
   readonly messages: readonly CommitMessage[]
   /** The live files that the table may have: before the commit, after each of its snapshots. */
   readonly states: readonly (readonly string[])[]
+}
+
+/** The scenario's table, as trials copy it. */
+export function templateOf(scenario: Scenario): Template {
+  return {
+    name: JSON.stringify(scenario.states),
+    prepare: (io, root) => prepare(io, root, scenario),
+  }
 }
 
 export const COMMIT: CommitOptions = { commitUser: 'job', identifier: 42n }
@@ -108,7 +109,7 @@ export const SCENARIOS: Readonly<Record<string, () => Scenario>> = {
 }
 
 /** Makes the table with its commits before, and the data files that are to be committed. */
-export async function prepare(io: FileIO, root: string, scenario: Scenario): Promise<void> {
+async function prepare(io: FileIO, root: string, scenario: Scenario): Promise<void> {
   // Many manifests are made before the option that merges them holds.
   const table = await createTestTable(io, root)
   for (const [i, messages] of scenario.before.entries()) {
@@ -183,108 +184,4 @@ export async function unreachableMetadata(io: FileIO, root: string): Promise<str
   const reachable = await reachableFiles(openTestTable(io, root))
   const files = await Array.fromAsync(io.list(`${root}/manifest`))
   return files.map((file) => file.path).filter((path) => !reachable.has(path))
-}
-
-/** A storage on which many commits are tried, each on a table of its own. */
-export interface TrialStorage {
-  readonly io: FileIO
-  readonly kinds: readonly FaultKind[]
-  /** A copy of the table that {@link prepare} makes of the scenario. */
-  freshTable(scenario: Scenario): Promise<string>
-  /** The same files, where they are read without much ado. */
-  inspect(root: string): Promise<{ io: FileIO; root: string }>
-  /** Forgets the table. */
-  drop(root: string): Promise<void>
-}
-
-/** The tables of scenarios in memory, prepared once. */
-class Templates {
-  readonly #io = new MemoryFileIO()
-  readonly #files = new Map<string, Promise<ReadonlyMap<string, Uint8Array>>>()
-
-  /** The files of the scenario's table, by their paths relative to it. */
-  of(scenario: Scenario): Promise<ReadonlyMap<string, Uint8Array>> {
-    const key = JSON.stringify(scenario.states)
-    let files = this.#files.get(key)
-    if (files === undefined) {
-      files = this.#make(scenario)
-      this.#files.set(key, files)
-    }
-    return files
-  }
-
-  async #make(scenario: Scenario): Promise<ReadonlyMap<string, Uint8Array>> {
-    const root = `memory://${randomUUID()}/t`
-    await prepare(this.#io, root, scenario)
-    const files = new Map<string, Uint8Array>()
-    for (const path of await allFiles(this.#io, root))
-      files.set(path.slice(root.length + 1), await this.#io.read(path))
-    return files
-  }
-}
-
-export function memoryTrials(): TrialStorage {
-  const io = new MemoryFileIO()
-  const templates = new Templates()
-  return {
-    io,
-    kinds: ['fail', 'transient', 'lose', 'crash'],
-    async freshTable(scenario) {
-      const root = `memory://${randomUUID()}/t`
-      for (const [name, bytes] of await templates.of(scenario))
-        await io.write(`${root}/${name}`, bytes)
-      return root
-    },
-    inspect: async (root) => ({ io, root }),
-    drop: (root) => io.deleteDirectory(root),
-  }
-}
-
-export function localTrials(directory: string): TrialStorage {
-  const io = new LocalFileIO()
-  const templates = new Templates()
-  return {
-    io,
-    kinds: ['fail', 'lose', 'crash', 'torn'],
-    async freshTable(scenario) {
-      const root = join(directory, randomUUID())
-      for (const [name, bytes] of await templates.of(scenario)) {
-        await mkdir(dirname(join(root, name)), { recursive: true })
-        await writeFile(join(root, name), bytes)
-      }
-      return root
-    },
-    inspect: async (root) => ({ io, root }),
-    drop: (root) => rm(root, { recursive: true }),
-  }
-}
-
-export function s3Trials({ server, io }: TestS3): TrialStorage {
-  const templates = new Templates()
-  const bucket = server.buckets.get('lake')!
-  const keysOf = (root: string): string[] =>
-    bucket.keys().filter((key) => key.startsWith(`${root.slice('s3://lake/'.length)}/`))
-  return {
-    io,
-    kinds: ['fail', 'transient', 'lose', 'crash'],
-    async freshTable(scenario) {
-      const directory = `${randomUUID()}/t`
-      for (const [name, bytes] of await templates.of(scenario)) {
-        const etag = createHash('md5').update(bytes).digest('hex')
-        bucket.put(`${directory}/${name}`, { bytes, etag, headers: {}, crc32: undefined })
-      }
-      return `s3://lake/${directory}`
-    },
-    async inspect(root) {
-      const copy = { io: new MemoryFileIO(), root: `memory://${randomUUID()}/t` }
-      for (const key of keysOf(root)) {
-        const name = key.slice(root.length - 's3://lake/'.length)
-        await copy.io.write(copy.root + name, bucket.get(key)!.bytes)
-      }
-      return copy
-    },
-    async drop(root) {
-      for (const key of keysOf(root)) bucket.delete(key)
-    },
-  }
 }
