@@ -17,14 +17,19 @@ export type ColumnPlan =
   /** The file has no such column: every value is null. */
   | { readonly kind: 'missing'; readonly type: DataType }
 
-/** Plans the wanted fields by name; one that the file does not have reads as nulls. */
+/**
+ * Plans the wanted fields by name; one that the file does not have reads as nulls. CORRUPT where the file has the
+ * field's id under another name: a file's columns are named as in the schema that it was written with.
+ */
 export function resolveColumns(root: GroupNode, fields: readonly DataField[]): ColumnPlan[] {
   const byName = new Map(root.children.map((child) => [child.name, child]))
   return fields.map((field) => {
     const node = byName.get(field.name)
-    return node === undefined
-      ? { kind: 'missing', type: field.type }
-      : resolveNode(node, field.type, false)
+    if (node !== undefined) return resolveNode(node, field.type, false)
+    const other = root.children.find(({ element }) => element.fieldId === field.id)
+    if (other !== undefined && field.name !== '')
+      throw corrupt(`column ${field.name} is stored as ${other.name}`)
+    return { kind: 'missing', type: field.type }
   })
 }
 

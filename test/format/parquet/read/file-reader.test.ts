@@ -128,16 +128,30 @@ describe('a cursor', () => {
     const fields = [
       { id: 9, name: 'missing', type: parseTypeText('MAP<INT NOT NULL, STRING>') },
       FIELDS[0]!,
-      { ...FIELDS[4]!, type: parseTypeText('ROW<`b` STRING, `c` ARRAY<INT>, `a` INT>') },
+      { ...FIELDS[4]!, type: parseTypeText('ROW<`b` STRING, `a` INT, `c` ARRAY<INT>>') },
     ]
     const columns = await readColumns(file, { fields })
     const wanted = ROWS.map((row) => {
       const pair = row[4] as readonly (number | null)[] | null
-      return [null, row[0]!, pair === null ? null : [pair[1]!, null, pair[0]!]]
+      return [null, row[0]!, pair === null ? null : [pair[1]!, pair[0]!, null]]
     })
     expect(difference(columns, byColumn(fields, wanted))).toBeNull()
     const missing = await readColumns(file, { fields: [fields[0]!], batchRows: 999 })
     expect(missing[0]!.length).toBe(ROWS.length)
+  })
+
+  test('refuses a column that the file has under another name', async () => {
+    const { file } = await opened()
+    const renamed = { ...FIELDS[0]!, name: 'renamed' }
+    const inner = { ...FIELDS[4]!, type: parseTypeText('ROW<`renamed` INT, `b` STRING>') }
+    for (const [field, name] of [
+      [renamed, 'c0'],
+      [inner, 'a'],
+    ] as const)
+      await expect(readColumns(file, { fields: [field] })).rejects.toMatchObject({
+        code: 'CORRUPT',
+        message: expect.stringContaining(`column renamed is stored as ${name}`) as string,
+      })
   })
 
   test.each([
