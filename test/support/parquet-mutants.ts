@@ -19,7 +19,13 @@ import type { InternalValue } from '../../src/types/internal-value.ts'
 import { bindPredicate } from '../../src/types/predicate-bind.ts'
 import { eq, isNotNull, isNull, or } from '../../src/types/predicate.ts'
 import { LakeError } from '../../src/util/errors.ts'
-import { footerOf, type RawChunk, type RawFile, type RawPage } from './parquet-pages.ts'
+import {
+  footerOf,
+  pageHeaders,
+  type RawChunk,
+  type RawFile,
+  type RawPage,
+} from './parquet-pages.ts'
 import { appendCells, BytesIO, difference, openBytes, readColumns } from './parquet.ts'
 import { between, pick, type Random } from './random.ts'
 
@@ -150,7 +156,8 @@ function mutateRawPage(page: RawPage, other: RawPage, random: Random): RawPage {
 /** What reading a mutant came to. */
 export type Outcome =
   | { readonly kind: 'refused'; readonly error: LakeError }
-  | { readonly kind: 'read'; readonly isSame: boolean; readonly metadata: FileMetadata }
+  | { readonly kind: 'read'; readonly isSame: true }
+  | { readonly kind: 'read'; readonly isSame: false; readonly isDetectable: boolean }
 
 /** A file before it was damaged. */
 export interface Original {
@@ -201,8 +208,12 @@ export async function readMutant(
       if (batch === null) break
       appendCells(columns, batch, fields)
     }
-    const isSame = difference(columns, wanted) === null
-    return { kind: 'read', isSame, metadata: file.metadata }
+    if (difference(columns, wanted) === null) return { kind: 'read', isSame: true }
+    const isDetectable =
+      hasChecksums(original.bytes, original.metadata) &&
+      hasChecksums(bytes, file.metadata) &&
+      !isAnotherFooter(original.metadata, file.metadata)
+    return { kind: 'read', isSame: false, isDetectable }
   } catch (error) {
     return { kind: 'refused', error: checkedError(error, path) }
   }
@@ -248,11 +259,23 @@ function isFromCodec(error: Error): boolean {
   return /\bhysnappy\b/.test(error.stack?.split('\n')[1] ?? '')
 }
 
+/** Whether every page has a checksum, without which other bytes of a value are another value. */
+export function hasChecksums(bytes: Uint8Array, { rowGroups }: FileMetadata): boolean {
+  const chunks = rowGroups.flatMap((group) => group.columns)
+  try {
+    return chunks
+      .flatMap((chunk) => pageHeaders(bytes, chunk))
+      .every(({ header }) => header.crc !== undefined)
+  } catch {
+    return false
+  }
+}
+
 /**
  * Whether a footer tells of other columns or codecs than the one before the damage. A footer has no checksum, so rows
  * by such a one are what the file says.
  */
-export function isAnotherFooter(a: FileMetadata, b: FileMetadata): boolean {
+function isAnotherFooter(a: FileMetadata, b: FileMetadata): boolean {
   return !isDeepStrictEqual(a.schema, b.schema) || !isDeepStrictEqual(codecsOf(a), codecsOf(b))
 }
 
