@@ -8,6 +8,7 @@ import type { FileIO } from '../io/file-io.ts'
 import { joinPath, resolveLocation } from '../io/path.ts'
 import { openFileIO } from '../io/resolve.ts'
 import { openTableStore, type TableStore } from '../snapshot/table-store.ts'
+import { type CheckOptions, type CheckReport, checkTable } from '../table/check.ts'
 import { openSystemTable, type SystemTable } from '../table/system-tables.ts'
 import { Table } from '../table/table.ts'
 import { firstSchema, type NewSchema } from '../types/new-schema.ts'
@@ -173,12 +174,27 @@ export class Catalog implements AsyncDisposable {
       return await store.schemas.readLatest()
     } catch (error) {
       if (!(error instanceof LakeError) || error.code !== 'NOT_FOUND') throw error
-      const tables = await this.tables(id.database)
-      throw notFound(`there is no table ${identifierText(id)}${didYouMean(id.table, tables)}`, {
-        path: store.location.root,
-        cause: error,
-      })
+      throw await this.#noTable(id, error)
     }
+  }
+
+  async #noTable(id: TableIdentifier, cause?: unknown): Promise<LakeError> {
+    const tables = await this.tables(id.database)
+    return notFound(`there is no table ${identifierText(id)}${didYouMean(id.table, tables)}`, {
+      path: this.#tablePath(id),
+      cause,
+    })
+  }
+
+  /**
+   * Checks all that is stored of a table, as {@link Table.check} does, also where its latest schema is damaged and the
+   * table cannot be opened. NOT_FOUND, with the nearest name, when there is no such table.
+   */
+  async checkTable(name: string, options: CheckOptions = {}): Promise<CheckReport> {
+    const id = this.#plainTable(name)
+    const store = this.#store(id)
+    if ((await store.schemas.ids(options)).length === 0) throw await this.#noTable(id)
+    return await checkTable(store, options)
   }
 
   #plainTable(name: string): TableIdentifier {

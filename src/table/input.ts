@@ -14,11 +14,13 @@ import type { DataField } from '../types/data-type.ts'
 import { defaultValue } from '../types/default-value.ts'
 import { cellValue, type InternalValue, textOf } from '../types/internal-value.ts'
 import { appendValue } from '../types/internal-value.ts'
+import { jsonAppender } from '../types/json-value.ts'
 import { tableOptions } from '../types/options.ts'
 import { DELETE, INSERT, isAdd, parseRowKind, UPDATE_BEFORE } from '../types/row-kind.ts'
 import { rowAppender } from '../types/row-value.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { fieldNamed, hasPrimaryKey } from '../types/schema-keys.ts'
+import type { RowAppender } from '../types/value-appender.ts'
 import { invalid } from '../util/errors.ts'
 
 /** Rows to write: each may carry its kind in a member `_kind`. */
@@ -29,6 +31,12 @@ export type WriteData<Row> =
   | AsyncIterable<RecordBatch>
   | RecordBatch
   | ArrowTable
+
+/**
+ * Rows as parsed JSON (see `json-value.ts`), in arrays: each array becomes a batch, so its size bounds the memory. Each
+ * row may carry its kind in a member `_kind`.
+ */
+export type JsonData = Iterable<readonly unknown[]> | AsyncIterable<readonly unknown[]>
 
 /** Rows of the table's columns, and their kinds. */
 export interface KindedBatch {
@@ -44,6 +52,7 @@ const ROWS_PER_BATCH = 8192
 export interface InputReader {
   /** The rows of the data; `kind` is that of rows that do not tell their own. */
   read(data: WriteData<unknown>, kind?: number): AsyncGenerator<KindedBatch, void, undefined>
+  readJson(data: JsonData): AsyncGenerator<KindedBatch, void, undefined>
 }
 
 export function inputReader(schema: TableSchema): InputReader {
@@ -52,6 +61,14 @@ export function inputReader(schema: TableSchema): InputReader {
     async *read(data, kind = INSERT) {
       for await (const raw of rawBatches(schema, data, kind)) {
         const batch = refine(raw)
+        if (batch.batch.length > 0) yield batch
+      }
+    },
+    async *readJson(data) {
+      const rows = new RowGatherer(schema, INSERT, jsonAppender)
+      for await (const chunk of data) {
+        for (const row of chunk) rows.add(row)
+        const batch = refine(rows.take())
         if (batch.batch.length > 0) yield batch
       }
     },
@@ -76,7 +93,7 @@ async function* rawBatches(
     throw invalid('rows to write are neither iterable nor Arrow data', {
       hint: 'give an array of row objects, an async iterable, or an Arrow RecordBatch or Table',
     })
-  const rows = new RowGatherer(schema, kind)
+  const rows = new RowGatherer(schema, kind, rowAppender)
   for await (const item of data) {
     if (isRecordBatch(item)) {
       if (rows.length > 0) yield rows.take()
@@ -105,17 +122,22 @@ function isIterable(data: unknown): data is Iterable<unknown> | AsyncIterable<un
   return isObject(data) && (Symbol.iterator in data || Symbol.asyncIterator in data)
 }
 
+type CompileAppender = (
+  fields: readonly DataField[],
+  options: { readonly ignored: readonly string[] },
+) => RowAppender
+
 /** Gathers row objects into columns. */
 class RowGatherer {
   readonly #fields: readonly DataField[]
   readonly #required: readonly string[]
-  readonly #append: ReturnType<typeof rowAppender>
+  readonly #append: RowAppender
   readonly #kind: number
   #builder: ReturnType<typeof batchBuilder>
   #kinds: number[] = []
   #rowNumber = 0
 
-  constructor(schema: TableSchema, kind: number) {
+  constructor(schema: TableSchema, kind: number, compile: CompileAppender) {
     // A column with a default may be left out, but not be null where it is NOT NULL.
     this.#fields = schema.fields.map((field) =>
       field.defaultValue === undefined
@@ -125,7 +147,7 @@ class RowGatherer {
     this.#required = schema.fields
       .filter(({ type, defaultValue: text }) => text !== undefined && !type.nullable)
       .map(({ name }) => name)
-    this.#append = rowAppender(this.#fields, { ignored: [KIND_COLUMN] })
+    this.#append = compile(this.#fields, { ignored: [KIND_COLUMN] })
     this.#kind = kind
     this.#builder = batchBuilder(this.#fields)
   }

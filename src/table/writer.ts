@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto'
 import { AppendWriter, type BucketWriter, MergeTreeWriter } from '../lsm/bucket-writer.ts'
 import { type FileTarget, fileTarget } from '../lsm/file-target.ts'
 import type { CommitMessage } from '../snapshot/commit-message.ts'
-import { abort, commit, type CommitResult } from '../snapshot/commit.ts'
+import { abort, commit, type CommitResult, PartialCommitError } from '../snapshot/commit.ts'
 import { bucketDirectory, type DataLayout, dataLayout } from '../snapshot/data-paths.ts'
 import { latin1Of } from '../snapshot/metadata-columns.ts'
 import { type BucketRestore, restoreBuckets } from '../snapshot/restore.ts'
@@ -24,7 +24,13 @@ import { requireWritable } from '../types/schema-validation.ts'
 import { mapAll, throwIfAborted } from '../util/async.ts'
 import { invalid, LakeError } from '../util/errors.ts'
 import { type BucketAssigner, bucketAssigner } from './bucket-assign.ts'
-import { type InputReader, inputReader, type KindedBatch, type WriteData } from './input.ts'
+import {
+  type InputReader,
+  inputReader,
+  type JsonData,
+  type KindedBatch,
+  type WriteData,
+} from './input.ts'
 
 export interface WriterOptions {
   /** Who commits: the same text for each run of a stream, so that a commit is known again after a crash. */
@@ -67,8 +73,10 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   readonly #buckets = new Map<string, OpenBucket>()
   /** Prepared, but not known to be committed. */
   #pending: CommitMessage[] = []
-  /** Whether files that are pending may be in the table all the same. */
-  #outcomeUnknown = false
+  /** A commit that may have happened: its identifier, and how many of the pending messages are its own. */
+  #unsettled: { readonly identifier: bigint; readonly messageCount: number } | null = null
+  /** Why rows were lost on their way to files. */
+  #failure: unknown
   #closed = false
   #lastIdentifier = 0n
   /** The table as it was looked at last, and its latest snapshot then or after this writer's own commits. */
@@ -97,6 +105,14 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     await this.#take(this.#input.read(data as WriteData<unknown>))
   }
 
+  /**
+   * Takes rows as parsed JSON: BIGINT and DECIMAL as strings, bytes as hexadecimal digits, dates and times as ISO text,
+   * maps as arrays of [key, value].
+   */
+  async writeJson(rows: JsonData): Promise<void> {
+    await this.#take(this.#input.readJson(rows))
+  }
+
   /** Deletes the rows of these keys; columns that are no key and may be null can be left out. */
   async delete(rows: WriteData<Partial<Row>>): Promise<void> {
     if (!hasPrimaryKey(this.#schema))
@@ -111,9 +127,9 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
         throwIfAborted(this.#signal)
         for (const rows of this.#assign(part.batch, part.kinds)) {
           const open = this.#openBucket(rows.partition, rows.bucket)
-          await open.writer.write(rows.batch, rows.kinds)
+          await this.#orFail(open.writer.write(rows.batch, rows.kinds))
         }
-        await this.#keepBudget()
+        await this.#orFail(this.#keepBudget())
       }
   }
 
@@ -154,6 +170,10 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
    */
   async prepareCommit(): Promise<CommitMessage[]> {
     this.#requireOpen()
+    if (this.#unsettled !== null)
+      throw invalid('whether the last commit happened is not known', {
+        hint: 'commit again before more is prepared',
+      })
     await this.#prepare()
     const messages = this.#pending
     this.#pending = []
@@ -164,22 +184,32 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     const dirty = [...this.#buckets.values()].filter(({ writer }) => writer.isDirty)
     await this.#lookAgain()
     await this.#restoreBuckets(dirty)
-    const messages = await mapAll(
-      dirty,
-      BUCKETS_AT_ONCE,
-      async ({ partition, bucket, writer }) => ({
+    await mapAll(dirty, BUCKETS_AT_ONCE, async ({ partition, bucket, writer }) => {
+      const newFiles = await this.#orFail(writer.takeFiles())
+      if (newFiles.length === 0) return
+      // At once, so that they are deleted with the writer when another bucket fails.
+      this.#pending.push({
         partition,
         bucket,
         totalBuckets: this.#bucketCount,
-        newFiles: await writer.takeFiles(),
+        newFiles,
         deletedFiles: [],
         changelogFiles: [],
         compactBefore: [],
         compactAfter: [],
         compactChangelog: [],
-      }),
-    )
-    this.#pending.push(...messages.filter(({ newFiles }) => newFiles.length > 0))
+      })
+    })
+  }
+
+  /** Rows that do not reach a file cannot be committed any more, and so neither can those written with them. */
+  async #orFail<Result>(writing: Promise<Result>): Promise<Result> {
+    try {
+      return await writing
+    } catch (error) {
+      this.#failure ??= error
+      throw error
+    }
   }
 
   /** Finds out whether others have committed since; if so, rows are numbered after theirs. */
@@ -214,29 +244,62 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   }
 
   /**
-   * Makes everything written so far visible, in one snapshot or not at all. After an error it may be called again, with
-   * the same identifier.
+   * Makes everything written so far visible, in one snapshot or not at all. After an error it may be called again: with
+   * the same identifier, or without one both times. A commit whose outcome is not known is settled first.
    */
   async commit(options: WriterCommitOptions = {}): Promise<CommitResult> {
     this.#requireOpen()
     await this.#prepare()
+    const settled = await this.#settle(options)
+    const hasMore = this.#pending.length > 0 || options.identifier !== settled?.identifier
+    if (settled !== null && !hasMore) return settled.result
+    const identifier = options.identifier ?? this.#nextIdentifier()
+    const result = await this.#commit(this.#pending, { ...options, identifier })
+    if (settled === null) return result
+    return { ...result, snapshots: [...settled.result.snapshots, ...result.snapshots] }
+  }
+
+  /** Finds out whether the commit happened whose outcome is not known, or makes it happen. */
+  async #settle(
+    options: WriterCommitOptions,
+  ): Promise<{ readonly identifier: bigint | undefined; readonly result: CommitResult } | null> {
+    if (this.#unsettled === null) return null
+    const { identifier, messageCount } = this.#unsettled
+    const isSame = options.identifier === identifier
+    if (isSame && messageCount < this.#pending.length)
+      throw invalid(`rows were written since commit ${identifier}, whose outcome is not known`, {
+        hint: 'commit again before rows are written, or commit those rows with a higher identifier',
+      })
+    const messages = this.#pending.slice(0, messageCount)
+    const result = await this.#commit(messages, { ...options, identifier })
+    return { identifier: isSame ? identifier : undefined, result }
+  }
+
+  async #commit(
+    messages: readonly CommitMessage[],
+    options: WriterCommitOptions & { readonly identifier: bigint },
+  ): Promise<CommitResult> {
+    const isFirstTry = this.#unsettled === null
+    const table = { store: this.#store, schema: this.#schema }
+    let result: CommitResult
     try {
-      const result = await commit({ store: this.#store, schema: this.#schema }, this.#pending, {
+      result = await commit(table, messages, {
         ...options,
-        identifier: options.identifier ?? this.#nextIdentifier(),
         commitUser: this.commitUser,
         signal: this.#signal,
       })
-      this.#pending = []
-      this.#outcomeUnknown = false
-      // Snapshots that follow the one looked at are all this writer's own.
-      for (const { id } of result.snapshots) if (id === this.#restoredId + 1) this.#restoredId = id
-      return result
     } catch (error) {
-      const isKnown = error instanceof LakeError && error.code !== 'OUTCOME_UNKNOWN'
-      this.#outcomeUnknown ||= !isKnown
+      if (mayHaveHappened(error))
+        this.#unsettled = { identifier: options.identifier, messageCount: messages.length }
       throw error
     }
+    this.#pending = this.#pending.slice(messages.length)
+    this.#unsettled = null
+    // Snapshots that follow the one looked at are all this writer's own.
+    for (const { id } of result.snapshots) if (id === this.#restoredId + 1) this.#restoredId = id
+    // An earlier process has committed the same rows in files of its own.
+    if (result.alreadyCommitted && isFirstTry) await abort(table, messages).catch(() => {})
+    return result
   }
 
   /** Identifiers of commits that are never made again: they grow with the clock, also from one process to the next. */
@@ -253,9 +316,9 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     await mapAll([...this.#buckets.values()], BUCKETS_AT_ONCE, ({ writer }) => writer.abort())
     this.#buckets.clear()
     // Files whose commit may have happened stay: orphan cleaning removes them if it did not.
-    if (!this.#outcomeUnknown)
-      await abort({ store: this.#store, schema: this.#schema }, this.#pending)
+    const dropped = this.#pending.slice(this.#unsettled?.messageCount ?? 0)
     this.#pending = []
+    await abort({ store: this.#store, schema: this.#schema }, dropped)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -265,7 +328,22 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   #requireOpen(): void {
     if (this.#closed) throw invalid('the writer is closed')
     throwIfAborted(this.#signal)
+    if (this.#failure !== undefined)
+      throw new LakeError(
+        'IO',
+        'the writer failed before, and has lost rows since its last commit',
+        {
+          hint: 'open a new writer and write the rows again; nothing of them is in the table',
+          cause: this.#failure,
+        },
+      )
   }
+}
+
+/** Whether a commit that ended with the error may be in the table, or a part of it. */
+function mayHaveHappened(error: unknown): boolean {
+  if (!(error instanceof LakeError)) return true
+  return error.code === 'OUTCOME_UNKNOWN' || error instanceof PartialCommitError
 }
 
 /** Parts a batch into pieces of about `sizeBytes`. */

@@ -54,7 +54,8 @@ export function* jsonLines(
   if (out.length > 0) yield out.take()
 }
 
-type Printer = (row: number) => void
+/** Prints the value of a row. */
+export type Printer = (row: number) => void
 
 const NEWLINE = 0x0a
 const QUOTE = 0x22
@@ -74,7 +75,7 @@ function rowPrinter(
   out: TextBytes,
   kind?: (row: number) => string,
 ): Printer {
-  const printers = fields.map((field, i) => printer(columns[i]!, field.type, out))
+  const printers = fields.map((field, i) => valuePrinter(columns[i]!, field.type, out))
   const names = fields.map(({ name }, i) =>
     utf8(`${i === 0 && kind === undefined ? '{' : ','}${quoteJson(name)}:`),
   )
@@ -89,7 +90,8 @@ function rowPrinter(
   }
 }
 
-function printer(column: Column, type: DataType, out: TextBytes): Printer {
+/** Compiles the printer of a column's values as JSON; nulls print as `null`. */
+export function valuePrinter(column: Column, type: DataType, out: TextBytes): Printer {
   const print = presentPrinter(column, type, out)
   const { validity } = column
   if (validity === null) return print
@@ -284,7 +286,7 @@ function binaries({ data, starts, ends }: BytesColumn, out: TextBytes): Printer 
 function lists(column: ListColumn, type: DataType, out: TextBytes): Printer {
   const { starts, ends, child } = column
   if (type.kind !== 'ARRAY' && type.kind !== 'VECTOR') return maps(column, type, out)
-  const print = printer(child, type.element, out)
+  const print = valuePrinter(child, type.element, out)
   return (row) => {
     const start = starts[row]!
     out.byte(OPEN_BRACKET)
@@ -299,8 +301,8 @@ function lists(column: ListColumn, type: DataType, out: TextBytes): Printer {
 function maps({ starts, ends, child }: ListColumn, type: DataType, out: TextBytes): Printer {
   const [keyType, valueType] = entryTypes(type)
   const [keys, values] = (child as StructColumn).children
-  const key = printer(keys!, keyType, out)
-  const value = printer(values!, valueType, out)
+  const key = valuePrinter(keys!, keyType, out)
+  const value = valuePrinter(values!, valueType, out)
   return (row) => {
     const entries: Entry[] = []
     const from = out.length

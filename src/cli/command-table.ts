@@ -1,0 +1,183 @@
+/** The commands, declared once: parsing, help and docs/cli.md derive from this table. */
+import type { Argument, CommandSpec } from './command.ts'
+import type { FlagName } from './flags.ts'
+
+/** Of the commands of a finished millrace, those that this version has not yet. */
+export const LATER_COMMANDS: readonly string[] = [
+  'changes',
+  'compact',
+  'tags',
+  'branches',
+  'consumers',
+  'tag',
+  'branch',
+  'rollback',
+  'expire',
+  'orphans',
+  'alter',
+  'drop',
+  'rename',
+  'iceberg',
+]
+
+const TABLE: Argument = {
+  name: 'DB.TABLE',
+  summary: 'The table, such as `sales.orders`.',
+  form: 'required',
+}
+
+const CATALOG_FLAGS: readonly FlagName[] = ['warehouse', 'catalog', 'option']
+const ROW_FLAGS: readonly FlagName[] = ['select', 'where', 'limit', 'format', 'output']
+
+const CREATE: CommandSpec = {
+  name: 'create',
+  summary: 'Makes a table, and its database if need be.',
+  arguments: [TABLE],
+  flags: ['schema', 'if-not-exists', ...CATALOG_FLAGS],
+  notes: [
+    'The schema is JSON as in a table\'s schema file: `{"fields": [{"name", "type"}, ...], "partitionKeys", "primaryKeys", "options", "comment"}`, where all but `fields` may be missing. Types are written as in SQL: `BIGINT NOT NULL`, `DECIMAL(10, 2)`, `TIMESTAMP(6)`. Options of tables given as `--option` are stored with the table.',
+  ],
+  examples: [
+    `echo '{"fields": [{"name": "id", "type": "BIGINT"}, {"name": "name", "type": "STRING"}], "primaryKeys": ["id"], "options": {"bucket": "1"}}' | millrace create shop.users --schema -`,
+    'millrace describe shop.users --format json | millrace create shop.copy --schema -',
+  ],
+  load: async () => (await import('./commands/create.ts')).createCommand,
+}
+
+const WRITE: CommandSpec = {
+  name: 'write',
+  summary: 'Writes rows to a table, all of them in one commit.',
+  arguments: [
+    TABLE,
+    {
+      name: 'FILE|-',
+      summary:
+        'The input; `-`, or no file at all, is stdin. Patterns such as `in/*.csv` are taken too.',
+      form: 'repeated',
+    },
+  ],
+  flags: ['input-format', 'user', 'commit-id', ...CATALOG_FLAGS],
+  notes: [
+    'A row may say its kind in `_kind`: `+I` (the default), `-U`, `+U` or `-D`, which deletes the row of its key. Rows of a key that a primary-key table has already replace it.',
+    'With `--user` and `--commit-id` a commit that is made again, after a crash say, happens once.',
+    'JSON lines: BIGINT and DECIMAL are strings (numbers are taken too), bytes are hexadecimal digits, dates and times ISO text, maps arrays of [key, value]. CSV has a first line of column names; an empty cell is null, and `""` the empty text.',
+  ],
+  examples: [
+    'millrace write shop.users users.csv',
+    `echo '{"id": "7", "name": "Ada"}' | millrace write shop.users -`,
+    'millrace write shop.users events/*.parquet --user loader-1 --commit-id 42',
+  ],
+  load: async () => (await import('./commands/write.ts')).writeCommand,
+}
+
+const READ: CommandSpec = {
+  name: 'read',
+  summary: 'Prints the rows of a table, or of a system table such as `shop.users$files`.',
+  arguments: [TABLE],
+  flags: [...ROW_FLAGS, ...CATALOG_FLAGS],
+  notes: [
+    'Conditions compare columns with values (`=`, `<>`, `<`, `<=`, `>`, `>=`, `IN`, `BETWEEN`, `LIKE`, `IS NULL`) and join with `AND`, `OR`, `NOT` and parentheses. Texts, dates and times stand in single quotes. What they rule out is not read: partitions, buckets, files, and parts of files.',
+    'The format `table` is for people and shortens long values; the others print every value whole. Arrow data is a stream on stdout and a file with `--output`.',
+  ],
+  examples: [
+    'millrace read shop.users --where "id BETWEEN 1 AND 9 AND name LIKE \'A%\'" --select id,name',
+    'millrace read shop.users --option scan.snapshot-id=2 --format jsonl',
+    'millrace read shop.users -o users.parquet',
+  ],
+  load: async () => (await import('./commands/read.ts')).readCommand,
+}
+
+const DESCRIBE: CommandSpec = {
+  name: 'describe',
+  summary: 'Shows the columns, keys and options of a table, and its latest snapshot.',
+  arguments: [TABLE],
+  flags: ['report-format', ...CATALOG_FLAGS],
+  notes: ['As JSON it is the schema, ready for `create --schema`.'],
+  examples: ['millrace describe shop.users'],
+  load: async () => (await import('./commands/describe.ts')).describeCommand,
+}
+
+const CHECK: CommandSpec = {
+  name: 'check',
+  summary: 'Checks all that is stored of a table, and exits with 1 on any damage.',
+  arguments: [TABLE],
+  flags: ['shallow', 'all-snapshots', 'report-format', ...CATALOG_FLAGS],
+  notes: [
+    'It walks from schemas and snapshots over manifests to data files: every file that is named must be there and have the size it should have, footers, key ranges, row counts and statistics must say what the rows say, and the runs of a level must not overlap. Each damaged file is a line. Files that nothing refers to, which crashes leave, are counted and are no damage.',
+  ],
+  examples: ['millrace check shop.users'],
+  load: async () => (await import('./commands/check.ts')).checkCommand,
+}
+
+const DATABASES: CommandSpec = {
+  name: 'databases',
+  summary: 'Lists the databases of the warehouse.',
+  arguments: [],
+  flags: ['format', 'output', ...CATALOG_FLAGS],
+  notes: [],
+  examples: ['millrace databases'],
+  load: async () => (await import('./commands/databases.ts')).databasesCommand,
+}
+
+const TABLES: CommandSpec = {
+  name: 'tables',
+  summary: 'Lists the tables of a database, or of all.',
+  arguments: [{ name: 'DB', summary: 'The database.', form: 'optional' }],
+  flags: ['format', 'output', ...CATALOG_FLAGS],
+  notes: [],
+  examples: ['millrace tables shop'],
+  load: async () => (await import('./commands/tables.ts')).tablesCommand,
+}
+
+function listing(name: string, what: string, mainColumns?: readonly string[]): CommandSpec {
+  return {
+    name,
+    summary: `Lists the ${what} of a table.`,
+    arguments: [TABLE],
+    flags: [...ROW_FLAGS, ...CATALOG_FLAGS],
+    notes: [
+      `The columns are those of Paimon's system table \`DB.TABLE$${name}\`.`,
+      ...(mainColumns === undefined
+        ? []
+        : ['The format `table` shows the main ones, the other formats and `--select` any.']),
+    ],
+    examples: [`millrace ${name} shop.users`],
+    load: async () => {
+      const { listCommand } = await import('./commands/list.ts')
+      return async (run) => await listCommand(run, name, mainColumns)
+    },
+  }
+}
+
+export const COMMANDS: readonly CommandSpec[] = [
+  CREATE,
+  WRITE,
+  READ,
+  DESCRIBE,
+  CHECK,
+  listing('snapshots', 'snapshots', [
+    'snapshot_id',
+    'schema_id',
+    'commit_kind',
+    'commit_time',
+    'commit_user',
+    'commit_identifier',
+    'delta_record_count',
+    'total_record_count',
+  ]),
+  listing('schemas', 'schemas', ['schema_id', 'update_time', 'fields', 'primary_keys', 'options']),
+  listing('files', 'data files of the latest snapshot', [
+    'partition',
+    'bucket',
+    'level',
+    'record_count',
+    'file_size_in_bytes',
+    'min_key',
+    'max_key',
+    'file_path',
+  ]),
+  listing('partitions', 'partitions'),
+  listing('buckets', 'buckets'),
+  TABLES,
+  DATABASES,
+]

@@ -1,0 +1,47 @@
+/** `check`: what is damaged of a table. */
+import type { CheckReport } from '../../table/check.ts'
+import type { CommandRun } from '../command.ts'
+import { EXIT } from '../failure.ts'
+import { amount, printable } from '../printable.ts'
+import { StreamOutput } from '../streams.ts'
+
+export async function checkCommand(run: CommandRun): Promise<number> {
+  const [name = ''] = run.arguments
+  const { shallow, 'all-snapshots': allSnapshots } = run.flags
+  const catalog = await run.openCatalog()
+  const report = await catalog.checkTable(name, {
+    deep: shallow !== true,
+    allSnapshots,
+    signal: run.signal,
+    onProgress: ({ phase, done, total }) => run.progress.show(phase, done, total),
+  })
+  run.progress.clear()
+  const out = new StreamOutput(run.streams.stdout)
+  const isJson = run.flags['report-format'] === 'json'
+  await out.write(isJson ? `${JSON.stringify(report)}\n` : reportText(name, report))
+  await out.close()
+  return report.damage.length > 0 ? EXIT.failed : EXIT.done
+}
+
+function reportText(name: string, { damage, warnings, counts, snapshotId }: CheckReport): string {
+  const lines = damage.map(({ path, what }) => `damaged  ${printable(path)}: ${printable(what)}`)
+  for (const { path, what, count } of warnings) {
+    const others = count > 1 ? `, and ${count - 1} others` : ''
+    lines.push(`odd      ${printable(path)}${others}: ${printable(what)}`)
+  }
+  const { orphanFiles } = counts
+  const checked = [
+    amount(counts.schemas, 'schema'),
+    amount(counts.snapshots, 'snapshot'),
+    amount(counts.manifests, 'manifest'),
+    amount(counts.dataFiles, 'data file'),
+    amount(counts.rows, 'row'),
+  ].join(', ')
+  const state = snapshotId === null ? 'without a snapshot' : `snapshot ${snapshotId}`
+  const verdict =
+    damage.length === 0 ? 'is whole' : `is damaged in ${amount(damage.length, 'place')}`
+  lines.push(`${name}, ${state}: ${verdict}; checked ${checked}`)
+  if (orphanFiles !== null && orphanFiles > 0)
+    lines.push(`${amount(orphanFiles, 'file')} that nothing refers to`)
+  return lines.map((line) => `${line}\n`).join('')
+}

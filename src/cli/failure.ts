@@ -1,0 +1,88 @@
+/** How a failure is told: two lines on stderr, and an exit code. */
+import { LakeError, type LakeErrorCode } from '../util/errors.ts'
+import { printable } from './printable.ts'
+import { OutputClosed } from './streams.ts'
+
+export const EXIT = { done: 0, failed: 1, usage: 2, notFound: 3, conflict: 4, interrupted: 130 }
+
+/** The codes of the process, for the documentation. */
+export const EXIT_CODES: readonly (readonly [code: number, meaning: string])[] = [
+  [EXIT.done, 'done'],
+  [EXIT.failed, 'failed, or `check` found damage'],
+  [EXIT.usage, 'wrong use: the command line, an option, a schema or a row is not right'],
+  [EXIT.notFound, 'a database, table, snapshot or file is not there'],
+  [
+    EXIT.conflict,
+    'conflict: another writer was faster, or something of that name is there already',
+  ],
+  [EXIT.interrupted, 'interrupted'],
+]
+
+const EXIT_OF: Readonly<Record<LakeErrorCode, number>> = {
+  INVALID: EXIT.usage,
+  CORRUPT: EXIT.failed,
+  UNSUPPORTED: EXIT.failed,
+  NOT_FOUND: EXIT.notFound,
+  EXISTS: EXIT.conflict,
+  CONFLICT: EXIT.conflict,
+  OUTCOME_UNKNOWN: EXIT.failed,
+  IO: EXIT.failed,
+  ABORTED: EXIT.interrupted,
+}
+
+/** For errors that come without one. */
+const HINT_OF: Readonly<Record<LakeErrorCode, string>> = {
+  INVALID: 'millrace help COMMAND tells what a command takes',
+  CORRUPT: 'millrace check DB.TABLE finds all that is damaged',
+  UNSUPPORTED: 'use an engine that has it, such as Flink or Spark',
+  NOT_FOUND: 'millrace databases and millrace tables DB list what is there',
+  EXISTS: 'choose another name',
+  CONFLICT: 'run the command again',
+  OUTCOME_UNKNOWN: 'run the command again with the same --user and --commit-id: it happens once',
+  IO: 'look whether the storage can be reached, and run the command again',
+  ABORTED: 'nothing was committed',
+}
+
+export interface Failure {
+  readonly exitCode: number
+  /** The lines for stderr, each with its newline; empty when nobody is to be told. */
+  readonly text: string
+}
+
+export function failureOf(error: unknown, options: { readonly verbose: boolean }): Failure {
+  if (error instanceof OutputClosed) return { exitCode: EXIT.done, text: '' }
+  const { code, exitCode, message, hint } = partsOf(error)
+  // A condition that is wrong is shown with a mark below it, which takes lines of its own.
+  const [first = '', ...rest] = message.split('\n')
+  const lines = [`error ${code}: ${printable(first)}`, ...rest.map(printable)]
+  lines.push(`hint: ${printable(hint)}`)
+  if (options.verbose) lines.push(...stackOf(error))
+  return { exitCode, text: lines.map((line) => `${line}\n`).join('') }
+}
+
+function partsOf(error: unknown): {
+  code: string
+  exitCode: number
+  message: string
+  hint: string
+} {
+  if (error instanceof LakeError) {
+    const { code, message, hint } = error
+    return { code, exitCode: EXIT_OF[code], message, hint: hint ?? HINT_OF[code] }
+  }
+  const message = error instanceof Error ? error.message || error.name : String(error)
+  const hint = 'this is a mistake of millrace itself: --verbose shows where it happened'
+  return { code: 'INTERNAL', exitCode: EXIT.failed, message, hint }
+}
+
+/** The stacks of the error and of what caused it. */
+function stackOf(error: unknown): string[] {
+  const lines: string[] = []
+  let at: unknown = error
+  for (let depth = 0; at instanceof Error && depth < 10; depth++) {
+    const stack = (at.stack ?? at.message).split('\n').map(printable)
+    lines.push(...(depth === 0 ? stack : ['caused by', ...stack]))
+    at = at.cause
+  }
+  return lines
+}

@@ -1,0 +1,159 @@
+/** Every flag of the command line, once: its form, its meaning, and what its text becomes. */
+import { EXCHANGE_FORMATS } from '../format/exchange/row-writer.ts'
+import { invalid } from '../util/errors.ts'
+import { didYouMean } from '../util/nearest.ts'
+import { show } from '../util/show.ts'
+
+export interface Flag<Value> {
+  readonly summary: string
+  /** What stands for the value in help; undefined for a flag that takes none. */
+  readonly value?: string
+  readonly short?: string
+  /** The value of all texts that were given, in order. */
+  parse(texts: readonly string[], flag: string): Value
+}
+
+const last = (texts: readonly string[]): string => texts.at(-1)!
+
+function text(value: string, summary: string, short?: string): Flag<string> {
+  return {
+    summary,
+    value,
+    ...(short !== undefined && { short }),
+    parse(texts, flag) {
+      if (last(texts) === '') throw invalid(`${flag} is empty`)
+      return last(texts)
+    },
+  }
+}
+
+function toggle(summary: string, short?: string): Flag<boolean> {
+  return { summary, ...(short !== undefined && { short }), parse: () => true }
+}
+
+function choice<const Word extends string>(words: readonly Word[], summary: string): Flag<Word> {
+  return {
+    summary,
+    value: words.join('|'),
+    parse(texts, flag) {
+      const found = words.find((word) => word === last(texts))
+      if (found !== undefined) return found
+      throw invalid(`${flag} ${show(last(texts))} is none${didYouMean(last(texts), words)}`, {
+        hint: `${flag} takes ${words.join(', ')}`,
+      })
+    },
+  }
+}
+
+const count: Flag<number> = {
+  summary: 'At most so many rows.',
+  value: 'N',
+  parse(texts, flag) {
+    if (/^\d{1,15}$/.test(last(texts))) return Number(last(texts))
+    throw invalid(`${flag} ${show(last(texts))} is no number of rows`, {
+      hint: 'give a whole number, 0 or more',
+    })
+  },
+}
+
+const commitIdentifier: Flag<bigint> = {
+  summary:
+    'Number of the commit: it grows with each commit of the user, and the same one happens once.',
+  value: 'N',
+  parse(texts, flag) {
+    const isLong = /^\d{1,19}$/.test(last(texts)) && BigInt(last(texts)) < 2n ** 63n - 1n
+    if (isLong) return BigInt(last(texts))
+    throw invalid(`${flag} ${show(last(texts))} is no identifier of a commit`, {
+      hint: 'give a whole number from 0 on that grows with each commit',
+    })
+  },
+}
+
+const columns: Flag<readonly string[]> = {
+  summary: 'The columns to read, in this order; all unless given.',
+  value: 'A,B,...',
+  parse(texts, flag) {
+    const names = texts.flatMap((each) => each.split(',').map((name) => name.trim()))
+    if (names.includes('')) throw invalid(`${flag} has an empty name`, { hint: 'write a,b,c' })
+    return names
+  },
+}
+
+const options: Flag<Readonly<Record<string, string>>> = {
+  summary: 'An option of the catalog or of the table, such as `scan.snapshot-id=2`; repeatable.',
+  value: 'KEY=VALUE',
+  parse(texts, flag) {
+    const found = Object.create(null) as Record<string, string>
+    for (const each of texts) {
+      const at = each.indexOf('=')
+      // What stands behind the name may be secret.
+      const name = (at < 0 ? (/^[\w.,-]*/.exec(each)?.[0] ?? '') : each.slice(0, at)).trim()
+      if (at < 0 || name === '')
+        throw invalid(`${flag} ${show(name)} is not KEY=VALUE`, {
+          hint: 'write for example --option scan.snapshot-id=2',
+        })
+      if (Object.hasOwn(found, name) && found[name] !== each.slice(at + 1))
+        throw invalid(`the option ${name} is given twice`)
+      found[name] = each.slice(at + 1)
+    }
+    return found
+  },
+}
+
+export const FLAGS = {
+  warehouse: text(
+    'DIR|s3://BUCKET/PREFIX',
+    'Where the databases lie; unless given, the variable MILLRACE_WAREHOUSE.',
+  ),
+  catalog: text(
+    'FILE',
+    "Reads the catalog's options from a file such as pypaimon's `paimon.yaml`.",
+  ),
+  option: options,
+  schema: text('FILE|-', 'The schema of the new table, as JSON.'),
+  'if-not-exists': toggle('Leaves a table alone that is there already.'),
+  select: columns,
+  where: text('TEXT', "A condition as in SQL, such as `amount > 5 AND region IN ('eu', 'us')`."),
+  limit: count,
+  format: choice(
+    ['table', ...EXCHANGE_FORMATS],
+    'How rows are printed; unless given, what the name of the output file tells, else `table`.',
+  ),
+  'input-format': choice(
+    EXCHANGE_FORMATS,
+    'What the input is; unless given, what the name of the file tells, else `jsonl`.',
+  ),
+  'report-format': choice(['text', 'json'], 'How the result is printed; `text` unless given.'),
+  output: text('FILE', 'Writes to a file, which appears whole or not at all.', 'o'),
+  user: text('NAME', 'Who commits; the same name for each run of a job.'),
+  'commit-id': commitIdentifier,
+  shallow: toggle('Leaves the rows unread: metadata, footers and counts only.'),
+  'all-snapshots': toggle('Looks at the data files of all snapshots, not of the latest alone.'),
+  verbose: toggle('Tells what was read and asked of the storage, and shows stacks of errors.'),
+  help: toggle('Shows this help.', 'h'),
+  version: toggle('Shows the version.'),
+} as const satisfies Readonly<Record<string, Flag<unknown>>>
+
+export type FlagName = keyof typeof FLAGS
+
+/** Flags by another name than the table's: both forms of a format are `--format` on the command line. */
+const SHOWN: Partial<Record<FlagName, string>> = {
+  'input-format': 'format',
+  'report-format': 'format',
+}
+
+/** The name that users write. */
+export function flagName(name: FlagName): string {
+  return SHOWN[name] ?? name
+}
+
+/** `--limit N`, `-o, --output FILE` */
+export function flagUsage(name: FlagName): string {
+  const { short, value } = FLAGS[name] as Flag<unknown>
+  const names = `${short === undefined ? '' : `-${short}, `}--${flagName(name)}`
+  return value === undefined ? names : `${names} ${value}`
+}
+
+export type FlagValues = {
+  readonly [Name in FlagName]?: ReturnType<(typeof FLAGS)[Name]['parse']>
+}

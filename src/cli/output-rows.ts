@@ -1,0 +1,78 @@
+import { createWriteStream } from 'node:fs'
+/** Where rows go: to stdout or to a file, in any format. */
+import { stat } from 'node:fs/promises'
+
+import {
+  type ExchangeFormat,
+  formatOfName,
+  openRowWriter,
+  type RowWriter,
+} from '../format/exchange/row-writer.ts'
+import type { FileWriter } from '../io/file-io.ts'
+import { LocalFileIO } from '../io/local.ts'
+import { resolveLocation } from '../io/path.ts'
+import type { BatchSource } from '../table/batch-result.ts'
+import type { DataField } from '../types/data-type.ts'
+import { throwIfAborted } from '../util/async.ts'
+import type { CommandRun } from './command.ts'
+import type { FlagValues } from './flags.ts'
+import { StreamOutput } from './streams.ts'
+import { TableWriter } from './table-writer.ts'
+
+/** Prints all rows of the source as the flags say; how many they were. */
+export async function printRows(run: CommandRun, source: BatchSource): Promise<number> {
+  const fields = await source.fields()
+  const { output } = run.flags
+  const { out, seekable } = await openOutput(run, output)
+  try {
+    const writer = await rowWriter(run, fields, out, seekable)
+    let rowCount = 0
+    for await (const batch of source.batches()) {
+      throwIfAborted(run.signal)
+      await writer.write(batch)
+      rowCount += batch.length
+      if (output !== undefined) run.progress.show('rows', rowCount)
+    }
+    await writer.close()
+    await out.close()
+    return rowCount
+  } catch (error) {
+    await out.abort()
+    throw error
+  } finally {
+    run.progress.clear()
+  }
+}
+
+async function rowWriter(
+  { flags }: CommandRun,
+  fields: readonly DataField[],
+  out: FileWriter,
+  seekable: boolean,
+): Promise<RowWriter> {
+  const format = rowFormat(flags)
+  if (format === 'table') return new TableWriter(fields, out)
+  return await openRowWriter(format, fields, out, { seekable })
+}
+
+/** The format that rows are printed in. */
+export function rowFormat({ format, output }: FlagValues): ExchangeFormat | 'table' {
+  return format ?? (output === undefined ? undefined : formatOfName(output)) ?? 'table'
+}
+
+interface Output {
+  readonly out: FileWriter
+  readonly seekable: boolean
+}
+
+async function openOutput(run: CommandRun, file: string | undefined): Promise<Output> {
+  if (file === undefined || file === '-')
+    return { out: new StreamOutput(run.streams.stdout), seekable: false }
+  const status = await stat(file).catch(() => null)
+  // A device or a pipe is written to, and never replaced by a file.
+  if (status !== null && !status.isFile() && !status.isDirectory())
+    return { out: new StreamOutput(createWriteStream(file)), seekable: false }
+  const { signal } = run
+  const out = await new LocalFileIO().openWriter(resolveLocation(file), { signal })
+  return { out, seekable: true }
+}

@@ -1,0 +1,47 @@
+/** Texts of others on a terminal: control characters are shown, and never obeyed. */
+
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g
+
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+/** The text on one line, with control characters as escapes. */
+export function printable(text: string): string {
+  return text.replace(
+    CONTROL,
+    (char) => SHORT[char] ?? `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** `1 row`, `2 rows` */
+export function amount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** The columns of a terminal that the text takes: East Asian wide characters and emoji take two, marks take none. */
+export function displayWidth(text: string): number {
+  if (ASCII.test(text)) return text.length
+  let width = 0
+  for (const char of text) width += MARK.test(char) ? 0 : WIDE.test(char) ? 2 : 1
+  return width
+}
+
+/** The text in at most so many columns of a terminal; what is too long loses its middle. */
+export function shortened(text: string, widthMax: number): string {
+  if (displayWidth(text) <= widthMax) return text
+  const chars = Array.from(text)
+  const head = fitting(chars, Math.ceil((widthMax - 1) / 2))
+  const tail = fitting(chars.toReversed(), Math.floor((widthMax - 1) / 2)).toReversed()
+  return `${head.join('')}…${tail.join('')}`
+}
+
+function fitting(chars: readonly string[], widthMax: number): string[] {
+  let width = 0
+  const end = chars.findIndex((char) => (width += displayWidth(char)) > widthMax)
+  return end < 0 ? [...chars] : chars.slice(0, end)
+}
+
+const ASCII = /^[\u0020-\u007e]*$/
+const MARK = /^[\p{Mn}\p{Me}\p{Cf}]$/u
+const WIDE =
+  /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u

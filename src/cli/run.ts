@@ -1,0 +1,116 @@
+/** Runs one command line: what the process does, and what tests do without one. */
+import type { Catalog } from '../catalog/catalog.ts'
+import type { IoStats } from '../io/file-io.ts'
+import { openCommandCatalog, splitOptions } from './catalog-options.ts'
+import { asksVerbose, type CommandLine, commandNamed, parseCommandLine } from './command-line.ts'
+import type { CommandRun, CommandSpec } from './command.ts'
+import { EXIT, failureOf } from './failure.ts'
+import { commandHelp, generalHelp } from './help.ts'
+import { printable } from './printable.ts'
+import { Progress } from './progress.ts'
+import { Secrets } from './secrets.ts'
+import { type CliStreams, StreamOutput } from './streams.ts'
+import { version } from './version.ts'
+
+/** The exit code. It never throws: failures are told on stderr. */
+export async function runCli(argv: readonly string[], streams: CliStreams): Promise<number> {
+  const secrets = new Secrets(streams.env)
+  // What is said while stderr is closed is lost, and that is no failure.
+  streams.stderr.on('error', () => {})
+  try {
+    return await runWords(argv, streams, secrets)
+  } catch (error) {
+    const { exitCode, text } = failureOf(error, { verbose: asksVerbose(argv) })
+    streams.stderr.write(secrets.hide(text))
+    return exitCode
+  }
+}
+
+async function runWords(
+  argv: readonly string[],
+  streams: CliStreams,
+  secrets: Secrets,
+): Promise<number> {
+  const [word, topic] = argv
+  if (word === 'help')
+    return await print(
+      topic === undefined ? generalHelp() : commandHelp(commandNamed(topic)),
+      streams,
+    )
+  const line = parseCommandLine(argv)
+  if (line.flags.version === true) return await print(`millrace ${version()}\n`, streams)
+  if (line.command === null) {
+    if (line.flags.help === true) return await print(generalHelp(), streams)
+    streams.stderr.write(generalHelp())
+    return EXIT.usage
+  }
+  if (line.flags.help === true) return await print(commandHelp(line.command), streams)
+  return await runCommand(line.command, line, streams, secrets)
+}
+
+async function print(text: string, { stdout }: CliStreams): Promise<number> {
+  const out = new StreamOutput(stdout)
+  await out.write(text)
+  await out.close()
+  return EXIT.done
+}
+
+async function runCommand(
+  command: CommandSpec,
+  line: CommandLine,
+  streams: CliStreams,
+  secrets: Secrets,
+): Promise<number> {
+  const { flags } = line
+  for (const [name, value] of Object.entries(flags.option ?? {})) secrets.add(name, value)
+  const options = splitOptions(flags.option ?? {})
+  const progress = new Progress(streams.stderr)
+  const note = (text: string): void => {
+    progress.clear()
+    streams.stderr.write(`${secrets.hide(printable(text))}\n`)
+  }
+  let catalog: Catalog | null = null
+  const run: CommandRun = {
+    arguments: line.arguments,
+    flags,
+    streams,
+    signal: streams.signal,
+    progress,
+    tableOptions: options.table,
+    note,
+    async openCatalog() {
+      catalog ??= await openCommandCatalog(flags, options.catalog, streams, secrets)
+      return catalog
+    },
+  }
+  try {
+    const work = await command.load()
+    return await work(run)
+  } finally {
+    progress.clear()
+    await closeCatalog(catalog, flags.verbose === true ? note : null)
+  }
+}
+
+async function closeCatalog(
+  catalog: Catalog | null,
+  note: ((text: string) => void) | null,
+): Promise<void> {
+  if (catalog === null) return
+  if (note !== null) note(statsText(catalog.io.stats()))
+  await catalog.close()
+}
+
+/** `12 requests (list 2, read 10), 66001 bytes read` */
+function statsText({ requestCounts, retryCount, readBytes, writtenBytes }: IoStats): string {
+  const kinds = Object.entries(requestCounts).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  const total = kinds.reduce((sum, [, count]) => sum + count, 0)
+  const each = kinds.map(([kind, count]) => `${kind} ${count}`).join(', ')
+  const parts = [
+    `${total} requests${each === '' ? '' : ` (${each})`}`,
+    `${readBytes} bytes read`,
+    `${writtenBytes} bytes written`,
+  ]
+  if (retryCount > 0) parts.push(`${retryCount} retries`)
+  return parts.join(', ')
+}
