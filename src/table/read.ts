@@ -2,6 +2,7 @@
 import type { RecordBatch, Table as ArrowTable } from 'apache-arrow'
 
 import { dataLayout } from '../snapshot/data-paths.ts'
+import { schemaPath } from '../snapshot/paths.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { sliceBatch } from '../types/column-slice.ts'
 import type { Batch } from '../types/column.ts'
@@ -14,12 +15,12 @@ import { fieldsNamed } from '../types/schema-keys.ts'
 import { requireReadable } from '../types/schema-validation.ts'
 import { parseWhere } from '../types/where-text.ts'
 import { throwIfAborted } from '../util/async.ts'
-import { invalid } from '../util/errors.ts'
+import { decodingError, invalid, LakeError } from '../util/errors.ts'
 import { arrowTableOf, type BatchResult, recordBatchesOf, rowsOf } from './batch-result.ts'
 import { type Plan, planScan } from './scan.ts'
 import { readSplit } from './split-read.ts'
 import type { Split } from './split.ts'
-import { readState } from './time-travel.ts'
+import { type ReadState, readState } from './time-travel.ts'
 
 export interface ReadRequest {
   readonly columns?: readonly string[] | undefined
@@ -84,9 +85,13 @@ export class TableRead<Row> implements ReadResult<Row> {
     const { schema, fields, where } = await this.#prepare()
     const { signal } = this.#request
     const { io, location, schemas } = this.#store
-    const layout = dataLayout(location.root, schema)
     throwIfAborted(signal)
-    yield* readSplit({ io, layout, schemas, schema }, split, { fields, where, signal })
+    try {
+      const layout = dataLayout(location.root, schema)
+      yield* readSplit({ io, layout, schemas, schema }, split, { fields, where, signal })
+    } catch (error) {
+      throw this.#named(error, schema)
+    }
   }
 
   rows(): AsyncGenerator<Row, void, undefined> {
@@ -111,15 +116,37 @@ export class TableRead<Row> implements ReadResult<Row> {
   }
 
   async #plan(): Promise<PreparedRead> {
-    const { columns, where: given, limit, options = {}, signal } = this.#request
-    const { snapshot, schema } = await readState(this.#store, this.#schema, options, signal)
-    requireReadable(schema)
+    const { columns, where: given, limit, signal } = this.#request
+    const { snapshot, schema } = await this.#state()
     const fields = columns === undefined ? schema.fields : distinctFields(schema, columns)
     const where = typeof given === 'string' ? parseWhere(given, schema.fields) : given
     // A filter that does not fit is refused before anything is read.
     if (where !== undefined) bindPredicate(where, schema.fields)
-    const plan = await planScan(this.#store, { schema, snapshot, where, limit, signal })
-    return { schema, fields, where, plan }
+    try {
+      const plan = await planScan(this.#store, { schema, snapshot, where, limit, signal })
+      return { schema, fields, where, plan }
+    } catch (error) {
+      throw this.#named(error, schema)
+    }
+  }
+
+  async #state(): Promise<ReadState> {
+    const { options = {}, signal } = this.#request
+    try {
+      const state = await readState(this.#store, this.#schema, options, signal)
+      requireReadable(state.schema)
+      return state
+    } catch (error) {
+      throw this.#named(error, this.#schema)
+    }
+  }
+
+  /** What is INVALID once the columns and the filter are right is what the schema says, and its file is named. */
+  #named(error: unknown, schema: TableSchema): unknown {
+    const isUnnamed = error instanceof LakeError && error.path === undefined
+    const isOfSchema = Object.keys(this.#request.options ?? {}).length === 0
+    if (!isUnnamed || error.code !== 'INVALID' || !isOfSchema) return error
+    return decodingError(schemaPath(this.#store.location, schema.id), error)
   }
 }
 
