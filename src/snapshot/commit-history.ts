@@ -90,6 +90,70 @@ async function isChangeOf(
   return entries.some((entry) => entry.kind === first.kind && identityOf(entry) === identity)
 }
 
+/** A change, and the manifests in which a snapshot records it. */
+export interface RecordedChange {
+  readonly changes: Changes
+  readonly deltaManifestNames: ReadonlySet<string>
+}
+
+/** Whether a later snapshot builds on the one that made the change. */
+export async function buildsOn(
+  store: TableStore,
+  layout: DataLayout,
+  later: Snapshot,
+  { changes, deltaManifestNames }: RecordedChange,
+  options?: IoOptions,
+): Promise<boolean> {
+  const base = await store.manifests.readBaseManifests(later, options)
+  const delta = await store.manifests.readDeltaManifests(later, options)
+  if ([...base, ...delta].some((meta) => deltaManifestNames.has(meta.fileName))) return true
+  // Its manifests may have been merged: then its files tell, as they were before the later snapshot changed them.
+  if (changes.files.some((entry) => entry.kind === FILE_KIND.ADD))
+    return (await liveAmong(store, base, changes, FILE_KIND.ADD, layout, options)).size > 0
+  if (changes.files.length === 0) return false
+  return (await liveAmong(store, base, changes, FILE_KIND.DELETE, layout, options)).size === 0
+}
+
+/**
+ * Those of the snapshots that are part of the table. One that a stalled writer put where others have expired is not, and
+ * may lie right before those that have not: then the next one does not build on it.
+ */
+export async function withoutStray(
+  store: TableStore,
+  layout: DataLayout,
+  snapshots: readonly Snapshot[],
+  options?: IoOptions,
+): Promise<Snapshot[]> {
+  const kept: Snapshot[] = []
+  for (const snapshot of snapshots) {
+    const next = await store.snapshots.find(snapshot.id + 1, options)
+    if (next === null || (await hasFollower(store, layout, snapshot, next.snapshot, options)))
+      kept.push(snapshot)
+  }
+  return kept
+}
+
+async function hasFollower(
+  store: TableStore,
+  layout: DataLayout,
+  snapshot: Snapshot,
+  next: Snapshot,
+  options?: IoOptions,
+): Promise<boolean> {
+  const delta = await store.manifests.readDeltaManifests(snapshot, options)
+  // Without changes there is nothing that could be missing.
+  if (delta.length === 0) return true
+  const changes: Changes = {
+    kind: snapshot.commitKind,
+    isChecked: false,
+    files: await scanEntries(store.manifests, snapshot, 'delta', {}, options),
+    changelog: [],
+    indexFiles: [],
+  }
+  const deltaManifestNames = new Set(delta.map(({ fileName }) => fileName))
+  return buildsOn(store, layout, next, { changes, deltaManifestNames }, options)
+}
+
 /** Which of the files that the change adds (or deletes) are live in the manifests, by identity. */
 export async function liveAmong(
   store: TableStore,

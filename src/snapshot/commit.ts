@@ -14,7 +14,7 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { type Clock, systemClock, throwIfAborted } from '../util/async.ts'
 import { LakeError, unsupported } from '../util/errors.ts'
 import { appendedChanges, type Changes, compactedChanges, isEmpty } from './commit-changes.ts'
-import { findBatch, findCommit, liveAmong, missingFiles } from './commit-history.ts'
+import { findBatch, findCommit, liveAmong, missingFiles, withoutStray } from './commit-history.ts'
 import type { CommitMessage } from './commit-message.ts'
 import { type CommitContext, commitPart } from './commit-part.ts'
 import { dataLayout, pathsOfFile } from './data-paths.ts'
@@ -234,17 +234,19 @@ async function committedBefore(
   parts: readonly Changes[],
   latest: StoredSnapshot,
 ): Promise<CommittedBefore> {
-  const { store, commitUser, identifier, signal } = context
+  const { store, layout, commitUser, identifier, signal } = context
   const latestId = latest.snapshot.id
   if (identifier === BATCH_IDENTIFIER) {
     const sinceId = userOf(store, context).unfinished.get(identifier) ?? 0
     const found = await findBatch(store, latestId, sinceId, commitUser, parts, { signal })
-    return { snapshots: found, left: notAmong(parts, found) }
+    const snapshots = await withoutStray(store, layout, found, { signal })
+    return { snapshots, left: notAmong(parts, snapshots) }
   }
   const history = await findCommit(store.snapshots, latestId, commitUser, identifier, { signal })
-  const { snapshots, isPassed, isComplete } = history
-  if (isPassed) return { snapshots, left: [] }
+  const snapshots = await withoutStray(store, layout, history.snapshots, { signal })
+  if (history.isPassed) return { snapshots, left: [] }
   const left = notAmong(parts, snapshots)
+  const isComplete = history.isComplete && snapshots.length === history.snapshots.length
   return isComplete || snapshots.length > 0
     ? { snapshots, left }
     : { snapshots, left: await notInTable(context, left, latest.snapshot) }

@@ -13,22 +13,17 @@
  */
 import { LakeError } from '../util/errors.ts'
 import { createBackoff, retry } from '../util/retry.ts'
-import type { Changes } from './commit-changes.ts'
-import { liveAmong, missingFiles } from './commit-history.ts'
+import { buildsOn, missingFiles, type RecordedChange } from './commit-history.ts'
 import type { DataLayout } from './data-paths.ts'
-import { FILE_KIND } from './manifest-entry.ts'
 import { snapshotPath } from './paths.ts'
 import type { StoredSnapshot } from './snapshot-store.ts'
-import type { Snapshot } from './snapshot.ts'
 import type { TableStore } from './table-store.ts'
 
-export interface Publication {
+export interface Publication extends RecordedChange {
   readonly store: TableStore
   readonly layout: DataLayout
-  readonly changes: Changes
   readonly base: StoredSnapshot | null
   readonly stored: StoredSnapshot
-  readonly deltaManifestNames: ReadonlySet<string>
 }
 
 /** How often a question is asked, or a create whose outcome is unknown is made again: it is conditional, so that is safe. */
@@ -117,21 +112,7 @@ async function isInLater(publication: Publication, ids: readonly number[]): Prom
       path: snapshotPath(store.location, laterId),
       retriable: true,
     })
-  return buildsOn(publication, later.snapshot)
-}
-
-async function buildsOn(
-  { store, layout, changes, deltaManifestNames }: Publication,
-  later: Snapshot,
-): Promise<boolean> {
-  const base = await store.manifests.readBaseManifests(later)
-  const delta = await store.manifests.readDeltaManifests(later)
-  if ([...base, ...delta].some((meta) => deltaManifestNames.has(meta.fileName))) return true
-  // Its manifests may have been merged: then its files tell, as they were before the later snapshot changed them.
-  if (changes.files.some((entry) => entry.kind === FILE_KIND.ADD))
-    return (await liveAmong(store, base, changes, FILE_KIND.ADD, layout)).size > 0
-  if (changes.files.length === 0) return false
-  return (await liveAmong(store, base, changes, FILE_KIND.DELETE, layout)).size === 0
+  return buildsOn(store, publication.layout, later.snapshot, publication)
 }
 
 async function isInStore({ store, stored }: Publication): Promise<boolean> {

@@ -145,6 +145,37 @@ test('a stalled writer that dies right after its create leaves a stray snapshot 
   expect(await stateOf(world)).toEqual(withFiles([...names(1, 16), 'mine']))
 })
 
+test.each(['in a new process', 'in the same process'])(
+  'a stray snapshot right before those of the table is not taken for a commit that happened, %s',
+  async (where) => {
+    const world = await worldOf(3)
+    let isStalled = false
+    const stall = once('snapshot-4', async () => {
+      for (const name of names(4, 9)) await world.add(name)
+      await world.expire(5)
+      isStalled = true
+    })
+    let isLost = false
+    const losing = intercept(io, {
+      create: { before: stall },
+      // From the create on nothing can be found out.
+      read: { before: (path) => void (isLost ||= isStalled && path.endsWith('snapshot-3')) },
+    })
+    const failing = new FaultyFileIO(losing, () => (isLost ? 'fail' : undefined))
+    const mine = openTestTable(failing, world.root)
+    const messages = added('mine')
+    await writeDataFiles(world.table(), messages)
+    const me = { commitUser: 'me', identifier: 1n }
+    await expect(commit(mine, messages, me)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
+    expect(await world.table().store.snapshots.range()).toEqual({ earliest: 4, latest: 9 })
+    expect(await stateOf(world)).toEqual(withFiles(names(1, 9)))
+    isLost = isStalled = false
+    const again = await commit(where === 'in the same process' ? mine : world.table(), messages, me)
+    expect(again.alreadyCommitted).toBe(false)
+    expect(await stateOf(world)).toEqual(withFiles([...names(1, 9), 'mine']))
+  },
+)
+
 test('a writer that stalled on an empty table does not begin it anew', async () => {
   const world = await worldOf(0)
   const begin = once('snapshot-1', async () => {
