@@ -1,8 +1,3 @@
-import { dataLayout, type DataLayout, pathsOfFile } from '../snapshot/data-paths.ts'
-import type { ManifestEntry } from '../snapshot/manifest-entry.ts'
-import { manifestPath } from '../snapshot/paths.ts'
-import type { Snapshot } from '../snapshot/snapshot.ts'
-import { openTableStore, type TableStore } from '../snapshot/table-store.ts'
 /**
  * Checks a table from its hints and snapshots down to the footers, keys and counts of its data files.
  *
@@ -13,6 +8,11 @@ import { openTableStore, type TableStore } from '../snapshot/table-store.ts'
  *
  * What it finds is data: it throws only when storage fails or the signal fires, and for what is no table at all.
  */
+import { dataLayout, type DataLayout, pathsOfFile } from '../snapshot/data-paths.ts'
+import type { ManifestEntry } from '../snapshot/manifest-entry.ts'
+import { manifestPath } from '../snapshot/paths.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
+import { openTableStore, type TableStore } from '../snapshot/table-store.ts'
 import { mapOrdered, throwIfAborted } from '../util/async.ts'
 import { corrupt, notFound } from '../util/errors.ts'
 import { checkBuckets } from './check/buckets.ts'

@@ -1,10 +1,10 @@
+/** Checks that statistics tell the truth of the values: a bound that a value breaks makes readers miss it. */
 import { hasBounds } from '../../snapshot/stats.ts'
 import { type Batch, countNulls } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
 import type { BoundNode } from '../../types/predicate-bind.ts'
 import type { ScalarValue } from '../../types/predicate-literal.ts'
 import { selectRows } from '../../types/predicate-rows.ts'
-/** Checks that statistics tell the truth of the values: a bound that a value breaks makes readers miss it. */
 import type { ColumnStats } from '../../types/predicate-stats.ts'
 
 /** A column of the batches that are read, and what is claimed of it. */
