@@ -30,7 +30,7 @@ export function decodeManifest(
     const expected = meta === undefined ? batch.length : meta.numAddedFiles + meta.numDeletedFiles
     if (batch.length !== expected)
       throw corrupt(`holds ${batch.length} entries where its manifest list says ${expected}`)
-    return manifestRows(batch)
+    return manifestRows(batch, path)
   })
 }
 

@@ -47,6 +47,8 @@ export interface ManifestRows {
   /** The columns of `_FILE`. */
   readonly files: readonly Column[]
   readonly levels: Int32Array
+  /** The manifest that the rows were read from, for errors. */
+  readonly path?: string | undefined
 }
 
 /** Positions of columns within `_FILE`. */
@@ -74,7 +76,7 @@ const FILE = {
 } as const
 
 /** CORRUPT for a kind, bucket or level that no entry can have, UNSUPPORTED for another version. */
-export function manifestRows(batch: Batch): ManifestRows {
+export function manifestRows(batch: Batch, path?: string): ManifestRows {
   const [versions, kinds, partitions, buckets, totalBuckets, file] = batch.columns
   const files = children(file!)
   const rows: ManifestRows = {
@@ -86,6 +88,7 @@ export function manifestRows(batch: Batch): ManifestRows {
     totalBuckets: ints(totalBuckets!),
     files,
     levels: ints(files[FILE.LEVEL]!),
+    path,
   }
   checkVersions(ints(versions!), MANIFEST_VERSION, 'manifests')
   for (let row = 0; row < rows.length; row++) checkRow(rows, row)

@@ -9,6 +9,7 @@
  * `AbstractFileStoreScan`.
  */
 import { mapAll } from '../util/async.ts'
+import { corrupt, decoding } from '../util/errors.ts'
 import { FILE_KIND, type ManifestEntry } from './manifest-entry.ts'
 import type { ManifestFileMeta } from './manifest-list.ts'
 import { entryAt, fileNameAt, identityAt, type ManifestRows, partitionAt } from './manifest-rows.ts'
@@ -56,10 +57,15 @@ export async function scanEntries(
   options: ScanOptions = {},
 ): Promise<ManifestEntry[]> {
   const chosen = await scanRows(manifests, snapshot, kind, filter, options)
-  return chosen.flatMap(({ rows, indices }) => Array.from(indices, (row) => entryAt(rows, row)))
+  return chosen.flatMap(({ rows, indices }) =>
+    named(rows, () => Array.from(indices, (row) => entryAt(rows, row))),
+  )
 }
 
-/** The rows of the wanted files, manifest by manifest. */
+/**
+ * The rows of the wanted files, manifest by manifest. CORRUPT where the whole state deletes a file that it never added:
+ * another file is live that should not be.
+ */
 export async function scanRows(
   manifests: ManifestStore,
   snapshot: Snapshot,
@@ -68,10 +74,14 @@ export async function scanRows(
   options: ScanOptions = {},
 ): Promise<ChosenRows[]> {
   const metas = await manifestsOf(manifests, snapshot, kind, options)
-  return scanManifests(manifests, metas, kind === 'all' ? 'live' : 'as-is', filter, options)
+  if (kind !== 'all') return scanManifests(manifests, metas, 'as-is', filter, options)
+  const deleted = new Deletions()
+  const chosen = await scanLive(manifests, metas, deleted, filter, options)
+  deleted.requireAdded()
+  return chosen
 }
 
-/** {@link scanRows} of given manifests: `live` cancels additions against deletions, `as-is` chooses all entries. */
+/** {@link scanRows} of any manifests, whose additions are cancelled against their deletions. */
 export async function scanManifests(
   manifests: ManifestStore,
   metas: readonly ManifestFileMeta[],
@@ -79,25 +89,50 @@ export async function scanManifests(
   filter: FileFilter = {},
   options: ScanOptions = {},
 ): Promise<ChosenRows[]> {
+  if (mode === 'live') return scanLive(manifests, metas, new Deletions(), filter, options)
+  return scanKind(manifests, metas, undefined, filter, options, (_, indices) => indices)
+}
+
+/** Gathers the deletions first, and then the additions that are not among them. */
+async function scanLive(
+  manifests: ManifestStore,
+  metas: readonly ManifestFileMeta[],
+  deleted: Deletions,
+  filter: FileFilter,
+  options: ScanOptions,
+): Promise<ChosenRows[]> {
+  const deleting = metas.filter((meta) => meta.numDeletedFiles > 0)
+  await scanKind(manifests, deleting, FILE_KIND.DELETE, filter, options, (rows, indices) => {
+    deleted.add(rows, indices)
+    return indices
+  })
+  const adding = metas.filter((meta) => meta.numAddedFiles > 0)
+  return scanKind(manifests, adding, FILE_KIND.ADD, filter, options, (rows, indices) =>
+    deleted.without(rows, indices),
+  )
+}
+
+/** The wanted rows of a kind (of any, when undefined), as far as `keep` keeps them. */
+async function scanKind(
+  manifests: ManifestStore,
+  metas: readonly ManifestFileMeta[],
+  kind: number | undefined,
+  filter: FileFilter,
+  options: ScanOptions,
+  keep: (rows: ManifestRows, indices: Int32Array) => Int32Array,
+): Promise<ChosenRows[]> {
   const { parallelism = PARALLELISM } = options
   const wanted = metas.filter((meta) => mayHoldWanted(meta, filter))
-  const read = (meta: ManifestFileMeta): Promise<ManifestRows> =>
-    manifests.readManifest(meta, options)
-  const deleted = new Deletions()
-  if (mode === 'live') {
-    const deleting = wanted.filter((meta) => meta.numDeletedFiles > 0)
-    await mapAll(deleting, parallelism, async (meta) => {
-      const rows = await read(meta)
-      deleted.add(rows, chooseRows(rows, FILE_KIND.DELETE, filter))
-    })
-  }
-  const adding = mode === 'live' ? wanted.filter((meta) => meta.numAddedFiles > 0) : wanted
-  const kind = mode === 'live' ? FILE_KIND.ADD : undefined
-  const chosen = await mapAll(adding, parallelism, async (meta) => {
-    const rows = await read(meta)
-    return { rows, indices: deleted.without(rows, chooseRows(rows, kind, filter)) }
+  const chosen = await mapAll(wanted, parallelism, async (meta) => {
+    const rows = await manifests.readManifest(meta, options)
+    return { rows, indices: named(rows, () => keep(rows, chooseRows(rows, kind, filter))) }
   })
   return chosen.filter(({ indices }) => indices.length > 0)
+}
+
+/** Errors of `body` name the manifest that the rows are of. */
+function named<T>({ path }: ManifestRows, body: () => T): T {
+  return path === undefined ? body() : decoding(path, body)
 }
 
 function manifestsOf(
@@ -172,21 +207,39 @@ function partitionTest(
 class Deletions {
   /** Almost no added file has the name of a deleted one, and names are cheaper than identities. */
   readonly #names = new Set<string>()
-  readonly #identities = new Set<string>()
+  /** By identity, what tells the deletion in an error. */
+  readonly #identities = new Map<
+    string,
+    { readonly name: string; readonly path: string | undefined }
+  >()
+  readonly #added = new Set<string>()
 
   add(rows: ManifestRows, indices: Int32Array): void {
+    const { path } = rows
     for (const row of indices) {
-      this.#names.add(fileNameAt(rows, row))
-      this.#identities.add(identityAt(rows, row))
+      const name = fileNameAt(rows, row)
+      this.#names.add(name)
+      this.#identities.set(identityAt(rows, row), { name, path })
     }
   }
 
   /** The rows whose files were not deleted. */
   without(rows: ManifestRows, indices: Int32Array): Int32Array {
     if (this.#names.size === 0) return indices
-    return indices.filter(
-      (row) =>
-        !this.#names.has(fileNameAt(rows, row)) || !this.#identities.has(identityAt(rows, row)),
-    )
+    return indices.filter((row) => {
+      if (!this.#names.has(fileNameAt(rows, row))) return true
+      const identity = identityAt(rows, row)
+      if (!this.#identities.has(identity)) return true
+      this.#added.add(identity)
+      return false
+    })
+  }
+
+  /** CORRUPT when a file was deleted that none of the rows added. */
+  requireAdded(): void {
+    if (this.#added.size === this.#identities.size) return
+    for (const [identity, { name, path }] of this.#identities)
+      if (!this.#added.has(identity))
+        throw corrupt(`deletes the file ${JSON.stringify(name)}, which was never added`, { path })
   }
 }

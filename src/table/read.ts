@@ -2,7 +2,7 @@
 import type { RecordBatch, Table as ArrowTable } from 'apache-arrow'
 
 import { dataLayout } from '../snapshot/data-paths.ts'
-import { schemaPath } from '../snapshot/paths.ts'
+import { schemaPath, snapshotPath } from '../snapshot/paths.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { sliceBatch } from '../types/column-slice.ts'
 import type { Batch } from '../types/column.ts'
@@ -82,7 +82,7 @@ export class TableRead<Row> implements ReadResult<Row> {
 
   /** The rows of one split of a plan of this read, whatever its limit. */
   async *splitBatches(split: Split): AsyncGenerator<Batch, void, undefined> {
-    const { schema, fields, where } = await this.#prepare()
+    const { schema, fields, where, plan } = await this.#prepare()
     const { signal } = this.#request
     const { io, location, schemas } = this.#store
     throwIfAborted(signal)
@@ -90,7 +90,7 @@ export class TableRead<Row> implements ReadResult<Row> {
       const layout = dataLayout(location.root, schema)
       yield* readSplit({ io, layout, schemas, schema }, split, { fields, where, signal })
     } catch (error) {
-      throw this.#named(error, schema)
+      throw this.#named(error, schema, plan.snapshotId)
     }
   }
 
@@ -126,7 +126,7 @@ export class TableRead<Row> implements ReadResult<Row> {
       const plan = await planScan(this.#store, { schema, snapshot, where, limit, signal })
       return { schema, fields, where, plan }
     } catch (error) {
-      throw this.#named(error, schema)
+      throw this.#named(error, schema, snapshot?.id ?? null)
     }
   }
 
@@ -137,16 +137,23 @@ export class TableRead<Row> implements ReadResult<Row> {
       requireReadable(state.schema)
       return state
     } catch (error) {
-      throw this.#named(error, this.#schema)
+      throw this.#named(error, this.#schema, null)
     }
   }
 
-  /** What is INVALID once the columns and the filter are right is what the schema says, and its file is named. */
-  #named(error: unknown, schema: TableSchema): unknown {
-    const isUnnamed = error instanceof LakeError && error.path === undefined
+  /**
+   * Once the columns and the filter are right, what is INVALID is what the schema says, and what is CORRUPT and names no
+   * file is what the snapshot's manifests say of files.
+   */
+  #named(error: unknown, schema: TableSchema, snapshotId: number | null): unknown {
+    if (!(error instanceof LakeError) || error.path !== undefined) return error
+    const { location } = this.#store
     const isOfSchema = Object.keys(this.#request.options ?? {}).length === 0
-    if (!isUnnamed || error.code !== 'INVALID' || !isOfSchema) return error
-    return decodingError(schemaPath(this.#store.location, schema.id), error)
+    if (error.code === 'INVALID' && isOfSchema)
+      return decodingError(schemaPath(location, schema.id), error)
+    if (error.code === 'CORRUPT' && snapshotId !== null)
+      return decodingError(snapshotPath(location, snapshotId), error)
+    return error
   }
 }
 

@@ -4,9 +4,18 @@ import { expect, test } from 'vitest'
 import type { ManifestEntry } from '../../src/snapshot/manifest-entry.ts'
 import type { ManifestFileMeta } from '../../src/snapshot/manifest-list.ts'
 import { entryAt } from '../../src/snapshot/manifest-rows.ts'
-import { type FileFilter, mayHoldWanted, scanManifests } from '../../src/snapshot/manifest-scan.ts'
+import {
+  type FileFilter,
+  mayHoldWanted,
+  scanEntries,
+  scanManifests,
+} from '../../src/snapshot/manifest-scan.ts'
+import { ManifestStore } from '../../src/snapshot/manifest-store.ts'
 import { mayHoldPartitions, partitionStatsOf } from '../../src/snapshot/partition-stats.ts'
+import { manifestPath } from '../../src/snapshot/paths.ts'
+import type { Snapshot } from '../../src/snapshot/snapshot.ts'
 import { encodeStats } from '../../src/snapshot/stats.ts'
+import { Uploads } from '../../src/snapshot/uploads.ts'
 import { deserializeBinaryRow } from '../../src/types/binary-row-decode.ts'
 import type { DataField } from '../../src/types/data-type.ts'
 import { textOf } from '../../src/types/internal-value.ts'
@@ -59,6 +68,23 @@ test('entries as they are include deletions', async () => {
     '-gone@0',
     'two@0',
   ])
+})
+
+test('a snapshot that deletes a file that was never added is refused, and its manifest named', async () => {
+  const { manifests, metas } = await exampleTable()
+  const { root, io, store } = manifests
+  const uploads = new Uploads(io)
+  const { name: baseManifestList } = await store.writeList([metas[1]!], 'null', uploads)
+  const { name: deltaManifestList } = await store.writeList([metas[2]!], 'null', uploads)
+  await uploads.finish()
+  const snapshot = { baseManifestList, deltaManifestList } as Snapshot
+  // A store of its own, which reads the manifests back.
+  const scan = scanEntries(new ManifestStore(io, root), snapshot, 'all')
+  await expect(scan).rejects.toMatchObject({
+    code: 'CORRUPT',
+    path: manifestPath(root, metas[1]!.fileName),
+    message: expect.stringContaining('deletes the file "moved", which was never added') as string,
+  })
 })
 
 test.each<[string, FileFilter, string[]]>([
