@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs'
 /** Where rows go: to stdout or to a file, in any format. */
+import { createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 
 import {

@@ -314,6 +314,8 @@ function fieldsAppender(
         appends[i]!(builder.children[i]!, value)
       }
     } catch (error) {
+      // A value that is missing may be there under a mistyped name.
+      if (row[names[i]!] === undefined) refuseUnknown(row, names, ignored)
       throw WrongValue.at(error, `.${names[i]}`)
     }
     if (countMembers(row) > known) refuseUnknown(row, names, ignored)

@@ -35,7 +35,7 @@ interface TestTable {
   readonly table: Table
 }
 
-const row = (region: string, id: number): Record<string, unknown> => ({
+const order = (region: string, id: number): Record<string, unknown> => ({
   region,
   id: BigInt(id),
   amount: id % 3 === 0 ? null : id,
@@ -47,9 +47,9 @@ async function ordersTable(): Promise<TestTable> {
   const catalog = new Catalog(io, `memory://check-${++count}/wh`)
   await catalog.createTable('shop.orders', ORDERS)
   const table = await catalog.table('shop.orders')
-  const rows = [...Array(20).keys()].flatMap((id) => [row('eu', id), row('us', id)])
+  const rows = [...Array(20).keys()].flatMap((id) => [order('eu', id), order('us', id)])
   await table.write(rows)
-  await table.write([row('eu', 3), { _kind: '-D', ...row('us', 7) }])
+  await table.write([order('eu', 3), { _kind: '-D', ...order('us', 7) }])
   return { io, catalog, table }
 }
 

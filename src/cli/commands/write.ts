@@ -1,5 +1,5 @@
-import { createWriteStream } from 'node:fs'
 /** `write`: puts the rows of all inputs into a table, in one commit. */
+import { createWriteStream } from 'node:fs'
 import { mkdtemp, open, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
