@@ -1,29 +1,39 @@
 /**
- * One process of a race of commits. Arguments: its name, the table's directory, how many commits it makes, and the
- * options of its storage as JSON. It tells the parent the file of each commit that was acknowledged.
+ * One process of a race of commits. Arguments: its name, the table's directory, how many commits it makes, the seed of
+ * its pauses (0: none), and the options of its storage as JSON. Each commit adds a row of its own and updates the row
+ * that all share. The process tells its parent the snapshot of each commit that was acknowledged, and in the end how
+ * many requests it made.
  */
 import { openFileIO } from '../../src/io/resolve.ts'
-import { commit } from '../../src/snapshot/commit.ts'
-import { fileMeta, message, openTestTable } from './commit-tables.ts'
+import { TableWriter } from '../../src/table/writer.ts'
+import { sleep } from '../../src/util/async.ts'
+import { seeded } from './random.ts'
+import { openRowTable } from './row-tables.ts'
 
-const [name = '', root = '', count = '0', options = '{}'] = process.argv.slice(2)
+const [name = '', root = '', count = '0', seed = '0', options = '{}'] = process.argv.slice(2)
 const io = openFileIO(root, JSON.parse(options) as Record<string, string>)
-const table = openTestTable(io, root)
+
+const PAUSE_MS_MAX = 30
 
 async function race(): Promise<void> {
+  const table = await openRowTable(io, root)
+  const random = seeded(Number(seed))
+  await using writer = new TableWriter(table.store, table.schema, { commitUser: name })
   for (let i = 0; i < Number(count); i++) {
-    const file = fileMeta({ name: `${name}-${i}.parquet` })
-    const { snapshots } = await commit(table, [message({ newFiles: [file] })], {
-      commitUser: name,
-      identifier: BigInt(i),
-    })
-    process.send?.({ file: file.fileName, snapshotId: snapshots[0]?.id })
+    const own = `${name}-${i}`
+    await writer.write([
+      { dt: name, id: BigInt(i), v: own },
+      { dt: 'shared', id: 0n, v: own },
+    ])
+    if (Number(seed) !== 0) await sleep(PAUSE_MS_MAX * random())
+    const { snapshots } = await writer.commit({ identifier: BigInt(i) })
+    process.send?.({ value: own, snapshotId: snapshots[0]?.id })
   }
 }
 
 process.once('message', () => {
   race().then(
-    () => process.send?.({ done: true }),
+    () => process.send?.({ done: true, requestCounts: io.stats().requestCounts }),
     (error: unknown) => process.send?.({ error: String(error) }),
   )
 })

@@ -51,3 +51,14 @@ export async function startTestS3(
     },
   }
 }
+
+/** The options with which another process opens a storage on the server. */
+export function storageOptionsOf({ endpoint, credentials }: S3Server): Record<string, string> {
+  return {
+    's3.endpoint': endpoint,
+    's3.access-key': credentials.accessKey,
+    's3.secret-key': credentials.secretKey,
+    's3.region': 'us-east-1',
+    's3.path.style.access': 'true',
+  }
+}

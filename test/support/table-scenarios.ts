@@ -2,16 +2,12 @@
 import { expect } from 'vitest'
 
 import type { FileIO } from '../../src/io/file-io.ts'
-import { openTableStore } from '../../src/snapshot/table-store.ts'
-import { Table } from '../../src/table/table.ts'
+import type { Table } from '../../src/table/table.ts'
 import { TableWriter } from '../../src/table/writer.ts'
-import { firstSchema, parseNewSchema } from '../../src/types/new-schema.ts'
 import { LakeError } from '../../src/util/errors.ts'
 import { CrashError } from './faults.ts'
+import { createRowTable, openRowTable, type Row, rowsOf, textOf } from './row-tables.ts'
 import type { Template } from './trials.ts'
-
-/** `_kind` may be given. */
-export type Row = Readonly<Record<string, unknown>>
 
 /** A table, a commit to it, and the rows before and after. */
 export interface TableScenario extends Template {
@@ -26,46 +22,12 @@ export interface TableScenario extends Template {
 export const USER = 'job'
 const IDENTIFIER = 42n
 
-const FIELDS = [
-  { name: 'dt', type: 'STRING NOT NULL' },
-  { name: 'id', type: 'BIGINT NOT NULL' },
-  { name: 'v', type: 'STRING' },
-]
-
 function row(dt: string, id: number, v: string, kind?: string): Row {
   return { dt, id: BigInt(id), v, ...(kind !== undefined && { _kind: kind }) }
 }
 
-function textOf({ dt, id, v }: Row): string {
-  return [dt, id, v].join(' ')
-}
-
 function keyOf({ dt, id }: Row): string {
   return [dt, id].join(' ')
-}
-
-/** Makes an empty table in the directory. */
-export async function createRowTable(
-  io: FileIO,
-  root: string,
-  definition: Readonly<Record<string, unknown>> = {
-    primaryKeys: ['dt', 'id'],
-    options: { bucket: 2 },
-  },
-): Promise<void> {
-  const schema = parseNewSchema({ fields: FIELDS, partitionKeys: ['dt'], ...definition })
-  await openTableStore(io, root).schemas.create(firstSchema(schema, 1_700_000_000_000))
-}
-
-/** The table as a new process opens it. */
-export async function openRowTable(io: FileIO, root: string): Promise<Table> {
-  const store = openTableStore(io, root)
-  return new Table(store, 'db.t', await store.schemas.readLatest())
-}
-
-export async function rowsOf(table: Table): Promise<string[]> {
-  const rows = await Array.fromAsync(table.read().rows())
-  return rows.map((each) => textOf(each)).toSorted()
 }
 
 function scenario(
