@@ -12,6 +12,7 @@ import {
   partitionOf,
   writeDataFiles,
 } from '../support/commit-tables.ts'
+import { createRowTable, openRowTable } from '../support/row-tables.ts'
 import { startTestS3, type TestS3 } from '../support/s3-file-io.ts'
 
 const ROOT = 's3://lake/wh/db.db/t'
@@ -138,4 +139,34 @@ test('a reader finds the latest snapshot with five requests, in two rounds', asy
     'HeadObject snapshot/snapshot-N',
     'HeadObject snapshot/snapshot-N',
   ])
+})
+
+/** A table of rows with three commits. */
+async function usedRowTable(s3: TestS3): Promise<void> {
+  await createRowTable(s3.io, ROOT)
+  for (const id of [1n, 2n, 3n])
+    await (await openRowTable(s3.io, ROOT)).write([{ dt: 'a', id, v: 'old' }])
+}
+
+test('a process that opens a table, upserts a row and commits makes no more than 19 requests', async () => {
+  await using s3 = await startTestS3()
+  await usedRowTable(s3)
+  const seen = s3.server.log.length
+  await (await openRowTable(s3.open(), ROOT)).write([{ dt: 'a', id: 1n, v: 'new' }])
+  expect(requestsSince(s3, seen).length).toBeLessThanOrEqual(19)
+})
+
+test('a stream that goes on makes 11 requests for each commit of a row', async () => {
+  await using s3 = await startTestS3()
+  await usedRowTable(s3)
+  const table = await openRowTable(s3.open(), ROOT)
+  await using writer = await table.writer({ commitUser: 'job' })
+  const counts: number[] = []
+  for (let identifier = 0n; identifier <= 10n; identifier++) {
+    const seen = s3.server.log.length
+    await writer.write([{ dt: 'a', id: identifier, v: 'new' }])
+    expect((await writer.commit({ identifier })).snapshots).toHaveLength(1)
+    counts.push(s3.server.log.length - seen)
+  }
+  expect(counts.slice(1)).toEqual(Array(10).fill(11))
 })
