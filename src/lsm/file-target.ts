@@ -5,12 +5,12 @@ import type { FileIO } from '../io/file-io.ts'
 import { joinPath } from '../io/path.ts'
 import { FILE_SOURCE, type DataFileMeta, type SimpleStats } from '../snapshot/data-file-meta.ts'
 import { dataFileNames } from '../snapshot/data-paths.ts'
-import { buildStats, statsModes } from '../snapshot/stats.ts'
+import { buildStats, type StatsMode, statsModes } from '../snapshot/stats.ts'
 import type { DataField } from '../types/data-type.ts'
 import { type TableOptionValues, tableOptions, targetFileSizeBytes } from '../types/options.ts'
 import type { ColumnStats } from '../types/predicate-stats.ts'
 import type { TableSchema } from '../types/schema-file.ts'
-import { hasPrimaryKey, keyFields, keyValueFields } from '../types/schema-keys.ts'
+import { hasPrimaryKey, keyFields, keyValueFields, trimmedKeyFields } from '../types/schema-keys.ts'
 import type { OpenedFile, WrittenFile } from './rolling-writer.ts'
 
 /** What all buckets of a table have in common; one per writer, so that file names are counted up. */
@@ -58,13 +58,29 @@ export async function openFile(target: FileTarget, directory: string): Promise<O
 
 const NO_STATS: ColumnStats = { min: null, max: null, nullCount: null }
 
-/** Full statistics of the columns, as manifests have them of keys. */
-export function keyStats(
-  fields: readonly DataField[],
-  bounds: readonly ColumnBounds[],
-): SimpleStats {
-  const modes = fields.map(() => 'full' as const)
-  return buildStats(fields, bounds, modes, false).stats
+/** The statistics of the key, given the bounds of its columns, which are those of the `_KEY_` columns too. */
+export function keyStats(target: FileTarget, bounds: readonly ColumnBounds[]): SimpleStats {
+  const { schema, fields } = target
+  const modes = columnModes(target)
+  const names = isThin(target)
+    ? trimmedKeyFields(schema).map(({ name }) => name)
+    : keyFields(schema).map(({ name }) => name)
+  const keyModes = names.map((name) => modes[fields.findIndex((field) => field.name === name)]!)
+  return buildStats(keyFields(schema), bounds, keyModes, false).stats
+}
+
+function isThin({ schema, options }: FileTarget): boolean {
+  return hasPrimaryKey(schema) && options.get('data-file.thin-mode')
+}
+
+/** What is kept of each column of a file. */
+function columnModes(target: FileTarget): StatsMode[] {
+  const { schema, options, fields, format } = target
+  const names = fields.map(({ name }) => name)
+  return statsModes(names, options, {
+    keyNames: isThin(target) ? keyFields(schema).map(({ name }) => name) : [],
+    isKeyedAvro: hasPrimaryKey(schema) && format.name === 'avro',
+  })
 }
 
 /** What a manifest says of every new file, whatever the kind of table. */
@@ -88,17 +104,11 @@ export function commonMeta(
   | 'writeCols'
 > {
   const { schema, options, fields } = target
-  const thin = hasPrimaryKey(schema) && options.get('data-file.thin-mode')
-  const modes = statsModes(
-    fields.map(({ name }) => name),
-    options,
-    thin ? keyFields(schema).map(({ name }) => name) : [],
-  )
   const offset = fields.length - schema.fields.length
   const { stats, columns } = buildStats(
     schema.fields,
     schema.fields.map((_, i) => file.bounds[offset + i] ?? NO_STATS),
-    modes.slice(offset),
+    columnModes(target).slice(offset),
     options.get('metadata.stats-dense-store'),
   )
   return {

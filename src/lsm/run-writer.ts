@@ -8,7 +8,7 @@ import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { serializeBinaryRow } from '../types/binary-row.ts'
 import { cellValue } from '../types/internal-value.ts'
 import { isRetract } from '../types/row-kind.ts'
-import { keyFields, trimmedKeyFields } from '../types/schema-keys.ts'
+import { trimmedKeyFields } from '../types/schema-keys.ts'
 import { assert } from '../util/assert.ts'
 import { commonMeta, type FileTarget, keyStats, openFile } from './file-target.ts'
 import type { MemtableRows } from './memtable.ts'
@@ -100,7 +100,7 @@ function runFileMeta(
     ...sequenceBounds(rows.sequences, from, to),
     minKey: keyAt(from),
     maxKey: keyAt(to - 1),
-    keyStats: keyStats(keyFields(schema), keyBounds),
+    keyStats: keyStats(target, keyBounds),
     level,
     deleteRowCount: countRetractions(rows.kinds, from, to),
   }

@@ -31,15 +31,23 @@ export function parseStatsMode(text: string): StatsMode {
 /** What Java keeps of key columns and system columns. */
 const SYSTEM_MODE: StatsMode = { truncate: 128 }
 
+/** What a data file is, as far as the modes of its columns go. */
+export interface StatsTarget {
+  /** The `_KEY_` columns that a thin file leaves out. */
+  readonly keyNames?: readonly string[]
+  /** Whether it is an Avro file of a primary-key table. */
+  readonly isKeyedAvro?: boolean
+}
+
 /**
  * The mode of each column of a data file: that of the option `fields.<name>.stats-mode`; `truncate(128)` for system
- * columns, and for the columns of `keyNames`, whose `_KEY_` columns a thin file leaves out; else that of
- * `metadata.stats-mode`, or `none` after the first N columns that `metadata.stats-keep-first-n-columns` counts.
+ * columns, and for the columns of `keyNames`; else that of `metadata.stats-mode`, or `none` after the first N columns
+ * that `metadata.stats-keep-first-n-columns` counts. Avro files of primary-key tables treat no column as special.
  */
 export function statsModes(
   names: readonly string[],
   options: TableOptionValues,
-  keyNames: readonly string[] = [],
+  { keyNames = [], isKeyedAvro = false }: StatsTarget = {},
 ): StatsMode[] {
   const mode = parseStatsMode(options.get('metadata.stats-mode'))
   const kept = options.get('metadata.stats-keep-first-n-columns')
@@ -50,7 +58,8 @@ export function statsModes(
       counted++
       return parseStatsMode(own)
     }
-    if (isSystemFieldName(name) || keyNames.includes(KEY_FIELD_PREFIX + name)) return SYSTEM_MODE
+    const isSpecial = isSystemFieldName(name) || keyNames.includes(KEY_FIELD_PREFIX + name)
+    if (isSpecial && !isKeyedAvro) return SYSTEM_MODE
     return kept >= 0 && counted++ >= kept ? 'none' : mode
   })
 }

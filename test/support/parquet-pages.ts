@@ -171,6 +171,7 @@ function chunkOf(
     dataPageOffset,
     dictionaryPageOffset: dataPageOffset > start ? start : undefined,
     statistics: {},
+    range: null,
     encodingStats: [],
     pages: [],
     boundaryOrder: 0,

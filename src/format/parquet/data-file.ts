@@ -72,7 +72,7 @@ export class ParquetDataWriter implements DataFileWriter {
   }
 }
 
-/** The bounds of the file's columns, as Java reads them back from the footer. */
+/** The bounds of the file's columns, as Java takes them from the footer before it writes it. */
 function fileBounds(
   fields: readonly DataField[],
   rowGroups: readonly WrittenRowGroup[],
@@ -84,12 +84,12 @@ function fileBounds(
     const parts = rowGroups.map(({ columns }) => columns[node.leaf]!)
     const nullCount = parts.reduce((sum, { statistics }) => sum + (statistics.nullCount ?? 0), 0)
     let bounds: { min: Uint8Array; max: Uint8Array } | null = null
-    for (const { statistics, valueCount, compareBounds } of parts) {
-      const { min, max } = statistics
-      if (min === undefined || max === undefined) {
+    for (const { range, statistics, valueCount, compareBounds } of parts) {
+      if (range === null) {
         if (statistics.nullCount === valueCount) continue
         return { min: null, max: null, nullCount }
       }
+      const { min, max } = range
       bounds = {
         min: bounds === null || compareBounds(min, bounds.min) < 0 ? min : bounds.min,
         max: bounds === null || compareBounds(max, bounds.max) > 0 ? max : bounds.max,

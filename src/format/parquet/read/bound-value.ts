@@ -42,6 +42,7 @@ export function boundValue(leaf: LeafNode, type: DataType, bytes: Uint8Array): I
     case 'SMALLINT':
     case 'INT':
     case 'DATE':
+    case 'TIME':
       return leaf.physical === PHYSICAL.INT32 && length === 4 ? view.getInt32(0, true) : null
     case 'FLOAT':
       return leaf.physical === PHYSICAL.FLOAT && length === 4 ? view.getFloat32(0, true) : null

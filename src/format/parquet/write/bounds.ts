@@ -5,6 +5,8 @@
  * maximum as +0, and bounds are left out where a NaN occurs.
  */
 
+import { compareValues } from '../../../types/predicate-literal.ts'
+
 /** Bounds as the bytes that statistics hold. */
 export interface BoundBytes {
   readonly min: Uint8Array
@@ -17,6 +19,11 @@ export interface Bounds {
   takePage(): BoundBytes | null
   /** The bounds since the last call of all pages taken; null when a page had none but had values. */
   takeChunk(): BoundBytes | null
+  /**
+   * The bounds of the chunk that was taken last as Java keeps them for manifests: in the order of `Double.compare`, which
+   * has -0 below 0 and NaN above all.
+   */
+  chunkRange(): BoundBytes | null
   /** The order of two bounds of this type. */
   compare(a: Uint8Array, b: Uint8Array): number
 }
@@ -32,6 +39,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
 abstract class BoundsBase implements Bounds {
   #chunk: BoundBytes | null = null
   #invalid = false
+  #taken: BoundBytes | null = null
 
   protected abstract page(): BoundBytes | 'none' | 'invalid'
   abstract compare(a: Uint8Array, b: Uint8Array): number
@@ -52,7 +60,12 @@ abstract class BoundsBase implements Bounds {
     const chunk = this.#invalid ? null : this.#chunk
     this.#chunk = null
     this.#invalid = false
+    this.#taken = chunk
     return chunk
+  }
+
+  chunkRange(): BoundBytes | null {
+    return this.#taken
   }
 }
 
@@ -139,6 +152,8 @@ export class FloatBounds extends BoundsBase {
   #max = -Infinity
   #any = false
   #nan = false
+  readonly #pages = new FloatRange()
+  #taken: readonly [min: number, max: number] | null = null
 
   constructor(Type: typeof Float32Array | typeof Float64Array) {
     super()
@@ -153,11 +168,13 @@ export class FloatBounds extends BoundsBase {
       if (value > this.#max) this.#max = value
       if (Number.isNaN(value)) this.#nan = true
     }
+    if (this.#min === 0 || this.#max === 0) this.#pages.addZeros(values, from, to)
     this.#any ||= to > from
   }
 
   protected page(): BoundBytes | 'none' | 'invalid' {
     if (!this.#any) return 'none'
+    this.#pages.addPage(this.#min, this.#max, this.#nan)
     const page = this.#nan
       ? 'invalid'
       : { min: this.#bytes(this.#min || -0), max: this.#bytes(this.#max || 0) }
@@ -166,6 +183,17 @@ export class FloatBounds extends BoundsBase {
     this.#any = false
     this.#nan = false
     return page
+  }
+
+  override takeChunk(): BoundBytes | null {
+    this.#taken = this.#pages.take()
+    return super.takeChunk()
+  }
+
+  override chunkRange(): BoundBytes | null {
+    if (this.#taken === null) return null
+    const [min, max] = this.#taken
+    return { min: this.#bytes(min), max: this.#bytes(max) }
   }
 
   #bytes(value: number): Uint8Array {
@@ -177,8 +205,47 @@ export class FloatBounds extends BoundsBase {
   }
 
   compare(a: Uint8Array, b: Uint8Array): number {
-    const [x, y] = [this.#read(a), this.#read(b)]
-    return x < y ? -1 : x > y ? 1 : 0
+    return compareValues(this.#read(a), this.#read(b))
+  }
+}
+
+/** The least and the greatest value of pages, in the order of `Double.compare`. */
+class FloatRange {
+  #min = Infinity
+  #max = -Infinity
+  #nan = false
+  #any = false
+  #zero = false
+  #negativeZero = false
+
+  /** Notes the signs of zeros; to be called where a zero is the least or the greatest value of its page so far. */
+  addZeros(values: Float32Array | Float64Array, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      const value = values[i]!
+      if (value !== 0) continue
+      if (Object.is(value, -0)) this.#negativeZero = true
+      else this.#zero = true
+    }
+  }
+
+  addPage(min: number, max: number, nan: boolean): void {
+    this.#min = Math.min(this.#min, min)
+    this.#max = Math.max(this.#max, max)
+    this.#nan ||= nan
+    this.#any = true
+  }
+
+  take(): [min: number, max: number] | null {
+    const [min, max] = [this.#min, this.#max]
+    const range: [number, number] = [
+      min > max ? Number.NaN : min === 0 && this.#negativeZero ? -0 : min,
+      this.#nan ? Number.NaN : max === 0 && !this.#zero ? -0 : max,
+    ]
+    const any = this.#any
+    this.#min = Infinity
+    this.#max = -Infinity
+    this.#nan = this.#any = this.#zero = this.#negativeZero = false
+    return any ? range : null
   }
 }
 

@@ -279,7 +279,7 @@ export class LeafWriter {
   async finishChunk(out: FileWriter, offset: number): Promise<WrittenChunk> {
     if (this.#valueCount > 0 || this.#pages.length === 0) this.#finishPage()
     const { codec, level } = this.#limits
-    const { dictionary, bounds } = this.#encoder.takeChunk()
+    const { dictionary, bounds, range } = this.#encoder.takeChunk()
     const chunk = new ChunkOutput(out, offset)
     if (dictionary !== null) {
       const packed = compress(codec, dictionary.bytes, level)
@@ -313,6 +313,7 @@ export class LeafWriter {
       dataPageOffset,
       dictionaryPageOffset: dictionary === null ? undefined : offset,
       statistics: { nullCount, ...(bounds !== null && isShort(bounds) && bounds) },
+      range,
       encodingStats: this.#encodingStats(dictionary !== null),
       pages: written,
       boundaryOrder: this.#boundaryOrder(written),

@@ -7,6 +7,7 @@ import {
   type Statistics,
 } from '../metadata.ts'
 import { type StructWriter, ThriftWriter } from '../thrift.ts'
+import type { BoundBytes } from './bounds.ts'
 
 export interface WrittenChunk {
   readonly physical: number
@@ -19,6 +20,8 @@ export interface WrittenChunk {
   readonly dataPageOffset: number
   readonly dictionaryPageOffset: number | undefined
   readonly statistics: Statistics
+  /** The bounds of all values, also of those that the footer leaves out: long ones, and of floats among which is NaN. */
+  readonly range: BoundBytes | null
   readonly encodingStats: readonly { pageType: number; encoding: number; count: number }[]
   readonly pages: readonly WrittenPage[]
   readonly boundaryOrder: number

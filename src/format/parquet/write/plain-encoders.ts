@@ -59,7 +59,8 @@ export class BooleanEncoder implements ValueEncoder {
   }
 
   takeChunk(): ReturnType<ValueEncoder['takeChunk']> {
-    return { bounds: this.#bounds.takeChunk(), dictionary: null }
+    const bounds = this.#bounds.takeChunk()
+    return { bounds, range: this.#bounds.chunkRange(), dictionary: null }
   }
 }
 
@@ -125,6 +126,7 @@ export class WideDecimalEncoder implements ValueEncoder {
   }
 
   takeChunk(): ReturnType<ValueEncoder['takeChunk']> {
-    return { bounds: this.#bounds.takeChunk(), dictionary: null }
+    const bounds = this.#bounds.takeChunk()
+    return { bounds, range: this.#bounds.chunkRange(), dictionary: null }
   }
 }

@@ -44,6 +44,8 @@ export interface ValueEncoder {
   /** Ends the chunk: its bounds, and its dictionary page if a data page refers to one. */
   takeChunk(): {
     bounds: BoundBytes | null
+    /** The bounds as Java keeps them for manifests. */
+    range: BoundBytes | null
     dictionary: { bytes: Uint8Array; count: number } | null
   }
 }
@@ -195,6 +197,7 @@ export abstract class DictionaryEncoder<D extends Dictionary> implements ValueEn
     this.#dictionaryPages = 0
     this.#closed = null
     this.dictionary = this.#limits.dictionary ? this.#emptyDictionary() : null
-    return { bounds: this.bounds.takeChunk(), dictionary }
+    const bounds = this.bounds.takeChunk()
+    return { bounds, range: this.bounds.chunkRange(), dictionary }
   }
 }
