@@ -20,13 +20,13 @@ const isFull = process.env['RELIABILITY'] === 'full'
 const seed = Number(process.env['SEED'] ?? 1)
 const plans = fc.sample(tablePlans({ java: true }), { numRuns: isFull ? 200 : 20, seed })
 
-describe.skipIf(classPath === null)('random tables', () => {
+describe('random tables', () => {
   let java: JavaPaimon
   let directory: string
   const io = new LocalFileIO()
 
   beforeAll(async () => {
-    java = new JavaPaimon(classPath ?? '')
+    java = new JavaPaimon(classPath)
     directory = await mkdtemp(join(tmpdir(), 'millrace-interop-'))
   })
 

@@ -290,6 +290,8 @@ export class RandomRows {
   readonly #random: Random
   /** The values that each key, partition and sequence column takes. */
   readonly #pools = new Map<string, readonly InternalValue[]>()
+  /** A row of each key that was used lately: some of the next rows replace it. */
+  readonly #lately: (readonly InternalValue[])[] = []
 
   /**
    * `java`: no NaN and no -0 among keys and sequence fields. Java 1.4 takes NaN there for equal to every number and -0 for
@@ -336,7 +338,22 @@ export class RandomRows {
       const pool = this.#pools.get(name)
       return pool === undefined ? this.#value(name, type) : pick(random, pool)
     })
+    this.#repeatKey(row)
     return { row, kind }
+  }
+
+  /** Gives the row the key of another, now and then: keys of many columns would hardly ever meet. */
+  #repeatKey(row: InternalValue[]): void {
+    const { schema, primaryKeys } = this.#table
+    if (primaryKeys.length < 2) return
+    if (this.#lately.length > 0 && this.#random() < 0.4) {
+      const other = pick(this.#random, this.#lately)
+      for (const [at, { name }] of schema.fields.entries())
+        if (primaryKeys.includes(name)) row[at] = other[at]!
+    } else {
+      this.#lately[this.#lately.length < 50 ? this.#lately.length : between(this.#random, 0, 50)] =
+        row
+    }
   }
 
   #value(name: string, type: DataType): InternalValue {
@@ -366,7 +383,16 @@ function portableValue(type: DataType, random: Random): InternalValue {
       return Array.from({ length: between(random, 0, 4) }, () =>
         portableElement(type.element, random),
       )
+    case 'CHAR':
+    case 'VARCHAR':
+    case 'BINARY':
+    case 'VARBINARY':
+      return ofLength(type, presentValue(type, random) as Uint8Array)
     case 'MAP':
+      if (type.key.kind === 'INT') {
+        const keys = new Set(Array.from({ length: 3 }, () => between(random, -5, 5)))
+        return [...keys].map((key) => [key, portableElement(type.value, random)])
+      }
       return entriesOf(random, (key) => [key, portableElement(type.value, random)])
     case 'MULTISET':
       return entriesOf(random, (key) => [key, between(random, 1, 9)])
@@ -375,6 +401,20 @@ function portableValue(type: DataType, random: Random): InternalValue {
     default:
       return presentValue(type, random)
   }
+}
+
+/** The value cut to what its type holds, or filled up if the type has one length only. */
+function ofLength(
+  { kind, length }: Extract<DataType, { length: number; kind: `${string}${'CHAR' | 'BINARY'}` }>,
+  bytes: Uint8Array,
+): Uint8Array {
+  if (kind === 'BINARY' || kind === 'VARBINARY') {
+    const cut = bytes.slice(0, length)
+    return kind === 'BINARY' ? Buffer.concat([cut, Buffer.alloc(length - cut.length)]) : cut
+  }
+  const points = Array.from(new TextDecoder().decode(bytes)).slice(0, length)
+  if (kind === 'CHAR') while (points.length < length) points.push('.')
+  return utf8(points.join(''))
 }
 
 function portableElement(type: DataType, random: Random): InternalValue {

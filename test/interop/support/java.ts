@@ -16,16 +16,16 @@ const SOURCES = join(import.meta.dirname, '../java')
 const HOME = join(interopDirectory, 'java')
 const PROGRAMS = ['Harness.java', 'Rows.java', 'GoldenTables.java']
 
-/** The class path, made first if need be, which takes a minute; null, with a loud line, without Java or Maven. */
-export async function findJava(): Promise<string | null> {
+/** The class path, made first if need be, which takes a minute. Without Java or Maven the suite fails. */
+export async function findJava(): Promise<string> {
   for (const command of ['java', 'javac', 'mvn']) {
     try {
       await run(command, ['-version'])
-    } catch {
-      process.stderr.write(
-        `\n!!! SKIPPED: interop with Java is not tested, because the ${command} command fails. Install Java 17 and Maven. !!!\n\n`,
+    } catch (error) {
+      throw new Error(
+        `interop with Java cannot be tested, because the ${command} command fails: install a JDK (11 or later) and Maven`,
+        { cause: error },
       )
-      return null
     }
   }
   await onceAtATime('java', async () => {
@@ -170,8 +170,8 @@ export class JavaWarehouse {
   }
 
   /** Compacts every bucket as far as it goes. */
-  async compact(table: string): Promise<void> {
-    await this.#java.ask({ op: 'compact', ...this.#base, table })
+  async compact(table: string, options: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.#java.ask({ op: 'compact', ...this.#base, table, options })
   }
 
   /** The rows of a table or of a system table, sorted. */

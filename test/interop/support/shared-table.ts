@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 
 import { Catalog } from '../../../src/catalog/catalog.ts'
 import type { FileIO } from '../../../src/io/file-io.ts'
+import { scanEntries } from '../../../src/snapshot/manifest-scan.ts'
 import type { Table } from '../../../src/table/table.ts'
 import { jsonReader } from '../../../src/types/json-value.ts'
 import type { Predicate } from '../../../src/types/predicate.ts'
@@ -13,6 +14,13 @@ import type { RandomTable } from '../../support/random-tables.ts'
 import { type KindedRow, rowTexts, TableModel } from '../../support/table-model.ts'
 import { type InputForm, writeInput } from '../../support/write-inputs.ts'
 import type { JavaFilter, JavaWarehouse, JsonSchema } from './java.ts'
+
+/** Java needs more memory than the smallest that random tables are told to write with. */
+const JAVA_MEMORY = {
+  'write-buffer-size': '16 mb',
+  // With more buckets than this Java numbers the rows of append tables anew from where they were.
+  'write-max-writers-to-spill': '100000',
+}
 
 export class SharedTable {
   readonly name: string
@@ -50,14 +58,12 @@ export class SharedTable {
   }
 
   async javaWrites(rows: readonly KindedRow[]): Promise<void> {
-    // Java needs more memory than the smallest that these tables are told to write with.
-    const options = { 'write-buffer-size': '16 mb' }
-    await this.java.write(this.name, kindedTexts(this.table, rows), { options })
+    await this.java.write(this.name, kindedTexts(this.table, rows), { options: JAVA_MEMORY })
     this.model.flush(rows)
   }
 
   async javaCompacts(): Promise<void> {
-    await this.java.compact(this.name)
+    await this.java.compact(this.name, JAVA_MEMORY)
     this.model.compact()
   }
 
@@ -66,6 +72,12 @@ export class SharedTable {
     const expected = this.model.texts()
     checkRows('we', await readRows(this.ours.read()), expected)
     checkRows('Java', await this.java.read(this.name), expected)
+  }
+
+  /** How Java describes the files of the table, and what manifests say of them, without what is no two files' own. */
+  async describedFiles(): Promise<{ shown: unknown[]; entries: unknown[] }> {
+    const shown = comparableFiles(await this.java.read(`${this.name}$files`))
+    return { shown, entries: await comparableEntries(this.ours) }
   }
 
   /** Both find the same rows behind a filter: statistics mislead nobody. */
@@ -83,6 +95,44 @@ export class SharedTable {
     const rows = await this.java.read(this.name, { where: filter })
     checkRows(`Java where ${text}`, rows, expected)
   }
+}
+
+/** Rows of `$files` in one order, their texts of many columns split by column. */
+function comparableFiles(texts: readonly string[]): unknown[] {
+  const files = texts.map((text) => JSON.parse(text) as Record<string, unknown>)
+  for (const file of files) {
+    for (const name of ['file_path', 'file_size_in_bytes', 'creation_time']) delete file[name]
+    for (const name of ['null_value_counts', 'min_value_stats', 'max_value_stats'])
+      file[name] = String(file[name]).split(/, (?=\w+=)/)
+    // Java shows the identities of byte arrays in keys.
+    for (const name of ['min_key', 'max_key'])
+      file[name] = String(file[name]).replaceAll(/\[B@[0-9a-f]+/g, '[B')
+  }
+  return files.toSorted((a, b) => (fileOrder(a) < fileOrder(b) ? -1 : 1))
+}
+
+function fileOrder({
+  partition,
+  bucket,
+  min_sequence_number: first,
+  ...rest
+}: Record<string, unknown>): string {
+  return JSON.stringify([partition, bucket, String(first).padStart(20, '0'), rest])
+}
+
+/** Entries of manifests, which have more than Java shows: statistics of keys among others. */
+async function comparableEntries({ store }: Table): Promise<unknown[]> {
+  const snapshot = await store.snapshots.readLatest()
+  const entries = await scanEntries(store.manifests, snapshot!, 'all')
+  const shown = entries.map(({ file, ...entry }) =>
+    JSON.stringify({ ...entry, ...file, fileName: '', fileSize: 0, creationTime: 0 }, printable),
+  )
+  return shown.toSorted().map((text) => JSON.parse(text) as unknown)
+}
+
+function printable(_: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')
+  return typeof value === 'bigint' ? String(value) : value
 }
 
 function checkRows(reader: string, actual: readonly string[], expected: readonly string[]): void {
