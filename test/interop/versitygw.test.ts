@@ -5,7 +5,7 @@ import { describe } from 'vitest'
 import { openS3 } from '../../src/io/s3.ts'
 import { fileIoSuite } from '../support/file-io-suite.ts'
 import { s3Conformance } from '../support/s3-conformance.ts'
-import { findVersitygw, startVersitygw } from '../support/versitygw.ts'
+import { findVersitygw, startVersitygw } from './support/versitygw.ts'
 
 const binary = await findVersitygw()
 

@@ -1,83 +1,15 @@
-/**
- * The golden tables that Java wrote, read through the catalog and compared with what Java reads.
- *
- * Each file of `expect/` is a test, on each storage. What this version refuses is listed with the reason: a case that is
- * listed and reads right fails too, so that the list shrinks as the library grows.
- */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+/** The golden tables on every storage that has no server of its own, or the project's. */
+import { expect, test } from 'vitest'
 
-import { Catalog } from '../../src/catalog/catalog.ts'
 import type { FileIO } from '../../src/io/file-io.ts'
 import { LocalFileIO } from '../../src/io/local.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
-import type { BatchResult } from '../../src/table/batch-result.ts'
 import { Table } from '../../src/table/table.ts'
-import {
-  copyGoldenTables,
-  expectedRows,
-  GOLDEN_WAREHOUSE,
-  type GoldenCase,
-  goldenCases,
-  readRows,
-} from '../support/golden-expect.ts'
+import { copyGoldenTables, GOLDEN_WAREHOUSE, goldenCases } from '../support/golden-expect.ts'
+import { batchCases, type GoldenStorage, goldenSuite, REFUSED } from '../support/golden-suite.ts'
 import { startTestS3, type TestS3 } from '../support/s3-file-io.ts'
 
-const ENGINE = 'the merge engine is not there yet'
-const VECTORS = 'deletion vectors are not read yet'
-const CASTS = 'files written before a column changed its type are not read yet'
-const HISTORY = 'tags, branches and what changed between snapshots are not read yet'
-const SYSTEM_TABLE = 'the system table is not there yet'
-
-/** What is refused as UNSUPPORTED, by the name of the file in `expect/`. */
-const REFUSED: Readonly<Record<string, string>> = {
-  aggregation: ENGINE,
-  aggregation_retract: ENGINE,
-  blob_append: 'BLOB columns are not read yet',
-  cast: CASTS,
-  changelog_partial: ENGINE,
-  dv: VECTORS,
-  'dv@3': VECTORS,
-  dv_bitmap64: VECTORS,
-  evolution: CASTS,
-  'evolution@2': CASTS,
-  first_row: ENGINE,
-  format_orc: 'ORC files are not read yet',
-  iceberg_v3_dv: VECTORS,
-  nested_update: ENGINE,
-  partial_update: ENGINE,
-  partial_update_delete: ENGINE,
-  partial_update_groups: ENGINE,
-  'tags_branches@1..3': HISTORY,
-  'tags_branches@branch-dev': HISTORY,
-  'tags_branches@tag-v1': HISTORY,
-  'tags_branches@v1..v2': HISTORY,
-  variant_append: 'VARIANT columns are not read yet',
-  changelog_full_compaction$audit_log: SYSTEM_TABLE,
-  changelog_input$audit_log: SYSTEM_TABLE,
-  changelog_lookup$audit_log: SYSTEM_TABLE,
-  changelog_none$audit_log: SYSTEM_TABLE,
-  dv$table_indexes: SYSTEM_TABLE,
-  dv_bitmap64$table_indexes: SYSTEM_TABLE,
-  dynamic_bucket$table_indexes: SYSTEM_TABLE,
-  mor$audit_log: SYSTEM_TABLE,
-  mor$ro: SYSTEM_TABLE,
-  row_tracking$row_tracking: SYSTEM_TABLE,
-  tags_branches$branches: SYSTEM_TABLE,
-  tags_branches$tags: SYSTEM_TABLE,
-}
-
-interface Storage extends AsyncDisposable {
-  readonly io: FileIO
-  readonly warehouse: string
-}
-
-const STORAGES: readonly [name: string, open: () => Promise<Storage>][] = [
-  ['local disk', async () => storage(new LocalFileIO(), GOLDEN_WAREHOUSE)],
-  ['memory', async () => copied(new MemoryFileIO(), 'memory://golden/warehouse')],
-  ['S3', s3Storage],
-]
-
-function storage(io: FileIO, warehouse: string, s3?: TestS3): Storage {
+function storage(io: FileIO, warehouse: string, s3?: TestS3): GoldenStorage {
   return {
     io,
     warehouse,
@@ -88,38 +20,18 @@ function storage(io: FileIO, warehouse: string, s3?: TestS3): Storage {
   }
 }
 
-async function copied(io: FileIO, warehouse: string, s3?: TestS3): Promise<Storage> {
+async function copied(io: FileIO, warehouse: string, s3?: TestS3): Promise<GoldenStorage> {
   await copyGoldenTables(io, warehouse)
   return storage(io, warehouse, s3)
 }
 
-async function s3Storage(): Promise<Storage> {
+async function s3Storage(): Promise<GoldenStorage> {
   const s3 = await startTestS3({}, { idleTimeoutMs: 30_000 })
   return copied(s3.io, 's3://lake/golden', s3)
 }
 
-/** What a case asks for, in Paimon's dynamic options. */
-function optionsOf(at: string): Record<string, string> {
-  if (/^\d+$/.test(at)) return { 'scan.snapshot-id': at }
-  const [, tag] = /^tag-(.+)$/.exec(at) ?? []
-  if (tag !== undefined) return { 'scan.tag-name': tag }
-  return { 'incremental-between': at.replace('..', ',') }
-}
-
-async function openRead(catalog: Catalog, golden: GoldenCase): Promise<BatchResult<unknown>> {
-  const { table, systemTable, at } = golden
-  const [, branch] = /^branch-(.+)$/.exec(at ?? '') ?? []
-  if (branch !== undefined) return (await catalog.table(`golden.${table}$branch_${branch}`)).read()
-  if (systemTable !== undefined)
-    return (await catalog.systemTable(`golden.${table}$${systemTable}`)).read()
-  const opened = await catalog.table(`golden.${table}`)
-  return opened.read({ options: at === undefined ? {} : optionsOf(at) })
-}
-
-const cases = goldenCases.filter(({ isStream }) => !isStream)
-
 test('what is refused is one of the cases', () => {
-  const names = cases.map(({ name }) => name)
+  const names = batchCases.map(({ name }) => name)
   for (const name of Object.keys(REFUSED)) expect(names).toContain(name)
 })
 
@@ -128,28 +40,6 @@ test('streams are compared once tables have them', () => {
   expect(Object.getOwnPropertyNames(Table.prototype)).not.toContain('changes')
 })
 
-describe.each(STORAGES)('on %s', (storageName, open) => {
-  let opened: Storage
-  let catalog: Catalog
-
-  beforeAll(async () => {
-    opened = await open()
-    catalog = new Catalog(opened.io, opened.warehouse)
-  })
-
-  afterAll(async () => {
-    await opened[Symbol.asyncDispose]()
-  })
-
-  const wanted = cases.filter(({ name }) => REFUSED[name] === undefined)
-  test.each(wanted)(`$name on ${storageName} reads as in Java`, async (golden) => {
-    const rows = await readRows(await openRead(catalog, golden))
-    expect(rows).toEqual(expectedRows(golden, opened.warehouse))
-  })
-
-  const refused = cases.filter(({ name }) => REFUSED[name] !== undefined)
-  test.each(refused)(`$name on ${storageName} is refused`, async (golden) => {
-    const read = openRead(catalog, golden).then(readRows)
-    await expect(read).rejects.toMatchObject({ name: 'LakeError', code: 'UNSUPPORTED' })
-  })
-})
+goldenSuite('local disk', async () => storage(new LocalFileIO(), GOLDEN_WAREHOUSE))
+goldenSuite('memory', () => copied(new MemoryFileIO(), 'memory://golden/warehouse'))
+goldenSuite('S3', s3Storage)

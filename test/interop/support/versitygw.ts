@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-import { sleep } from '../../src/util/async.ts'
+import { sleep } from '../../../src/util/async.ts'
+import { interopDirectory, onceAtATime } from './home.ts'
 
 const run = promisify(execFile)
-const MODULE = 'github.com/versity/versitygw/cmd/versitygw@latest'
+const MODULE = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0'
+const HOME = join(interopDirectory, 'go')
 
 export interface Versitygw {
   readonly endpoint: string
@@ -22,23 +24,30 @@ export interface Versitygw {
 
 /** Where versitygw is, built first if it must be, which takes minutes; null, with a loud line, where Go is missing. */
 export async function findVersitygw(): Promise<string | null> {
-  let home: string
+  const binary = join(HOME, 'versitygw')
+  return onceAtATime('versitygw', async () => {
+    if (await isThere(binary)) return binary
+    try {
+      await run('go', ['version'])
+    } catch {
+      process.stderr.write(
+        '\n!!! SKIPPED: versitygw is not tested, because the go command is missing. Install Go to run it. !!!\n\n',
+      )
+      return null
+    }
+    process.stderr.write(`building ${MODULE} with go install\n`)
+    await run('go', ['install', MODULE], { env: { ...process.env, GOBIN: HOME } })
+    return binary
+  })
+}
+
+async function isThere(path: string): Promise<boolean> {
   try {
-    home = (await run('go', ['env', 'GOPATH'])).stdout.trim()
+    await access(path)
+    return true
   } catch {
-    process.stderr.write(
-      '\n!!! SKIPPED: versitygw is not tested, because the go command is missing. Install Go to run it. !!!\n\n',
-    )
-    return null
+    return false
   }
-  const binary = join(home, 'bin', 'versitygw')
-  try {
-    await access(binary)
-  } catch {
-    process.stderr.write('building versitygw with go install\n')
-    await run('go', ['install', MODULE], { env: { ...process.env, GOBIN: join(home, 'bin') } })
-  }
-  return binary
 }
 
 export async function startVersitygw(binary: string): Promise<Versitygw> {
