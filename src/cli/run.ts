@@ -15,14 +15,17 @@ import { version } from './version.ts'
 /** The exit code. It never throws: failures are told on stderr. */
 export async function runCli(argv: readonly string[], streams: CliStreams): Promise<number> {
   const secrets = new Secrets(streams.env)
+  const endings: string[] = []
   // What is said while stderr is closed is lost, and that is no failure.
   streams.stderr.on('error', () => {})
   try {
-    return await runWords(argv, streams, secrets)
+    return await runWords(argv, streams, secrets, endings)
   } catch (error) {
     const { exitCode, text } = failureOf(error, { verbose: asksVerbose(argv) })
     streams.stderr.write(secrets.hide(text))
     return exitCode
+  } finally {
+    for (const text of endings) streams.stderr.write(`${secrets.hide(text)}\n`)
   }
 }
 
@@ -30,6 +33,7 @@ async function runWords(
   argv: readonly string[],
   streams: CliStreams,
   secrets: Secrets,
+  endings: string[],
 ): Promise<number> {
   const [word, topic] = argv
   if (word === 'help')
@@ -45,7 +49,7 @@ async function runWords(
     return EXIT.usage
   }
   if (line.flags.help === true) return await print(commandHelp(line.command), streams)
-  return await runCommand(line.command, line, streams, secrets)
+  return await runCommand(line.command, line, { streams, secrets, endings })
 }
 
 async function print(text: string, { stdout }: CliStreams): Promise<number> {
@@ -55,11 +59,17 @@ async function print(text: string, { stdout }: CliStreams): Promise<number> {
   return EXIT.done
 }
 
+interface Surroundings {
+  readonly streams: CliStreams
+  readonly secrets: Secrets
+  /** What is to be said after all else, errors included. */
+  readonly endings: string[]
+}
+
 async function runCommand(
   command: CommandSpec,
   line: CommandLine,
-  streams: CliStreams,
-  secrets: Secrets,
+  { streams, secrets, endings }: Surroundings,
 ): Promise<number> {
   const { flags } = line
   for (const [name, value] of Object.entries(flags.option ?? {})) secrets.add(name, value)
@@ -69,7 +79,7 @@ async function runCommand(
     progress.clear()
     streams.stderr.write(`${secrets.hide(printable(text))}\n`)
   }
-  let catalog: Catalog | null = null
+  const opened: { catalog: Catalog | null } = { catalog: null }
   const run: CommandRun = {
     arguments: line.arguments,
     flags,
@@ -79,8 +89,8 @@ async function runCommand(
     tableOptions: options.table,
     note,
     async openCatalog() {
-      catalog ??= await openCommandCatalog(flags, options.catalog, streams, secrets)
-      return catalog
+      opened.catalog ??= await openCommandCatalog(flags, options.catalog, streams, secrets)
+      return opened.catalog
     },
   }
   try {
@@ -88,17 +98,10 @@ async function runCommand(
     return await work(run)
   } finally {
     progress.clear()
-    await closeCatalog(catalog, flags.verbose === true ? note : null)
+    const { catalog } = opened
+    if (catalog !== null && flags.verbose === true) endings.push(statsText(catalog.io.stats()))
+    await catalog?.close()
   }
-}
-
-async function closeCatalog(
-  catalog: Catalog | null,
-  note: ((text: string) => void) | null,
-): Promise<void> {
-  if (catalog === null) return
-  if (note !== null) note(statsText(catalog.io.stats()))
-  await catalog.close()
 }
 
 /** `12 requests (list 2, read 10), 66001 bytes read` */

@@ -110,11 +110,11 @@ async function writeArrow({ run, writer, input, count }: InputWrite): Promise<vo
   await write(handle)
 }
 
-async function writeParquet({ run, writer, input, count }: InputWrite): Promise<void> {
+async function writeParquet({ run, table, writer, input, count }: InputWrite): Promise<void> {
   await using spooled = await seekableFile(run, input)
   const io = new LocalFileIO()
   try {
-    const batches = parquetBatches(io, resolveLocation(spooled.file), run.signal)
+    const batches = parquetBatches(io, resolveLocation(spooled.file), table, run.signal)
     await writer.write(counted(batches, (batch) => count(batch.numRows)))
   } finally {
     await io.close()
@@ -124,11 +124,12 @@ async function writeParquet({ run, writer, input, count }: InputWrite): Promise<
 async function* parquetBatches(
   io: LocalFileIO,
   path: string,
+  { schema }: Table,
   signal: AbortSignal,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const { readParquetRows } = await import('../../format/exchange/parquet-files.ts')
   const { toRecordBatch } = await import('../../types/arrow-export.ts')
-  const { fields, batches } = await readParquetRows(io, path, signal)
+  const { fields, batches } = await readParquetRows(io, path, { wanted: schema.fields, signal })
   for await (const batch of batches()) yield toRecordBatch(batch, fields)
 }
 

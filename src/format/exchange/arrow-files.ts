@@ -28,7 +28,8 @@ export async function* readArrowBatches(
 ): AsyncGenerator<RecordBatch, void, undefined> {
   try {
     const reader = await RecordBatchReader.from(source as AsyncIterable<Uint8Array>)
-    yield* reader
+    // A stream without rows gives a batch without columns.
+    for await (const batch of reader) if (batch.numRows > 0) yield batch
   } catch (error) {
     throw decodingError(path, error)
   }

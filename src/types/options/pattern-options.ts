@@ -97,6 +97,24 @@ export const TABLE_PATTERNS: readonly OptionPattern[] = [
   ),
 ]
 
+/** What the S3 storage reads, under every name that it takes. */
+const S3_SETTING = new RegExp(
+  `^(?:fs\\.)?s3a?\\.(?:${[
+    'endpoint(?:[.-]region)?',
+    'region',
+    'access[.-]key',
+    'accessKeyId',
+    'secret[.-]key',
+    'accessKeySecret',
+    '(?:session|security)[.-]token',
+    'securityToken',
+    'path[.-]style[.-]access',
+    'connection[.-](?:ssl[.-]enabled|maximum)',
+    'multipart[.-]size',
+    'allow[.-]unconditional[.-]commit',
+  ].join('|')})$`,
+)
+
 export const CATALOG_PATTERNS: readonly OptionPattern[] = [
   family(
     'table-default.<option>',
@@ -113,6 +131,16 @@ export const CATALOG_PATTERNS: readonly OptionPattern[] = [
     'io-cache.<setting>',
     /^io-cache\..+$/,
     none(text, null, 'Setting of the cache of files.'),
+  ),
+  family(
+    's3.<setting>',
+    S3_SETTING,
+    none(
+      text,
+      null,
+      'Setting of S3 storage under the names of other engines too: prefixes `s3.`, `s3a.`, `fs.s3.` and `fs.s3a.`, dots or dashes.',
+      DONE,
+    ),
   ),
   family('fs.<setting>', /^(?:fs|hadoop|hive|dfs)\..+$/, none(text, null, 'Setting of Hadoop.')),
 ]
