@@ -67,7 +67,7 @@ export interface DataFileWriter {
 }
 
 /** The format that a data file's name tells: its last extension. */
-export function formatOf(path: string): 'parquet' | 'avro' {
+function formatOf(path: string): 'parquet' | 'avro' {
   const extension = path.slice(path.lastIndexOf('.') + 1).toLowerCase()
   if (extension === 'parquet' || extension === 'avro') return extension
   if (extension === 'orc')

@@ -141,7 +141,7 @@ export function entryAt(rows: ManifestRows, row: number): ManifestEntry {
   }
 }
 
-export function fileAt({ files }: ManifestRows, row: number): DataFileMeta {
+function fileAt({ files }: ManifestRows, row: number): DataFileMeta {
   return {
     fileName: textAt(files[FILE.NAME]!, row),
     fileSize: countAt(files[FILE.SIZE]!, row, 'the size of a file'),

@@ -52,10 +52,6 @@ export function changelogDirectory(location: TableLocation): string {
   return joinPath(branchDirectory(location), 'changelog')
 }
 
-export function changelogPath(location: TableLocation, snapshotId: number): string {
-  return joinPath(changelogDirectory(location), `changelog-${snapshotId}`)
-}
-
 export function schemaDirectory(location: TableLocation): string {
   return joinPath(branchDirectory(location), 'schema')
 }
@@ -68,19 +64,7 @@ export function tagDirectory(location: TableLocation): string {
   return joinPath(branchDirectory(location), 'tag')
 }
 
-export function tagPath(location: TableLocation, name: string): string {
-  return joinPath(tagDirectory(location), `tag-${name}`)
-}
-
-export function consumerDirectory(location: TableLocation): string {
-  return joinPath(branchDirectory(location), 'consumer')
-}
-
-export function consumerPath(location: TableLocation, consumer: string): string {
-  return joinPath(consumerDirectory(location), `consumer-${consumer}`)
-}
-
-export function manifestDirectory(root: string): string {
+function manifestDirectory(root: string): string {
   return joinPath(root, 'manifest')
 }
 
@@ -93,7 +77,7 @@ export function indexDirectory(root: string): string {
   return joinPath(root, 'index')
 }
 
-export function statisticsDirectory(root: string): string {
+function statisticsDirectory(root: string): string {
   return joinPath(root, 'statistics')
 }
 

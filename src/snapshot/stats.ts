@@ -18,7 +18,7 @@ import { truncatedMax, truncatedMin } from './stats-text.ts'
 export type StatsMode = 'none' | 'counts' | 'full' | { readonly truncate: number }
 
 /** Parses a value of `metadata.stats-mode`. */
-export function parseStatsMode(text: string): StatsMode {
+function parseStatsMode(text: string): StatsMode {
   const name = text.toLowerCase()
   if (name === 'none' || name === 'counts' || name === 'full') return name
   const match = /^truncate\((\d{1,9})\)$/.exec(name)
@@ -95,7 +95,7 @@ export function buildStats(
 }
 
 /** What a mode keeps of a column's statistics. */
-export function keptStats(type: DataType, stats: ColumnStats, mode: StatsMode): ColumnStats {
+function keptStats(type: DataType, stats: ColumnStats, mode: StatsMode): ColumnStats {
   if (mode === 'none') return NOTHING
   const { min, max, nullCount } = stats
   const unbounded = { min: null, max: null, nullCount }

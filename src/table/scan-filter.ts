@@ -119,7 +119,7 @@ function bucketFilter(schema: TableSchema, where: Predicate): FileFilter['bucket
 }
 
 /** Whether a file's value statistics leave room for a matching row. */
-export function valuesMayMatch(
+function valuesMayMatch(
   rows: BoundPredicate,
   file: DataFileMeta,
   fileSchema: TableSchema,
@@ -141,7 +141,7 @@ export function valuesMayMatch(
 }
 
 /** Whether a file's key statistics leave room for a matching row. */
-export function keysMayMatch(
+function keysMayMatch(
   keys: BoundPredicate,
   file: DataFileMeta,
   fileSchema: TableSchema,

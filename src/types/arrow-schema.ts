@@ -39,7 +39,7 @@ import { asNullable, type DataField, type DataType, MAX_LENGTH, notNull } from '
 import { parseTypeText, typeText } from './type-text.ts'
 
 /** The member of a field's metadata that holds the Paimon type. */
-export const TYPE_METADATA = 'paimon.type'
+const TYPE_METADATA = 'paimon.type'
 
 /** The Arrow schema of rows of the fields. */
 export function arrowSchema(fields: readonly DataField[]): Schema {
@@ -66,7 +66,7 @@ function hintOf(type: DataType): string {
 const NESTED = new Set<DataType['kind']>(['ARRAY', 'MAP', 'MULTISET', 'ROW', 'VECTOR'])
 
 /** The Arrow type of the values. */
-export function arrowType(type: DataType): ArrowType {
+function arrowType(type: DataType): ArrowType {
   switch (type.kind) {
     case 'BOOLEAN':
       return new Bool()

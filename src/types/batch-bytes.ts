@@ -8,7 +8,7 @@ export function batchBytes(batch: Batch): number {
   return batch.columns.reduce((sum, column) => sum + columnBytes(column), 0)
 }
 
-export function columnBytes(column: Column): number {
+function columnBytes(column: Column): number {
   const { length } = column
   const bitmap = column.validity === null ? 0 : (length + 7) >> 3
   switch (column.layout) {

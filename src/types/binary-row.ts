@@ -30,7 +30,7 @@ export function serializeBinaryRow(
 }
 
 /** Puts the number of fields before the bytes of a row; see {@link serializeBinaryRow}. */
-export function withArity(arity: number, row: Uint8Array): Uint8Array {
+function withArity(arity: number, row: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + row.length)
   new DataView(bytes.buffer).setInt32(0, arity)
   bytes.set(row, 4)

@@ -45,7 +45,7 @@ export function bucketFunction(
 }
 
 /** The bucket that a key's hash falls into. */
-export function bucketOfHash(hash: number, bucketCount: number): number {
+function bucketOfHash(hash: number, bucketCount: number): number {
   return Math.abs(hash % bucketCount)
 }
 

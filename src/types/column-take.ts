@@ -156,7 +156,7 @@ export function entryTypes(type: DataType): [DataType, DataType] {
 }
 
 /** The types of a struct column's children. */
-export function structFields(type: DataType): readonly DataType[] {
+function structFields(type: DataType): readonly DataType[] {
   if (type.kind === 'ROW') return type.fields.map((field: DataField) => field.type)
   assert(type.kind === 'VARIANT', `${type.kind} is no struct`)
   const bytes = { kind: 'VARBINARY', length: 2 ** 31 - 1, nullable: false } as const

@@ -25,21 +25,21 @@ export const VALUE_KIND_FIELD: DataField = {
 }
 
 /** `_LEVEL`, the level of the LSM tree that a row lies in. */
-export const LEVEL_FIELD: DataField = {
+const LEVEL_FIELD: DataField = {
   id: MAX_LENGTH - 3,
   name: '_LEVEL',
   type: notNull(ofKind('INT')),
 }
 
 /** `rowkind`, the row kind as text in audit logs. */
-export const ROW_KIND_FIELD: DataField = {
+const ROW_KIND_FIELD: DataField = {
   id: MAX_LENGTH - 4,
   name: 'rowkind',
   type: { kind: 'VARCHAR', length: MAX_LENGTH, nullable: true },
 }
 
 /** `_ROW_ID` of tables that track rows. */
-export const ROW_ID_FIELD: DataField = {
+const ROW_ID_FIELD: DataField = {
   id: MAX_LENGTH - 5,
   name: '_ROW_ID',
   type: notNull(ofKind('BIGINT')),

@@ -12,7 +12,7 @@ export interface LikePattern {
   readonly prefix: Uint8Array
 }
 
-export const ANY = -1
+const ANY = -1
 
 const ENCODER = new TextEncoder()
 

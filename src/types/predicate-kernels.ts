@@ -213,7 +213,7 @@ function equalBytes(
 }
 
 /** Negative, 0 or positive as `data[start, end)` sorts before, with or after the wanted bytes. */
-export function compareBytes(
+function compareBytes(
   data: Uint8Array,
   start: number,
   end: number,

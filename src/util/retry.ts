@@ -24,7 +24,7 @@ export interface RetryOptions extends Partial<RetryPolicy> {
   readonly random?: () => number
 }
 
-export const DEFAULT_RETRY: RetryPolicy = {
+const DEFAULT_RETRY: RetryPolicy = {
   delayMsBase: 50,
   delayMsMax: 1_000,
   tryCountMax: 10,

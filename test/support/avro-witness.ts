@@ -164,7 +164,7 @@ export function sortedEntries(
 type AvroJson = string | AvroJson[] | { [name: string]: unknown }
 
 /** Paimon types that every value of the Avro schema can be read as. */
-export function typeOfAvro(json: AvroJson): DataType {
+function typeOfAvro(json: AvroJson): DataType {
   if (Array.isArray(json)) {
     const value = json.find((branch) => branch !== 'null') ?? 'null'
     return { ...typeOfAvro(value), nullable: json.includes('null') }

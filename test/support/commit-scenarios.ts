@@ -35,7 +35,7 @@ export function templateOf(scenario: Scenario): Template {
   }
 }
 
-export const COMMIT: CommitOptions = { commitUser: 'job', identifier: 42n }
+const COMMIT: CommitOptions = { commitUser: 'job', identifier: 42n }
 
 const DATES = ['a', 'b', 'c']
 

@@ -8,7 +8,7 @@ import type { TableSchema } from '../../src/types/schema-file.ts'
 
 const DATABASE = join(import.meta.dirname, '../../fixtures/golden/warehouse/golden.db')
 
-export const goldenIo: LocalFileIO = new LocalFileIO()
+const goldenIo: LocalFileIO = new LocalFileIO()
 
 export const goldenTables: readonly string[] = readdirSync(DATABASE).toSorted()
 

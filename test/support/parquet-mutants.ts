@@ -45,7 +45,7 @@ export function mutateFile(bytes: Uint8Array, other: Uint8Array, random: Random)
 }
 
 /** Damages `bytes[from, to)`: flips, extreme bytes, blown varints, cuts, repetitions and pieces of another file. */
-export function mutateBytes(
+function mutateBytes(
   bytes: Uint8Array,
   { from, to }: { from: number; to: number },
   other: Uint8Array,
@@ -176,7 +176,7 @@ export async function originalOf(name: string, bytes: Uint8Array): Promise<Origi
 }
 
 /** A failure of the contract on malformed files. */
-export class ContractBreach extends Error {}
+class ContractBreach extends Error {}
 
 const CODES = new Set(['CORRUPT', 'UNSUPPORTED', 'INVALID'])
 /** Batches of a mutant that claims to have any number of rows. */

@@ -41,7 +41,7 @@ export interface WrittenParquet {
   readonly rowGroups: readonly WrittenRowGroup[]
 }
 
-export async function writeBatches(
+async function writeBatches(
   fields: readonly DataField[],
   batches: readonly (Batch | BatchRows)[],
   options: Partial<ParquetWriteOptions> = {},
@@ -165,14 +165,14 @@ export function difference(
   return null
 }
 
-export function isSame(a: InternalValue, b: InternalValue): boolean {
+function isSame(a: InternalValue, b: InternalValue): boolean {
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((value, i) => isSame(value, b[i] as InternalValue))
   return Object.is(a, b)
 }
 
-export function show(value: InternalValue): string {
+function show(value: InternalValue): string {
   if (value instanceof Uint8Array) return `0x${Buffer.from(value).toString('hex')}`
   if (Array.isArray(value))
     return `[${value.map((each) => show(each as InternalValue)).join(', ')}]`

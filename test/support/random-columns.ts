@@ -58,7 +58,7 @@ export function randomRows({
   return Array.from({ length: rowCount }, (_, row) => columns.map((values) => values[row]!))
 }
 
-export function randomValues(
+function randomValues(
   type: DataType,
   count: number,
   nulls: NullPattern,
@@ -189,7 +189,7 @@ function randomText(random: Random): string {
   return Array.from({ length: between(random, 1, 20) }, () => pick(random, LETTERS)).join('')
 }
 
-export function randomBytes(random: Random, lengthMax: number): Uint8Array {
+function randomBytes(random: Random, lengthMax: number): Uint8Array {
   return Uint8Array.from({ length: between(random, 0, lengthMax + 1) }, () =>
     between(random, 0, 256),
   )

@@ -19,7 +19,7 @@ export interface TableScenario extends Template {
 }
 
 /** Who makes the commit that fails, and its identifier. */
-export const USER = 'job'
+const USER = 'job'
 const IDENTIFIER = 42n
 
 function row(dt: string, id: number, v: string, kind?: string): Row {

@@ -33,7 +33,7 @@ export function writeInput(
 }
 
 /** Row objects; an insert may leave its kind out, and a null its member. */
-export function rowObjects(
+function rowObjects(
   fields: readonly DataField[],
   rows: readonly KindedRow[],
 ): Record<string, unknown>[] {
@@ -50,7 +50,7 @@ export function rowObjects(
   })
 }
 
-export function recordBatch(fields: readonly DataField[], rows: readonly KindedRow[]): RecordBatch {
+function recordBatch(fields: readonly DataField[], rows: readonly KindedRow[]): RecordBatch {
   const kindField: DataField = {
     id: 1_000_000,
     name: '_kind',

@@ -49,7 +49,7 @@ const integers = (kind: 'TINYINT' | 'SMALLINT' | 'INT', limit: number): ColumnMo
 
 const specialFloats = [0, -0, 1, -1.5, 0.1, Infinity, -Infinity, Number.NaN, 3e38]
 
-export const COLUMNS: readonly ColumnModel[] = [
+const COLUMNS: readonly ColumnModel[] = [
   integers('TINYINT', 2 ** 7),
   integers('SMALLINT', 2 ** 15),
   integers('INT', 2 ** 31),

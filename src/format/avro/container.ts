@@ -110,7 +110,7 @@ export function parseBlockHead(bytes: Uint8Array, at: number, left: number): Avr
   return { rowCount, from, end: from + size }
 }
 
-export const cutBlock = (): LakeError => corrupt('the Avro file ends inside a block')
+const cutBlock = (): LakeError => corrupt('the Avro file ends inside a block')
 
 /** Checks the marker after the block; the bytes must hold all of it. Returns where the next block starts. */
 export function checkSync(bytes: Uint8Array, block: AvroBlock, header: AvroHeader): number {

@@ -139,7 +139,7 @@ function checkRows(reader: string, actual: readonly string[], expected: readonly
   expect({ reader, ...differences(actual, expected) }).toEqual({ reader, ...NO_DIFFERENCES })
 }
 
-export function jsonSchema({ schema }: RandomTable): JsonSchema {
+function jsonSchema({ schema }: RandomTable): JsonSchema {
   const { fields, partitionKeys, primaryKeys, options } = JSON.parse(
     schemaFileText(schema),
   ) as JsonSchema
@@ -147,7 +147,7 @@ export function jsonSchema({ schema }: RandomTable): JsonSchema {
 }
 
 /** The rows as Java takes them. */
-export function kindedTexts({ schema }: RandomTable, rows: readonly KindedRow[]): string[] {
+function kindedTexts({ schema }: RandomTable, rows: readonly KindedRow[]): string[] {
   const texts = rowTexts(schema.fields, rows)
   return rows.map(({ kind }, i) => `{"_kind":"${kind}",${texts[i]!.slice(1)}`)
 }

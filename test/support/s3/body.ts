@@ -49,7 +49,7 @@ export function checkBody(request: S3Request, signing: SigningContext | undefine
   return { bytes, crc32: sent['x-amz-checksum-crc32'] }
 }
 
-export function crc32Base64(bytes: Uint8Array): string {
+function crc32Base64(bytes: Uint8Array): string {
   const digest = Buffer.alloc(4)
   digest.writeUInt32BE(crc32(bytes))
   return digest.toString('base64')

@@ -170,7 +170,7 @@ function deltaBytes({ bytes, from, to, count }: PageValues, width: number): Uint
 }
 
 /** BYTE_STREAM_SPLIT: stream b holds byte b of every value. */
-export function joinStreams(bytes: Uint8Array, width: number): Uint8Array {
+function joinStreams(bytes: Uint8Array, width: number): Uint8Array {
   const count = Math.floor(bytes.length / width)
   const joined = new Uint8Array(count * width)
   for (let b = 0; b < width; b++)
