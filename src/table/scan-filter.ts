@@ -141,11 +141,7 @@ function valuesMayMatch(
 }
 
 /** Whether a file's key statistics leave room for a matching row. */
-function keysMayMatch(
-  keys: BoundPredicate,
-  file: DataFileMeta,
-  fileSchema: TableSchema,
-): boolean {
+function keysMayMatch(keys: BoundPredicate, file: DataFileMeta, fileSchema: TableSchema): boolean {
   const fields = keyFields(fileSchema)
   const stats = statsByName(file.keyStats, fields, null, file.fileName)
   return mayMatch(keys, file.rowCount, (column) => {

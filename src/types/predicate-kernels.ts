@@ -213,12 +213,7 @@ function equalBytes(
 }
 
 /** Negative, 0 or positive as `data[start, end)` sorts before, with or after the wanted bytes. */
-function compareBytes(
-  data: Uint8Array,
-  start: number,
-  end: number,
-  wanted: Uint8Array,
-): number {
+function compareBytes(data: Uint8Array, start: number, end: number, wanted: Uint8Array): number {
   const size = end - start
   const common = Math.min(size, wanted.length)
   for (let i = 0; i < common; i++) {
