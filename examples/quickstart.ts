@@ -1,3 +1,4 @@
+/** The quick start: a table is made, written and read. */
 import { createCatalog, defineSchema, gte, t } from '../src/index.ts'
 
 const orders = defineSchema({

@@ -1,5 +1,5 @@
-import type { ColumnBounds } from '../format/data-file.ts'
 /** Where and how a bucket's new data files are written, and what manifests are to say of them. */
+import type { ColumnBounds } from '../format/data-file.ts'
 import { createDataFile, type DataFormat, dataFormat } from '../format/data-format.ts'
 import type { FileIO } from '../io/file-io.ts'
 import { joinPath } from '../io/path.ts'

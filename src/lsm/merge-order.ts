@@ -1,10 +1,10 @@
-import { compareKeys, compareTails, type SortKeys } from './sort-keys.ts'
 /**
  * The order of rows from several sorted runs, decided by the integers that stand for their keys.
  *
  * The result is a list of rows, each with the run it comes from, and where each key's rows begin. Rows of equal keys lie
  * next to each other in the order of their runs; what their own order means is for the merge function to say.
  */
+import { compareKeys, compareTails, type SortKeys } from './sort-keys.ts'
 import { sortPermutation } from './sort.ts'
 
 /** Rows `[from, to)` of a run, whose keys are sorted. */

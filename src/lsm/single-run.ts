@@ -1,6 +1,6 @@
+/** Reads a sorted run whose keys no other file has: nothing is merged, deletions are dropped. */
 import { takeBatch } from '../types/column-take.ts'
 import type { Batch } from '../types/column.ts'
-/** Reads a sorted run whose keys no other file has: nothing is merged, deletions are dropped. */
 import { VALUE_KIND_FIELD } from '../types/field-ids.ts'
 import { isRetract } from '../types/row-kind.ts'
 import { throwIfAborted } from '../util/async.ts'

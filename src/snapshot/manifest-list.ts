@@ -1,9 +1,9 @@
-import type { AvroCodec } from '../format/avro/container.ts'
 /**
  * Manifest lists: the manifests of a snapshot, with what each holds, so that many need not be opened.
  *
  * Follows `ManifestList`, `ManifestFileMeta` and `ManifestFileMetaSerializer`.
  */
+import type { AvroCodec } from '../format/avro/container.ts'
 import { decodeAvro } from '../format/avro/reader.ts'
 import { encodeAvro } from '../format/avro/writer.ts'
 import {

@@ -1,5 +1,5 @@
-import { invalid } from '../util/errors.ts'
 /** Growing columns, one per layout: the decoders of row-wise inputs (Avro, JSON, row objects) append to them. */
+import { invalid } from '../util/errors.ts'
 import {
   allocateFixed,
   type Batch,

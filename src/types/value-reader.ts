@@ -1,5 +1,5 @@
-import { entryTypes } from './column-take.ts'
 /** Reads cells of columns as JavaScript values: rows as JSON and rows as the library's users see them. */
+import { entryTypes } from './column-take.ts'
 import {
   type BooleanColumn,
   type BytesColumn,

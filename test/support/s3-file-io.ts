@@ -1,5 +1,5 @@
-import { DEFAULT_S3_CONFIG, type S3Config } from '../../src/io/s3-options.ts'
 /** An S3 storage on a server of its own, quick to give up. */
+import { DEFAULT_S3_CONFIG, type S3Config } from '../../src/io/s3-options.ts'
 import { S3FileIO } from '../../src/io/s3.ts'
 import { type S3Server, type S3ServerOptions, startS3Server } from './s3-server.ts'
 

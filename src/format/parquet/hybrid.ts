@@ -1,9 +1,9 @@
-import { copyBits, setBits } from '../../util/bits.ts'
 /**
  * The RLE / bit-packing hybrid: dictionary indices, levels and RLE booleans.
  *
  * Specification: Encodings.md of parquet-format, "Run Length Encoding / Bit-Packing Hybrid".
  */
+import { copyBits, setBits } from '../../util/bits.ts'
 import { corrupt } from '../../util/errors.ts'
 
 /** Reads a hybrid stream in pieces. */

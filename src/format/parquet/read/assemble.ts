@@ -1,4 +1,3 @@
-import { nullColumn } from '../../../types/column-take.ts'
 /**
  * Columns of nested types from the levels and values of their leaves.
  *
@@ -6,6 +5,7 @@ import { nullColumn } from '../../../types/column-take.ts'
  * the node's depth: its repetition level is at most that of the innermost list around the node, and its definition
  * level says that this list has an element there. The slots of a node are the rows of its column.
  */
+import { nullColumn } from '../../../types/column-take.ts'
 import type { Column } from '../../../types/column.ts'
 import { corrupt } from '../../../util/errors.ts'
 import { REPETITION } from '../metadata.ts'

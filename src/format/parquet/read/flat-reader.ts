@@ -1,5 +1,5 @@
-import { copyBits, countBits, setBits } from '../../../util/bits.ts'
 /** Reads the rows of one column that is neither nested nor repeated, within one row group, in ascending order. */
+import { copyBits, countBits, setBits } from '../../../util/bits.ts'
 import { corrupt } from '../../../util/errors.ts'
 import { HybridReader, readBitPackedLevels } from '../hybrid.ts'
 import { ENCODING } from '../metadata.ts'

@@ -1,5 +1,5 @@
-import { nullColumn } from '../../../types/column-take.ts'
 /** Reads wanted columns of wanted rows of one row group, window by window. */
+import { nullColumn } from '../../../types/column-take.ts'
 import { type Column } from '../../../types/column.ts'
 import type { ByteRange, ByteRanges } from '../../byte-ranges.ts'
 import { type ColumnChunk, type PageLocation, readOffsetIndex, type RowGroup } from '../metadata.ts'
