@@ -142,14 +142,14 @@ export class TableRead<Row> implements ReadResult<Row> {
   }
 
   /**
-   * Once the columns and the filter are right, what is INVALID is what the schema says, and what is CORRUPT and names no
-   * file is what the snapshot's manifests say of files.
+   * Once the columns and the filter are right, what is INVALID or UNSUPPORTED is what the schema says, and what is
+   * CORRUPT and names no file is what the snapshot's manifests say of files.
    */
   #named(error: unknown, schema: TableSchema, snapshotId: number | null): unknown {
     if (!(error instanceof LakeError) || error.path !== undefined) return error
     const { location } = this.#store
     const isOfSchema = Object.keys(this.#request.options ?? {}).length === 0
-    if (error.code === 'INVALID' && isOfSchema)
+    if ((error.code === 'INVALID' || error.code === 'UNSUPPORTED') && isOfSchema)
       return decodingError(schemaPath(location, schema.id), error)
     if (error.code === 'CORRUPT' && snapshotId !== null)
       return decodingError(snapshotPath(location, snapshotId), error)
