@@ -44,9 +44,7 @@ function opensWithItsPurpose(path: string, text: string): string | undefined {
   if (!/^(src|test|bench|scripts|examples)\/.*\.ts$/.test(path)) return undefined
   if (/^test\/(?!interop).*\.test(-d)?\.ts$/.test(path)) return undefined
   const sentence = /^(?:#!.*\n)?\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? ''
-  return /[.:;]\s/.test(`${sentence} `)
-    ? undefined
-    : 'does not open with a sentence on what it is'
+  return /[.:;]\s/.test(`${sentence} `) ? undefined : 'does not open with a sentence on what it is'
 }
 
 /** Files are imported where they are; the public entry is the only list of exports. */
