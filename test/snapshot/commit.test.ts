@@ -208,6 +208,22 @@ test('a commit whose snapshots have expired is known by its files', async () => 
   expect(made.alreadyCommitted).toBe(false)
 })
 
+test('a create that says that another was first, of a snapshot that is our own, is a success', async () => {
+  const { root, io, table } = await freshTable()
+  const lying = new Proxy(io, {
+    get(target, name) {
+      if (name === 'create')
+        return (path: string, bytes: Uint8Array) => target.create(path, bytes).then(() => false)
+      const value = Reflect.get(target, name, target) as unknown
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+    },
+  })
+  const messages = [message({ newFiles: [fileMeta({ name: 'mine' })] })]
+  const { snapshots } = await commit(openTestTable(lying, root), messages, { commitUser: 'u' })
+  expect(snapshots.map(({ id }) => id)).toEqual([1])
+  expect(await liveFiles(table)).toEqual(['mine'])
+})
+
 test('batches of one user all happen', async () => {
   const { table, io, root } = await freshTable()
   for (const store of [table, table, openTestTable(io, root)])
