@@ -1,6 +1,7 @@
 /** The inputs of commands: stdin, files, and what patterns name. */
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 
 import { decodedText } from '../format/exchange/text.ts'
@@ -72,13 +73,19 @@ export async function readTextFile(file: string, streams: CliStreams): Promise<s
 /** What a failure to read an input is reported as. */
 export function inputError(error: unknown, name: string, signal: AbortSignal): unknown {
   if (signal.aborted) return new LakeError('ABORTED', 'the operation was aborted', { cause: error })
-  if (error instanceof LakeError) {
-    if (error.code !== 'INVALID' || error.path !== undefined) return error
-    const { hint, cause } = error
-    return invalid(error.message, { path: name, hint, cause })
-  }
+  if (error instanceof LakeError) return inputLakeError(error, name)
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOENT') return notFound('there is no such file', { path: name, cause: error })
   if (code === undefined || typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) return error
   return new LakeError('IO', `the file cannot be read (${code})`, { path: name, cause: error })
 }
+
+function inputLakeError(error: LakeError, name: string): LakeError {
+  const { code, path, cause, hint } = error
+  if (code === 'CORRUPT' && hint === undefined && (path === name || path === resolve(name)))
+    return new LakeError(code, error.message, { path, cause, hint: DAMAGED_INPUT })
+  if (code !== 'INVALID' || path !== undefined) return error
+  return invalid(error.message, { path: name, hint, cause })
+}
+
+const DAMAGED_INPUT = 'the input is damaged, or of another format: --format says which it is'
