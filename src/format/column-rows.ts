@@ -1,5 +1,6 @@
-import { concatColumns, takeColumn } from '../types/column-take.ts'
 /** Rows to write: taken from one or several columns of the same type, in a chosen order, without copying them first. */
+import { batchBytes } from '../types/batch-bytes.ts'
+import { concatColumns, takeColumn } from '../types/column-take.ts'
 import { type Batch, type Column, countNulls, isPresent } from '../types/column.ts'
 
 /**
@@ -23,6 +24,8 @@ export interface ColumnPiece {
 /** Rows of several columns, chosen alike in each. */
 export interface BatchRows {
   readonly length: number
+  /** What a row weighs in memory on average, where that is known: a first guess of what it will take in a file. */
+  readonly rowBytes?: number | undefined
   /** All rows of a column. */
   column(index: number): ColumnRows
   /**
@@ -33,20 +36,28 @@ export interface BatchRows {
 }
 
 /** Rows that are read as they are. */
-export function batchRows(length: number, column: (index: number) => ColumnRows): BatchRows {
-  return { length, column, pieces: (index, from, to) => [{ rows: column(index), from, to }] }
+export function batchRows(
+  length: number,
+  column: (index: number) => ColumnRows,
+  rowBytes?: number,
+): BatchRows {
+  return {
+    length,
+    rowBytes,
+    column,
+    pieces: (index, from, to) => [{ rows: column(index), from, to }],
+  }
 }
 
 /** Every row of a batch as it stands. */
 export function allRows(batch: Batch): BatchRows {
   const { length } = batch
   const columns = batch.columns.map((column) => [column])
-  return batchRows(length, (index) => ({
-    columns: columns[index]!,
-    sourceOf: null,
-    rows: null,
+  return batchRows(
     length,
-  }))
+    (index) => ({ columns: columns[index]!, sourceOf: null, rows: null, length }),
+    batchBytes(batch) / Math.max(1, length),
+  )
 }
 
 export function hasNulls({ columns }: ColumnRows): boolean {

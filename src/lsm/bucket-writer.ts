@@ -207,5 +207,10 @@ function joined(batches: readonly Batch[]): BatchRows {
     for (let i = 0; i < batch.length; i++) rows[at++] = i
   }
   const columns = batches[0]!.columns.map((_, i) => batches.map((batch) => batch.columns[i]!))
-  return batchRows(length, (index) => ({ columns: columns[index]!, sourceOf, rows, length }))
+  const sizeBytes = batches.reduce((sum, batch) => sum + batchBytes(batch), 0)
+  return batchRows(
+    length,
+    (index) => ({ columns: columns[index]!, sourceOf, rows, length }),
+    sizeBytes / Math.max(1, length),
+  )
 }

@@ -95,6 +95,7 @@ export class Memtable {
       length,
       values: {
         length,
+        rowBytes: this.#sizeBytes / Math.max(1, this.#rowCount),
         column: (index) => values[index]!,
         pieces: (index, from, to) => shuffled.pieces(sources[index]!, from, to),
       },

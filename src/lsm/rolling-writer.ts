@@ -20,7 +20,7 @@ export interface WrittenFile {
 
 /** Rows are written in steps of at least this many before the file's size is looked at, as in Java. */
 const STEP_ROWS_MIN = 1000
-/** Rows of a new file by which the size of the others is judged. */
+/** Rows of a new file by which the size of the others is judged, where nothing is known of it. */
 const FIRST_ROWS = 4096
 
 export class RollingWriter {
@@ -43,7 +43,7 @@ export class RollingWriter {
     for (let at = 0; at < rows.length;) {
       this.#open ??= await this.#openFile()
       const { writer } = this.#open
-      const end = Math.min(rows.length, at + this.#stepRows(writer))
+      const end = Math.min(rows.length, at + this.#stepRows(writer, rows.rowBytes))
       await writer.write(rows, at, end)
       at = end
       if (writer.sizeBytes >= this.#targetBytes) await this.#closeFile()
@@ -51,8 +51,12 @@ export class RollingWriter {
   }
 
   /** Rows that fill half of what the file may still take: what they really take is known after each step. */
-  #stepRows({ rowCount, sizeBytes }: DataFileWriter): number {
-    if (rowCount === 0) return FIRST_ROWS
+  #stepRows({ rowCount, sizeBytes }: DataFileWriter, memoryBytes: number | undefined): number {
+    if (rowCount === 0)
+      // Rows seldom take more in a file than in memory.
+      return memoryBytes === undefined
+        ? FIRST_ROWS
+        : Math.max(STEP_ROWS_MIN, Math.floor(this.#targetBytes / memoryBytes))
     const rowBytes = Math.max(1, sizeBytes / rowCount)
     const rows = Math.floor((this.#targetBytes - sizeBytes) / rowBytes / 2)
     return Math.max(STEP_ROWS_MIN, rows)

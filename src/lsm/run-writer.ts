@@ -55,6 +55,7 @@ function fileRows(target: FileTarget, rows: MemtableRows): BatchRows {
     index < keyCount ? keys[index]! : index - keyCount - 2
   return {
     length: rows.length,
+    rowBytes: rows.values.rowBytes,
     column: (index) => systemColumn(index) ?? rows.values.column(valueIndex(index)),
     pieces: (index, from, to) => {
       const system = systemColumn(index)
@@ -118,16 +119,22 @@ function sequenceBounds(
   from: number,
   to: number,
 ): { minSequenceNumber: bigint; maxSequenceNumber: bigint } {
-  let min = 2n ** 63n - 1n
-  let max = -1n
-  for (let i = from; i < to; i++) {
-    const { column, row } = cellOf(rows, i)
+  const { columns, sourceOf, rows: rowOf } = rows
+  const words = columns.map((column) => {
     assert(column.layout === 'fixed', 'sequence numbers are fixed-width')
-    const value = column.values[row] as bigint
+    return new Int32Array(column.values.buffer, column.values.byteOffset, 2 * column.length)
+  })
+  // Counters of rows are far below 2^53.
+  let min = Infinity
+  let max = -1
+  for (let i = from; i < to; i++) {
+    const source = words[sourceOf === null ? 0 : sourceOf[i]!]!
+    const at = 2 * (rowOf === null ? i : rowOf[i]!)
+    const value = source[at + 1]! * 2 ** 32 + (source[at]! >>> 0)
     if (value < min) min = value
     if (value > max) max = value
   }
-  return { minSequenceNumber: min, maxSequenceNumber: max }
+  return { minSequenceNumber: BigInt(min), maxSequenceNumber: BigInt(max) }
 }
 
 function countRetractions(rows: ColumnRows, from: number, to: number): number {

@@ -7,14 +7,15 @@
  * deals is worked out once for all columns.
  */
 import type { ColumnPiece, ColumnRows } from '../format/column-rows.ts'
-import { allocateBytes } from '../io/allocate.ts'
+import { giveArena, takeArena } from '../format/kernels/arena.ts'
+import { type Deal, dealBytes } from '../format/kernels/deal-bytes.ts'
 import type { BytesColumn, Column, FixedColumn, FixedValues } from '../types/column.ts'
 import { countNulls } from '../types/column.ts'
 
 /** Rows of a block of the sorted order: small enough for the caches with strings of ordinary length. */
 const BLOCK_ROWS = 16_384
 /** Fewer rows than this, or than one in so many of all, are taken directly. */
-const STAGED_ROWS_MIN = 4 * BLOCK_ROWS
+const STAGED_ROWS_MIN = BLOCK_ROWS / 2
 const STAGED_SHARE = 16
 const NOWHERE = 0xffff
 
@@ -23,7 +24,6 @@ export class ShuffledRows {
   readonly #rows: Uint32Array
   readonly #sourceLengths: readonly number[]
   #plan: StagePlan | null = null
-  readonly #scratch = new Scratch()
 
   /** Sorted row i is row `rows[i]` of source `runOf[i]`. */
   constructor(runOf: Uint16Array, rows: Uint32Array, sourceLengths: readonly number[]) {
@@ -55,18 +55,17 @@ export class ShuffledRows {
     if (this.#plan?.from !== from || this.#plan.to !== to)
       this.#plan = planStages(this.#runOf, this.#rows, this.#sourceLengths, from, to)
     const plan = this.#plan
-    const staged = stageColumn(
-      columns as readonly (BytesColumn | FixedColumn)[],
-      plan,
-      this.#scratch,
-    )
-    for (let block = 0; block < plan.blockStarts.length; block++) {
-      const start = plan.blockStarts[block]!
-      const end = plan.blockStarts[block + 1] ?? to - from
-      const length = end - start
-      const rows = plan.within.subarray(start, end)
-      const column = sliceStaged(staged, start, end)
-      yield { rows: { columns: [column], sourceOf: null, rows, length }, from: 0, to: length }
+    if (columns[0]!.layout === 'fixed') {
+      yield* stagedPieces(plan, stageFixed(columns as readonly FixedColumn[], plan))
+      return
+    }
+    const arena = takeArena()
+    try {
+      const dealt = dealBytes(arena, columns as readonly BytesColumn[], plan)
+      if (dealt === null) yield { rows: this.rows(columns), from, to }
+      else yield* stagedPieces(plan, dealt)
+    } finally {
+      giveArena(arena)
     }
   }
 
@@ -80,14 +79,18 @@ export class ShuffledRows {
   }
 }
 
+function* stagedPieces(plan: StagePlan, blocks: readonly Column[]): Generator<ColumnPiece> {
+  for (const [i, column] of blocks.entries()) {
+    const { length } = column
+    const rows = plan.within.subarray(i * BLOCK_ROWS, i * BLOCK_ROWS + length)
+    yield { rows: { columns: [column], sourceOf: null, rows, length }, from: 0, to: length }
+  }
+}
+
 /** How rows `[from, to)` of the sorted order are dealt out to blocks. */
-interface StagePlan {
+interface StagePlan extends Deal {
   readonly from: number
   readonly to: number
-  /** For each row of each source its block, or {@link NOWHERE}. */
-  readonly blockOf: readonly Uint16Array[]
-  /** Where each block begins among the staged values. */
-  readonly blockStarts: Int32Array
   /** For each sorted row its place within its block. */
   readonly within: Int32Array
 }
@@ -99,130 +102,43 @@ function planStages(
   from: number,
   to: number,
 ): StagePlan {
-  const blockOf = sourceLengths.map((length) => new Uint16Array(length).fill(NOWHERE))
+  const bases = new Uint32Array(sourceLengths.length + 1)
+  for (const [i, length] of sourceLengths.entries()) bases[i + 1] = bases[i]! + length
+  const blockOf = new Uint16Array(bases.at(-1)!).fill(NOWHERE)
   for (let i = from; i < to; i++)
-    blockOf[runOf[i]!]![rows[i]!] = Math.floor((i - from) / BLOCK_ROWS)
-  const blockCount = Math.ceil((to - from) / BLOCK_ROWS)
-  const ranks = sourceLengths.map((length) => new Uint16Array(length))
-  const counts = new Uint16Array(blockCount)
-  for (const [source, blocks] of blockOf.entries()) {
-    const rank = ranks[source]!
-    for (let row = 0; row < blocks.length; row++)
-      if (blocks[row] !== NOWHERE) rank[row] = counts[blocks[row]!]!++
+    blockOf[bases[runOf[i]!]! + rows[i]!] = Math.floor((i - from) / BLOCK_ROWS)
+  const blockLengths = new Int32Array(Math.ceil((to - from) / BLOCK_ROWS))
+  const ranks = new Uint16Array(blockOf.length)
+  for (let row = 0; row < blockOf.length; row++) {
+    const block = blockOf[row]!
+    if (block !== NOWHERE) ranks[row] = blockLengths[block]!++
   }
   const within = new Int32Array(to - from)
-  for (let i = from; i < to; i++) within[i - from] = ranks[runOf[i]!]![rows[i]!]!
-  const blockStarts = Int32Array.from({ length: blockCount }, (_, block) => block * BLOCK_ROWS)
-  return { from, to, blockOf, blockStarts, within }
+  for (let i = from; i < to; i++) within[i - from] = ranks[bases[runOf[i]!]! + rows[i]!]!
+  return { from, to, blockOf, blockLengths, within }
 }
 
-/** Buffers that one column after another is staged in. */
-class Scratch {
-  #bytes: Uint8Array = new Uint8Array(0)
-  #starts = new Int32Array(0)
-  #ends = new Int32Array(0)
-
-  bytes(size: number): Uint8Array {
-    if (size > this.#bytes.length) this.#bytes = allocateBytes(size)
-    return this.#bytes
-  }
-
-  ranges(length: number): { starts: Int32Array; ends: Int32Array } {
-    if (length > this.#starts.length) {
-      this.#starts = new Int32Array(length)
-      this.#ends = new Int32Array(length)
-    }
-    return { starts: this.#starts, ends: this.#ends }
-  }
-}
-
-function stageColumn(
-  columns: readonly (BytesColumn | FixedColumn)[],
-  plan: StagePlan,
-  scratch: Scratch,
-): Column {
-  const [first] = columns
-  return first!.layout === 'bytes'
-    ? stageBytes(columns as readonly BytesColumn[], plan, scratch)
-    : stageFixed(columns as readonly FixedColumn[], plan)
-}
-
-/** Values up to this length are copied eight bytes at a time, the last step over their end. */
-const COPY_BY_WORDS_MAX = 64
-
-function stageBytes(
-  columns: readonly BytesColumn[],
-  { blockOf, blockStarts, from, to }: StagePlan,
-  scratch: Scratch,
-): BytesColumn {
-  const length = to - from
-  const blockBytes = new Float64Array(blockStarts.length)
-  for (const [source, { starts, ends }] of columns.entries()) {
-    const blocks = blockOf[source]!
-    for (let row = 0; row < blocks.length; row++)
-      if (blocks[row] !== NOWHERE) blockBytes[blocks[row]!]! += ends[row]! - starts[row]!
-  }
-  // Eight bytes between blocks, so that a copy may run over the end of a block's last value.
-  const cursors = new Int32Array(blockStarts.length)
-  let size = 0
-  for (let block = 0; block < blockStarts.length; block++) {
-    cursors[block] = size
-    size += blockBytes[block]! + 8
-  }
-  const data = scratch.bytes(size + 8)
-  const target = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  const { starts, ends } = scratch.ranges(length)
-  const next = blockStarts.slice()
-  for (const [source, column] of columns.entries())
-    dealBytes(column, blockOf[source]!, cursors, next, data, target, starts, ends)
-  return { layout: 'bytes', length, validity: null, data, starts, ends }
-}
-
-function dealBytes(
-  column: BytesColumn,
-  blocks: Uint16Array,
-  cursors: Int32Array,
-  next: Int32Array,
-  data: Uint8Array,
-  target: DataView,
-  starts: Int32Array,
-  ends: Int32Array,
-): void {
-  const view = new DataView(column.data.buffer, column.data.byteOffset, column.data.byteLength)
-  const fastEnd = view.byteLength - 8
-  for (let row = 0; row < blocks.length; row++) {
-    const block = blocks[row]!
-    if (block === NOWHERE) continue
-    const start = column.starts[row]!
-    const end = column.ends[row]!
-    const at = cursors[block]!
-    if (end - start <= COPY_BY_WORDS_MAX && end <= fastEnd)
-      for (let b = 0; b < end - start; b += 8)
-        target.setBigInt64(at + b, view.getBigInt64(start + b, true), true)
-    else data.set(column.data.subarray(start, end), at)
-    const staged = next[block]!++
-    starts[staged] = at
-    ends[staged] = cursors[block] = at + end - start
-  }
-}
-
-function stageFixed(
-  columns: readonly FixedColumn[],
-  { blockOf, blockStarts, from, to }: StagePlan,
-): FixedColumn {
-  const length = to - from
+/** The values of fixed width, block after block. */
+function stageFixed(columns: readonly FixedColumn[], plan: StagePlan): FixedColumn[] {
+  const length = plan.to - plan.from
   const example = columns.find((column) => column.length > 0)!
   const stride = example.values.length === 2 * example.length ? 2 : 1
   const Values = example.values.constructor as new (length: number) => FixedValues
   const values = new Values(length * stride)
-  const next = blockStarts.slice()
+  const next = Int32Array.from(plan.blockLengths, (_, block) => block * BLOCK_ROWS)
   const width = values.BYTES_PER_ELEMENT * stride
-  for (const [source, column] of columns.entries()) {
-    const blocks = blockOf[source]!
+  let base = 0
+  for (const column of columns) {
+    const blocks = plan.blockOf.subarray(base, base + column.length)
+    base += column.length
     if (width < 4) dealElements(column.values, blocks, next, values)
     else dealWords(wordsOf(column.values), blocks, next, wordsOf(values), width >> 2)
   }
-  return { layout: 'fixed', length, validity: null, values }
+  return Array.from(plan.blockLengths, (count, block) => {
+    const from = block * BLOCK_ROWS * stride
+    const part = values.subarray(from, from + count * stride)
+    return { layout: 'fixed', length: count, validity: null, values: part }
+  })
 }
 
 const wordsOf = (values: FixedValues): Int32Array =>
@@ -250,21 +166,5 @@ function dealWords(
     if (block === NOWHERE) continue
     const to = next[block]!++ * words
     for (let word = 0; word < words; word++) out[to + word] = source[row * words + word]!
-  }
-}
-
-function sliceStaged(column: Column, from: number, to: number): Column {
-  const length = to - from
-  if (column.layout === 'bytes') {
-    const starts = column.starts.subarray(from, to)
-    return { ...column, length, starts, ends: column.ends.subarray(from, to) }
-  }
-  const { values } = column as FixedColumn
-  const stride = values.length === 2 * column.length ? 2 : 1
-  return {
-    layout: 'fixed',
-    length,
-    validity: null,
-    values: values.subarray(from * stride, to * stride),
   }
 }

@@ -3,7 +3,8 @@ import { crc32 } from 'node:zlib'
 
 import { allocateBytes } from '../../../io/allocate.ts'
 import { corrupt, unsupported } from '../../../util/errors.ts'
-import { type Codec, decompress, decompressAsync } from '../../codec.ts'
+import { decompressInWorker } from '../../codec-workers.ts'
+import { type Codec, decompress } from '../../codec.ts'
 import { CODEC, ENCODING, PAGE, PAGE_BYTES_MAX, type PageHeader } from '../metadata.ts'
 import type { LeafNode } from '../tree.ts'
 
@@ -79,7 +80,7 @@ export function loadBody(
   const levels = body.subarray(0, levelBytes)
   if (codec === 'lz4') return joined(levels, decompressLz4(packed, size))
   if (uncompressedBytes <= SYNC_BYTES) return joined(levels, decompress(codec, packed, size))
-  return decompressAsync(codec, packed, size).then((values) => joined(levels, values))
+  return decompressInWorker(codec, packed, size).then((values) => joined(levels, values))
 }
 
 /** The codec LZ4 is Hadoop's frames, but some writers put a bare block under its name. */

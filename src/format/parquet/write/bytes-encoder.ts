@@ -2,6 +2,15 @@
 import type { BytesColumn, Column } from '../../../types/column.ts'
 import { assert } from '../../../util/assert.ts'
 import type { ColumnRows } from '../../column-rows.ts'
+import {
+  type Arena,
+  arenaOf,
+  OUT_AT,
+  OUT_BYTES,
+  RESULT_AT,
+  ROWS_AT,
+  ROWS_MAX,
+} from '../../kernels/arena.ts'
 import { BytesBounds, prefixOf } from './bounds.ts'
 import { BytesDictionary } from './dictionary.ts'
 import { DictionaryEncoder, type EncodeLimits, HEADROOM } from './value-encoder.ts'
@@ -29,6 +38,48 @@ export class BytesEncoder extends DictionaryEncoder<BytesDictionary> {
   }
 
   protected appendPlain(rows: ColumnRows, from: number, to: number): number {
+    const taken = this.#appendFromArena(rows, from, to)
+    return taken > 0 ? taken : this.#appendDirectly(rows, from, to)
+  }
+
+  /** Has a kernel append values that lie in its memory; none where they do not, or where the first does not fit. */
+  #appendFromArena({ columns, rows }: ColumnRows, from: number, to: number): number {
+    const [column] = columns
+    if (columns.length !== 1 || rows === null || column?.layout !== 'bytes') return 0
+    const arena = arenaOf(column.data.buffer)
+    if (arena === undefined) return 0
+    const { data, starts, ends } = column
+    const count = Math.min(to - from, ROWS_MAX)
+    arena.ints(ROWS_AT, count).set(rows.subarray(from, from + count))
+    const room = Math.min(OUT_BYTES, HEADROOM + this.pageBytesMax - this.#end)
+    const taken = arena.kernels.gatherPlain(
+      data.byteOffset,
+      starts.byteOffset,
+      ends.byteOffset,
+      ROWS_AT,
+      count,
+      OUT_AT,
+      room,
+      RESULT_AT,
+    )
+    if (taken > 0) this.#takeGathered(arena, data)
+    return taken
+  }
+
+  /** Takes what the kernel wrote to the page, and the least and the greatest of those values. */
+  #takeGathered(arena: Arena, data: Uint8Array): void {
+    const [written, minStart, minEnd, maxStart, maxEnd] = arena.ints(RESULT_AT, 5)
+    this.#reserve(this.#end + written! + 12, this.#end)
+    this.#page.set(arena.bytes(OUT_AT, written!), this.#end)
+    this.#end += written!
+    const { bounds } = this
+    const minPrefix = prefixOf(data, minStart!, minEnd!)
+    if (minPrefix <= bounds.minPrefix) bounds.add(data, minStart!, minEnd!, minPrefix)
+    const maxPrefix = prefixOf(data, maxStart!, maxEnd!)
+    if (maxPrefix >= bounds.maxPrefix) bounds.add(data, maxStart!, maxEnd!, maxPrefix)
+  }
+
+  #appendDirectly(rows: ColumnRows, from: number, to: number): number {
     const { columns, views } = this.#sourcesOf(rows.columns)
     const { sourceOf, rows: rowOf } = rows
     const { bounds } = this

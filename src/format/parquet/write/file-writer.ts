@@ -51,7 +51,9 @@ const MAGIC = new TextEncoder().encode('PAR1')
 const CREATED_BY = 'millrace version 0.1.0 (build parquet)'
 /** Raw pages that may wait for the codec. */
 const BACKLOG_BYTES = 16 << 20
-/** Rows of a new row group by which the size of the others is judged. */
+/** How much of its size a row group may be larger, to take in the last rows. */
+const GROUP_SLACK = 0.25
+/** Rows of a new row group by which the size of the others is judged, if not more. */
 const FIRST_ROWS = 4096
 /** Rows of a nested column that are taken apart at a time. */
 const NESTED_ROWS = 4096
@@ -67,7 +69,7 @@ export class ParquetWriter {
   readonly #schema: SchemaElement[]
   readonly #columns: readonly TopColumn[]
   readonly #backlog = new CodecBacklog()
-  readonly #buffers = new PageBuffers()
+  readonly #buffers: PageBuffers
   readonly #rowGroups: WrittenRowGroup[] = []
   #offset = 0
   #groupRows = 0
@@ -77,6 +79,8 @@ export class ParquetWriter {
     this.#out = out
     this.#options = options
     this.#schema = writeSchema(fields)
+    // Uncompressed pages are handed to the file as they are, which may not take shared memory.
+    this.#buffers = new PageBuffers(options.codec !== 'none')
     this.#columns = this.#openColumns(fields)
   }
 
@@ -95,7 +99,7 @@ export class ParquetWriter {
   /** Appends the rows `[from, to)`. What they are taken from must not change until the writer is closed. */
   async write(rows: BatchRows, from = 0, to = rows.length): Promise<void> {
     for (let at = from; at < to;) {
-      const end = Math.min(to, at + this.#rowsToFill())
+      const end = at + this.#rowsToFill(to - at, rows.rowBytes)
       // A whole column of the rows at a time, so that the buffers that it is taken from stay at hand.
       for (const [i, column] of this.#columns.entries())
         if (column.node.kind === 'leaf') await this.#appendFlat(column, rows.pieces(i, at, end))
@@ -132,12 +136,19 @@ export class ParquetWriter {
     }
   }
 
-  /** The rows that should fill the row group, judged by those in it; at first a few, to judge by. */
-  #rowsToFill(): number {
-    if (this.#groupRows === 0) return FIRST_ROWS
+  /**
+   * Of the next rows, those that should fill the row group, judged by what rows weigh in memory, then by those in it. A
+   * few more are taken into the group where they are the last: taking rows in parts costs a walk over all of them.
+   */
+  #rowsToFill(left: number, memoryBytes: number | undefined): number {
+    const isEmpty = this.#groupRows === 0
+    if (isEmpty && memoryBytes === undefined) return Math.min(left, FIRST_ROWS)
     const groupBytes = this.#groupBytes()
-    const rowBytes = Math.max(1, groupBytes / this.#groupRows)
-    return Math.max(64, Math.ceil((this.#options.rowGroupBytes - groupBytes) / rowBytes))
+    const rowBytes = Math.max(1, isEmpty ? memoryBytes! : groupBytes / this.#groupRows)
+    const room = (this.#options.rowGroupBytes - groupBytes) / rowBytes
+    const slack = (this.#options.rowGroupBytes * GROUP_SLACK) / rowBytes
+    const least = isEmpty ? FIRST_ROWS : 64
+    return left <= room + slack ? left : Math.min(left, Math.max(least, Math.ceil(room)))
   }
 
   #groupBytes(): number {

@@ -5,7 +5,8 @@ import { allocateBytes } from '../../../io/allocate.ts'
 import type { FileWriter } from '../../../io/file-io.ts'
 import type { DataType } from '../../../types/data-type.ts'
 import { invalid, unsupported } from '../../../util/errors.ts'
-import { type Codec, compress, compressAsync } from '../../codec.ts'
+import { compressInWorker } from '../../codec-workers.ts'
+import { type Codec, compress } from '../../codec.ts'
 import { type ColumnRows, hasNulls, readPresence } from '../../column-rows.ts'
 import { bitWidthOf, hybridBound, writeHybrid } from '../hybrid.ts'
 import { CODEC, ENCODING, PAGE, PAGE_BYTES_MAX, PAGE_VALUES_MAX } from '../metadata.ts'
@@ -222,7 +223,7 @@ export class LeafWriter {
     const packed =
       rawBytes <= SYNC_BYTES
         ? Promise.resolve(compress(codec, page, level))
-        : compressAsync(codec, page, level)
+        : compressInWorker(codec, page, level)
     this.#backlog.track(rawBytes, packed)
     void this.#whenPacked(packed, page)
     this.rawBytes += rawBytes
