@@ -11,6 +11,7 @@ import { BATCH_IDENTIFIER, snapshotText } from '../../src/snapshot/snapshot.ts'
 import { utf8 } from '../../src/types/internal-value.ts'
 import { schemaFileText } from '../../src/types/schema-file.ts'
 import type { Clock } from '../../src/util/async.ts'
+import { LakeError } from '../../src/util/errors.ts'
 import {
   allFiles,
   createTestTable,
@@ -22,6 +23,7 @@ import {
   testSchema,
   writeDataFiles,
 } from '../support/commit-tables.ts'
+import { intercept, once } from '../support/intercept.ts'
 
 const freshRoot = (): string => `memory://${randomUUID()}/db.db/t`
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
@@ -222,6 +224,28 @@ test('a create that says that another was first, of a snapshot that is our own, 
   const { snapshots } = await commit(openTestTable(lying, root), messages, { commitUser: 'u' })
   expect(snapshots.map(({ id }) => id)).toEqual([1])
   expect(await liveFiles(table)).toEqual(['mine'])
+})
+
+test.each([
+  ['is made again', false, 1],
+  ['has lost when another has its id', true, 2],
+])('a create that never arrived, which nobody could tell, %s', async (_, isOvertaken, id) => {
+  const { root, io, table } = await freshTable()
+  const losing = intercept(io, {
+    create: {
+      before: once('snapshot-1', async () => {
+        if (isOvertaken)
+          await commit(table, [message({ newFiles: [fileMeta({ name: 'rival' })] })], {
+            commitUser: 'rival',
+          })
+        throw new LakeError('OUTCOME_UNKNOWN', 'no answer')
+      }),
+    },
+  })
+  const messages = [message({ newFiles: [fileMeta({ name: 'mine' })] })]
+  const { snapshots } = await commit(openTestTable(losing, root), messages, { commitUser: 'u' })
+  expect(snapshots.map((snapshot) => snapshot.id)).toEqual([id])
+  expect(await liveFiles(table)).toEqual(isOvertaken ? ['mine', 'rival'] : ['mine'])
 })
 
 test('batches of one user all happen', async () => {
