@@ -38,9 +38,13 @@ function parseCase(file: string): GoldenCase {
   return { name, table, systemTable, at, isStream }
 }
 
-/** The rows that Java read, as {@link readRows} gives them, of a warehouse that lies at `warehouse`. */
-export function expectedRows({ name }: GoldenCase, warehouse: string): string[] {
-  return readFileSync(join(EXPECT, `${name}.jsonl`), 'utf8')
+/** The rows that Java read, as {@link readRows} gives them, of a warehouse that lies at `warehouse`; `directory` has the files. */
+export function expectedRows(
+  { name }: GoldenCase,
+  warehouse: string,
+  directory = EXPECT,
+): string[] {
+  return readFileSync(join(directory, `${name}.jsonl`), 'utf8')
     .replaceAll('WAREHOUSE', warehouse)
     .split('\n')
     .filter((line) => line !== '')

@@ -79,13 +79,13 @@ export function goldenSuite(storageName: string, open: () => Promise<GoldenStora
 
     const wanted = batchCases.filter(({ name }) => REFUSED[name] === undefined)
     test.each(wanted)(`$name on ${storageName} reads as in Java`, async (golden) => {
-      const rows = await readRows(await openRead(catalog, golden))
+      const rows = await readRows(await openGolden(catalog, golden))
       expect(rows).toEqual(expectedRows(golden, opened.warehouse))
     })
 
     const refused = batchCases.filter(({ name }) => REFUSED[name] !== undefined)
     test.each(refused)(`$name on ${storageName} is refused`, async (golden) => {
-      const read = openRead(catalog, golden).then(readRows)
+      const read = openGolden(catalog, golden).then(readRows)
       await expect(read).rejects.toMatchObject({ name: 'LakeError', code: 'UNSUPPORTED' })
     })
   })
@@ -99,7 +99,11 @@ function optionsOf(at: string): Record<string, string> {
   return { 'incremental-between': at.replace('..', ',') }
 }
 
-async function openRead(catalog: Catalog, golden: GoldenCase): Promise<BatchResult<unknown>> {
+/** Reads what a case asks for. */
+export async function openGolden(
+  catalog: Catalog,
+  golden: GoldenCase,
+): Promise<BatchResult<unknown>> {
   const { table, systemTable, at } = golden
   const [, branch] = /^branch-(.+)$/.exec(at ?? '') ?? []
   if (branch !== undefined) return (await catalog.table(`golden.${table}$branch_${branch}`)).read()
