@@ -68,7 +68,7 @@ const FRAME_BYTES = 128 * 1024
 const MOST_GROWTH = 255
 
 /** Copies go four bytes at a time, so they write up to this much beyond their end. */
-const SLACK_BYTES = 4
+export const SLACK_BYTES = 4
 
 const mostCompressed = (sizeBytes: number): number => sizeBytes + Math.ceil(sizeBytes / 255) + 16
 
@@ -90,16 +90,17 @@ const wrongSize = (bytes: number, sizeBytes: number): LakeError =>
 
 /**
  * Decodes the block `input[from, end)` to `output` from `to` on, at most to `limit`; returns where the output ends. The
- * last sequence must be literals alone.
+ * last sequence must be literals alone. Copies may come from `start` on: from before `to` where blocks are linked.
  * The output has {@link SLACK_BYTES} after `limit`. Every length is checked before the bytes are touched.
  */
-function decodeBlock(
+export function decodeBlock(
   input: Uint8Array,
   from: number,
   end: number,
   output: Uint8Array,
   to: number,
   limit: number,
+  start = to,
 ): number {
   const source = new DataView(input.buffer, input.byteOffset, input.length)
   const target = new DataView(output.buffer, output.byteOffset, output.length)
@@ -133,7 +134,8 @@ function decodeBlock(
       while (more === 255 && at < end) count += more = input[at++]!
       if (more === 255) throw cut()
     }
-    if (offset === 0 || offset > o - to) throw corrupt('an lz4 block copies from before its start')
+    if (offset === 0 || offset > o - start)
+      throw corrupt('an lz4 block copies from before its start')
     if (count > limit - o) throw cut()
     const matchEnd = o + count
     if (offset >= count && count > 128) {

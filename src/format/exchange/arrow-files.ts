@@ -3,6 +3,8 @@ import type { FileHandle } from 'node:fs/promises'
 
 import {
   AsyncByteQueue,
+  compressionRegistry,
+  CompressionType,
   type RecordBatch,
   RecordBatchFileWriter,
   RecordBatchReader,
@@ -15,6 +17,8 @@ import { arrowSchema } from '../../types/arrow-schema.ts'
 import type { Batch } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
 import { decodingError } from '../../util/errors.ts'
+import { decompress, MAX_BLOCK_BYTES } from '../codec.ts'
+import { decompressLz4Frame } from '../lz4-frame.ts'
 
 /**
  * The record batches of a stream or a file, which its first bytes tell. From an open file one batch is held at a time;
@@ -26,6 +30,7 @@ export async function* readArrowBatches(
   source: AsyncIterable<Uint8Array> | FileHandle,
   path: string,
 ): AsyncGenerator<RecordBatch, void, undefined> {
+  registerCodecs()
   try {
     const reader = await RecordBatchReader.from(source as AsyncIterable<Uint8Array>)
     // A stream without rows gives a batch without columns.
@@ -33,6 +38,18 @@ export async function* readArrowBatches(
   } catch (error) {
     throw decodingError(path, error)
   }
+}
+
+/** Compressed buffers are read; none are written. Codecs that somebody registered are left alone. */
+function registerCodecs(): void {
+  if (compressionRegistry.get(CompressionType.ZSTD) === null)
+    compressionRegistry.set(CompressionType.ZSTD, {
+      decode: (bytes) => new Uint8Array(decompress('zstd', bytes)),
+    })
+  if (compressionRegistry.get(CompressionType.LZ4_FRAME) === null)
+    compressionRegistry.set(CompressionType.LZ4_FRAME, {
+      decode: (bytes) => decompressLz4Frame(bytes, MAX_BLOCK_BYTES),
+    })
 }
 
 /** Takes what the Arrow writer writes, until it is fetched. */
