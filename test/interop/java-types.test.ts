@@ -85,10 +85,12 @@ describe('both write in turns, and Java compacts', () => {
     const random = seeded(plans.indexOf(plan))
     const rows = new RandomRows(table, title.length + 1, { java: true })
     const shared = await create(table, pick(random, ['we', 'Java']))
-    for (let round = 0; round < 2; round++) {
+    // Tables with partitions have so many files that one round is enough.
+    const rounds = plan.isPartitioned ? 1 : 2
+    for (let round = 0; round < rounds; round++) {
       await shared.weWrite(rows.next(60), pick(random, INPUT_FORMS))
       await shared.javaWrites(rows.next(60))
-      await shared.weWrite(rows.next(600), pick(random, INPUT_FORMS))
+      await shared.weWrite(rows.next(300), pick(random, INPUT_FORMS))
       await shared.check()
       await shared.javaCompacts()
       await shared.check()
@@ -96,7 +98,7 @@ describe('both write in turns, and Java compacts', () => {
     await shared.weWrite(rows.next(20))
     await shared.check()
     const snapshots = await shared.java.read(`${shared.name}$snapshots`)
-    expect(snapshots.length).toBeGreaterThanOrEqual(9)
+    expect(snapshots.length).toBeGreaterThanOrEqual(4 * rounds + 1)
     // Java compares binaries as signed bytes in filters, so they are not asked for.
     const comparable = table.schema.fields.filter(
       ({ type }) => isComparable(type) && !type.kind.endsWith('BINARY'),
