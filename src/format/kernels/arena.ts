@@ -60,7 +60,7 @@ type Exports = BytesKernels & { readonly memory: WebAssembly.Memory }
 
 const BLOCK_BYTES = 1 << 16
 /** Addresses are signed numbers where they come back. */
-export const ARENA_BYTES_MAX: number = 2 ** 31 - BLOCK_BYTES
+const ARENA_BYTES_MAX: number = 2 ** 31 - BLOCK_BYTES
 /** An arena that has grown larger is not kept. */
 const KEPT_BYTES_MAX = 128 << 20
 const KEPT_MAX = 4
