@@ -50,6 +50,20 @@ export async function findCommit(
   return { snapshots: found, isPassed: false, isComplete: oldestId === 1 }
 }
 
+/** The identifier of the newest commit of the user's stream, as far as snapshots tell; 0 without any. */
+export async function newestIdentifier(
+  snapshots: SnapshotStore,
+  commitUser: string,
+  options?: IoOptions,
+): Promise<bigint> {
+  const range = await snapshots.range(options)
+  if (range === null) return 0n
+  for await (const snapshot of snapshots.walkBack(range.latest, options))
+    if (snapshot.commitUser === commitUser && snapshot.commitIdentifier !== BATCH_IDENTIFIER)
+      return snapshot.commitIdentifier
+  return 0n
+}
+
 /**
  * Looks for the parts of a batch among the snapshots after `sinceId`. All batches of a user have the same identifier,
  * so the files have to be the same too.

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto'
 
 import { AppendWriter, type BucketWriter, MergeTreeWriter } from '../lsm/bucket-writer.ts'
 import { type FileTarget, fileTarget } from '../lsm/file-target.ts'
+import { newestIdentifier } from '../snapshot/commit-history.ts'
 import type { CommitMessage } from '../snapshot/commit-message.ts'
 import { abort, commit, type CommitResult, PartialCommitError } from '../snapshot/commit.ts'
 import { bucketDirectory, type DataLayout, dataLayout } from '../snapshot/data-paths.ts'
@@ -70,6 +71,8 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   readonly #bucketCount: number
   readonly #signal: AbortSignal | undefined
   readonly commitUser: string
+  /** Whether nobody can have tried to commit as this user. */
+  #isNewUser: boolean
   readonly #buckets = new Map<string, OpenBucket>()
   /** Prepared, but not known to be committed. */
   #pending: CommitMessage[] = []
@@ -78,7 +81,8 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   /** Why rows were lost on their way to files. */
   #failure: unknown
   #closed = false
-  #lastIdentifier = 0n
+  /** The last one that was not given; undefined before the first. */
+  #lastIdentifier: bigint | undefined
   /** The table as it was looked at last, and its latest snapshot then or after this writer's own commits. */
   #restore: BucketRestore | null = null
   #restoredId = 0
@@ -95,6 +99,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     this.#input = inputReader(schema)
     this.#budgetBytes = values.get('write-buffer-size')
     this.#bucketCount = values.get('bucket')
+    this.#isNewUser = options.commitUser === undefined
     const prefix = values.get('commit.user-prefix')
     this.commitUser =
       options.commitUser ?? (prefix === undefined ? randomUUID() : `${prefix}_${randomUUID()}`)
@@ -253,8 +258,9 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     const settled = await this.#settle(options)
     const hasMore = this.#pending.length > 0 || options.identifier !== settled?.identifier
     if (settled !== null && !hasMore) return settled.result
-    const identifier = options.identifier ?? this.#nextIdentifier()
-    const result = await this.#commit(this.#pending, { ...options, identifier })
+    const isNew = options.identifier === undefined || this.#isNewUser
+    const identifier = options.identifier ?? (await this.#nextIdentifier())
+    const result = await this.#commit(this.#pending, { ...options, identifier }, isNew)
     if (settled === null) return result
     return { ...result, snapshots: [...settled.result.snapshots, ...result.snapshots] }
   }
@@ -278,14 +284,18 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   async #commit(
     messages: readonly CommitMessage[],
     options: WriterCommitOptions & { readonly identifier: bigint },
+    isNew = false,
   ): Promise<CommitResult> {
     const isFirstTry = this.#unsettled === null
+    this.#isNewUser = false
     const table = { store: this.#store, schema: this.#schema }
     let result: CommitResult
     try {
       result = await commit(table, messages, {
         ...options,
         commitUser: this.commitUser,
+        // What cannot have happened need not be looked for.
+        mayBeCommitted: isNew ? false : undefined,
         signal: this.#signal,
       })
     } catch (error) {
@@ -302,10 +312,18 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     return result
   }
 
-  /** Identifiers of commits that are never made again: they grow with the clock, also from one process to the next. */
-  #nextIdentifier(): bigint {
+  /** Identifiers grow with the clock, and beyond those that the user has committed when the clock was ahead. */
+  async #nextIdentifier(): Promise<bigint> {
+    if (this.#lastIdentifier === undefined) {
+      const { snapshots } = this.#store
+      const options = { signal: this.#signal }
+      this.#lastIdentifier = this.#isNewUser
+        ? 0n
+        : await newestIdentifier(snapshots, this.commitUser, options)
+    }
     const now = BigInt(Date.now()) * 1000n
-    this.#lastIdentifier = now > this.#lastIdentifier ? now : this.#lastIdentifier + 1n
+    const next = this.#lastIdentifier + 1n
+    this.#lastIdentifier = now > next ? now : next
     return this.#lastIdentifier
   }
 

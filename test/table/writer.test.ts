@@ -1,7 +1,8 @@
 /** Writers whose commits or files fail: rows are in the table once, or not at all and the caller knows. */
+import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import type { FileIO } from '../../src/io/file-io.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
@@ -50,6 +51,22 @@ async function stateOf(root: string) {
   return { rows: await rowsOf(table), orphans: counts.orphanFiles }
 }
 
+/** From now on the create of a snapshot happens or not, and nothing can be found out. */
+function loseOutcome(trouble: Trouble, happens: boolean): void {
+  let isLost = false
+  trouble.losesCreates = !happens
+  trouble.fault = (name, path) => {
+    isLost ||= name === 'create'
+    if (!isLost || !path.includes('/snapshot/')) return undefined
+    return name === 'create' ? 'lose' : 'fail'
+  }
+}
+
+function endTrouble(trouble: Trouble): void {
+  trouble.losesCreates = false
+  trouble.fault = () => undefined
+}
+
 /** The commit of a row `one`, of which the writer does not know whether it happened. */
 async function uncertainCommit(
   definition: Readonly<Record<string, unknown>> | undefined,
@@ -60,16 +77,9 @@ async function uncertainCommit(
   const { trouble, table } = world
   const writer = await table.writer({ commitUser: 'job' })
   await writer.write([row(1, 'one')])
-  let isLost = false
-  trouble.losesCreates = !happens
-  trouble.fault = (name, path) => {
-    isLost ||= name === 'create'
-    if (!isLost || !path.includes('/snapshot/')) return undefined
-    return name === 'create' ? 'lose' : 'fail'
-  }
+  loseOutcome(trouble, happens)
   await expect(writer.commit({ identifier })).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' })
-  trouble.losesCreates = false
-  trouble.fault = () => undefined
+  endTrouble(trouble)
   return { ...world, writer }
 }
 
@@ -131,6 +141,37 @@ describe.each([
     expect((await writer.commit({ identifier: 5n })).alreadyCommitted).toBe(happens)
     expect(await stateOf(root)).toEqual({ rows: [OLD, 'a 1 one'], orphans: before })
   })
+})
+
+describe('with a clock an hour behind that of the last commit of the same user', () => {
+  afterEach(() => vi.useRealTimers())
+
+  test.each([[undefined], [true], [false]])(
+    'a commit without identifier happens once (after a first try that happened unknown to it: %s)',
+    async (happened) => {
+      const { root, trouble, table } = await troubledTable(APPEND)
+      vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 })
+      await using ahead = await (await openRowTable(io, root)).writer({ commitUser: 'job' })
+      await ahead.write([row(1, 'one')])
+      await ahead.commit()
+      vi.setSystemTime(Date.now() - 3_600_000)
+      await using writer = await table.writer({ commitUser: 'job' })
+      await writer.write([row(2, 'two')])
+      if (happened !== undefined) {
+        loseOutcome(trouble, happened)
+        const code = await writer.commit().catch((error: unknown) => (error as LakeError).code)
+        assert(code === 'OUTCOME_UNKNOWN')
+        endTrouble(trouble)
+      }
+      const { snapshots } = await writer.commit()
+      expect(snapshots.map(({ id }) => id)).toEqual([3])
+      expect((await stateOf(root)).rows).toEqual([OLD, 'a 1 one', 'a 2 two'])
+      const times = (await (await openRowTable(io, root)).snapshots()).map(
+        (each) => each.timeMillis,
+      )
+      expect(times).toEqual(times.toSorted((a, b) => a - b))
+    },
+  )
 })
 
 test.each([
