@@ -12,7 +12,7 @@ import type {
 } from '../types/column-builder.ts'
 import { batchBuilder, finishBatch } from '../types/column-builder.ts'
 import type { Batch, Column } from '../types/column.ts'
-import { corrupt } from '../util/errors.ts'
+import { corrupt, decoding } from '../util/errors.ts'
 import type { DataFileMeta } from './data-file-meta.ts'
 import { FILE_KIND, type ManifestEntry } from './manifest-entry.ts'
 import { appendNullable, checkVersions } from './manifest-list.ts'
@@ -130,8 +130,13 @@ export function firstRowIdAt(rows: ManifestRows, row: number): bigint | null {
   return longOrNull(rows.files[FILE.FIRST_ROW_ID]!, row)
 }
 
-/** The entry of the row. Its byte arrays are views of the columns. */
+/** The entry of the row. Its byte arrays are views of the columns. Errors name the manifest. */
 export function entryAt(rows: ManifestRows, row: number): ManifestEntry {
+  const { path } = rows
+  return path === undefined ? readEntry(rows, row) : decoding(path, () => readEntry(rows, row))
+}
+
+function readEntry(rows: ManifestRows, row: number): ManifestEntry {
   return {
     kind: rows.kinds[row]!,
     partition: partitionAt(rows, row),

@@ -57,9 +57,7 @@ export async function scanEntries(
   options: ScanOptions = {},
 ): Promise<ManifestEntry[]> {
   const chosen = await scanRows(manifests, snapshot, kind, filter, options)
-  return chosen.flatMap(({ rows, indices }) =>
-    named(rows, () => Array.from(indices, (row) => entryAt(rows, row))),
-  )
+  return chosen.flatMap(({ rows, indices }) => Array.from(indices, (row) => entryAt(rows, row)))
 }
 
 /**

@@ -18,7 +18,8 @@ import type { DataField } from '../../src/types/data-type.ts'
 import type { InternalValue } from '../../src/types/internal-value.ts'
 import { bindPredicate } from '../../src/types/predicate-bind.ts'
 import { eq, isNotNull, isNull, or } from '../../src/types/predicate.ts'
-import { LakeError } from '../../src/util/errors.ts'
+import type { LakeError } from '../../src/util/errors.ts'
+import { checkedError } from './malformed.ts'
 import {
   footerOf,
   pageHeaders,
@@ -45,7 +46,7 @@ export function mutateFile(bytes: Uint8Array, other: Uint8Array, random: Random)
 }
 
 /** Damages `bytes[from, to)`: flips, extreme bytes, blown varints, cuts, repetitions and pieces of another file. */
-function mutateBytes(
+export function mutateBytes(
   bytes: Uint8Array,
   { from, to }: { from: number; to: number },
   other: Uint8Array,
@@ -175,10 +176,6 @@ export async function originalOf(name: string, bytes: Uint8Array): Promise<Origi
   return { name, bytes, metadata: file.metadata, fields, columns }
 }
 
-/** A failure of the contract on malformed files. */
-class ContractBreach extends Error {}
-
-const CODES = new Set(['CORRUPT', 'UNSUPPORTED', 'INVALID'])
 /** Batches of a mutant that claims to have any number of rows. */
 const BATCHES_MAX = 50
 
@@ -239,24 +236,6 @@ async function lookInto(file: ParquetFile, original: Original, random: Random): 
       ? eq(field.name, value)
       : or(isNull(field.name), isNotNull(field.name))
   await pruneRows(file, bindPredicate(predicate, original.fields))
-}
-
-function checkedError(error: unknown, path: string): LakeError {
-  if (!(error instanceof LakeError))
-    throw new ContractBreach('another error than a LakeError', { cause: error })
-  if (!CODES.has(error.code) || error.path !== path || !error.message.includes(path))
-    throw new ContractBreach(`${error.code} does not name the file`, { cause: error })
-  const { cause } = error
-  if (cause instanceof Error && !isFromCodec(cause))
-    throw new ContractBreach('a slip inside was turned into a LakeError', { cause })
-  return error
-}
-
-/** Of `node:zlib`, whose errors have a code of their own, or of the Snappy package and its WebAssembly. */
-function isFromCodec(error: Error): boolean {
-  const { code = '' } = error as NodeJS.ErrnoException
-  if (/^(?:Z_|ERR_|ZSTD_)/.test(code) && code !== 'ERR_OUT_OF_RANGE') return true
-  return /\bhysnappy\b/.test(error.stack?.split('\n')[1] ?? '')
 }
 
 /** Whether every page has a checksum, without which other bytes of a value are another value. */
