@@ -4,7 +4,7 @@
  * Follows `FileSystemCatalog`: a database is the directory `NAME.db` of the warehouse, a table a directory in it with
  * at least one schema file.
  */
-import type { FileIO } from '../io/file-io.ts'
+import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { joinPath, resolveLocation } from '../io/path.ts'
 import { openFileIO } from '../io/resolve.ts'
 import { openTableStore, type TableStore } from '../snapshot/table-store.ts'
@@ -62,8 +62,8 @@ export class Catalog implements AsyncDisposable {
   }
 
   /** The names of the databases, sorted. */
-  async databases(): Promise<string[]> {
-    const directories = await this.io.listDirectories(this.warehouse)
+  async databases(options: IoOptions = {}): Promise<string[]> {
+    const directories = await this.io.listDirectories(this.warehouse, options)
     return directories
       .filter((name) => name.endsWith(DATABASE_SUFFIX))
       .map((name) => name.slice(0, -DATABASE_SUFFIX.length))
@@ -73,32 +73,35 @@ export class Catalog implements AsyncDisposable {
   /** Makes a database; EXISTS when it is there, unless `ifNotExists`. */
   async createDatabase(
     name: string,
-    options: { readonly ifNotExists?: boolean } = {},
+    options: IoOptions & { readonly ifNotExists?: boolean } = {},
   ): Promise<void> {
     checkName(name, 'a database')
-    if ((await this.databases()).includes(name)) {
+    const { signal } = options
+    if ((await this.databases({ signal })).includes(name)) {
       if (options.ifNotExists) return
       throw new LakeError('EXISTS', `there is a database ${name} already`)
     }
-    await this.io.createDirectory(this.#databasePath(name))
+    await this.io.createDirectory(this.#databasePath(name), { signal })
   }
 
   /** The names of the tables of a database, sorted. NOT_FOUND when there is no such database. */
-  async tables(database: string): Promise<string[]> {
+  async tables(database: string, options: IoOptions = {}): Promise<string[]> {
     checkName(database, 'a database')
-    await this.#requireDatabase(database)
+    await this.#requireDatabase(database, options)
     const path = this.#databasePath(database)
-    const names = await this.io.listDirectories(path)
-    const isTable = await Promise.all(names.map((name) => this.#hasSchema(joinPath(path, name))))
+    const names = await this.io.listDirectories(path, options)
+    const isTable = await Promise.all(
+      names.map((name) => this.#hasSchema(joinPath(path, name), options)),
+    )
     return names.filter((_, i) => isTable[i]).toSorted()
   }
 
-  async #hasSchema(root: string): Promise<boolean> {
-    return (await openTableStore(this.io, root).schemas.ids()).length > 0
+  async #hasSchema(root: string, options: IoOptions): Promise<boolean> {
+    return (await openTableStore(this.io, root).schemas.ids(options)).length > 0
   }
 
-  async tableExists(name: string): Promise<boolean> {
-    return await this.#hasSchema(this.#tablePath(parseIdentifier(name)))
+  async tableExists(name: string, options: IoOptions = {}): Promise<boolean> {
+    return await this.#hasSchema(this.#tablePath(parseIdentifier(name)), options)
   }
 
   /**
@@ -108,31 +111,32 @@ export class Catalog implements AsyncDisposable {
   async createTable<C extends Columns>(
     name: string,
     definition: SchemaDefinition<C>,
-    options?: { readonly ifNotExists?: boolean },
+    options?: IoOptions & { readonly ifNotExists?: boolean },
   ): Promise<Table<C>>
   async createTable(
     name: string,
     definition: NewSchema,
-    options?: { readonly ifNotExists?: boolean },
+    options?: IoOptions & { readonly ifNotExists?: boolean },
   ): Promise<Table>
   async createTable(
     name: string,
     definition: SchemaDefinition | NewSchema,
-    options: { readonly ifNotExists?: boolean } = {},
+    options: IoOptions & { readonly ifNotExists?: boolean } = {},
   ): Promise<Table> {
+    const { signal } = options
     const id = this.#plainTable(name)
     const isDefinition = 'columns' in definition
     const schema = firstSchema(isDefinition ? newSchemaOf(definition) : definition, Date.now())
     const store = this.#store(id)
-    await this.createDatabase(id.database, { ifNotExists: true })
-    const isFree = (await store.schemas.ids()).length === 0
-    if (isFree && (await store.schemas.create(schema)))
+    await this.createDatabase(id.database, { ifNotExists: true, signal })
+    const isFree = (await store.schemas.ids({ signal })).length === 0
+    if (isFree && (await store.schemas.create(schema, { signal })))
       return new Table(store, identifierText(id), schema)
     if (!options.ifNotExists)
       throw new LakeError('EXISTS', `there is a table ${identifierText(id)} already`, {
         path: store.location.root,
       })
-    const stored = await store.schemas.readLatest()
+    const stored = await store.schemas.readLatest({ signal })
     if (isDefinition) checkDefinition(definition, stored)
     return new Table(store, identifierText(id), stored)
   }
@@ -141,45 +145,59 @@ export class Catalog implements AsyncDisposable {
    * Opens a table; with a definition its rows have types, and INVALID is thrown where the table's columns are others.
    * NOT_FOUND, with the nearest name, when there is no such table.
    */
-  async table(name: string): Promise<Table>
-  async table<C extends Columns>(name: string, definition: SchemaDefinition<C>): Promise<Table<C>>
-  async table(name: string, definition?: SchemaDefinition): Promise<Table> {
+  async table(name: string, definition?: undefined, options?: IoOptions): Promise<Table>
+  async table<C extends Columns>(
+    name: string,
+    definition: SchemaDefinition<C>,
+    options?: IoOptions,
+  ): Promise<Table<C>>
+  async table(
+    name: string,
+    definition?: SchemaDefinition,
+    options: IoOptions = {},
+  ): Promise<Table> {
     const id = this.#plainTable(name)
     const store = this.#store(id)
-    const schema = await this.#latestSchema(id, store)
+    const schema = await this.#latestSchema(id, store, options)
     if (definition !== undefined) checkDefinition(definition, schema)
     return new Table(store, identifierText(id), schema)
   }
 
   /** Opens a system table, such as `sales.orders$files`. NOT_FOUND, with the nearest name, when there is none. */
-  async systemTable(name: string): Promise<SystemTable> {
+  async systemTable(name: string, options: IoOptions = {}): Promise<SystemTable> {
     const id = parseIdentifier(name)
     const { systemTable } = id
     if (systemTable === undefined)
       throw invalid(`${name} is no system table`, { hint: `a name such as ${name}$files is one` })
     const store = this.#store(id)
-    const schema = await this.#latestSchema(id, store)
+    const schema = await this.#latestSchema(id, store, options)
     const tableName = identifierText({ ...id, systemTable: undefined })
     return openSystemTable(store, schema, tableName, systemTable)
   }
 
   /** Opens whatever the name names: a table, or with a dollar sign a system table. */
-  async open(name: string): Promise<Table | SystemTable> {
+  async open(name: string, options: IoOptions = {}): Promise<Table | SystemTable> {
     const { systemTable } = parseIdentifier(name)
-    return systemTable === undefined ? await this.table(name) : await this.systemTable(name)
+    return systemTable === undefined
+      ? await this.table(name, undefined, options)
+      : await this.systemTable(name, options)
   }
 
-  async #latestSchema(id: TableIdentifier, store: TableStore): Promise<TableSchema> {
+  async #latestSchema(
+    id: TableIdentifier,
+    store: TableStore,
+    options: IoOptions,
+  ): Promise<TableSchema> {
     try {
-      return await store.schemas.readLatest()
+      return await store.schemas.readLatest(options)
     } catch (error) {
       if (!(error instanceof LakeError) || error.code !== 'NOT_FOUND') throw error
-      throw await this.#noTable(id, error)
+      throw await this.#noTable(id, options, error)
     }
   }
 
-  async #noTable(id: TableIdentifier, cause?: unknown): Promise<LakeError> {
-    const tables = await this.tables(id.database)
+  async #noTable(id: TableIdentifier, options: IoOptions, cause?: unknown): Promise<LakeError> {
+    const tables = await this.tables(id.database, options)
     return notFound(`there is no table ${identifierText(id)}${didYouMean(id.table, tables)}`, {
       path: this.#tablePath(id),
       cause,
@@ -193,7 +211,9 @@ export class Catalog implements AsyncDisposable {
   async checkTable(name: string, options: CheckOptions = {}): Promise<CheckReport> {
     const id = this.#plainTable(name)
     const store = this.#store(id)
-    if ((await store.schemas.ids(options)).length === 0) throw await this.#noTable(id)
+    const { signal } = options
+    if ((await store.schemas.ids({ signal })).length === 0)
+      throw await this.#noTable(id, { signal })
     return await checkTable(store, options)
   }
 
@@ -221,8 +241,8 @@ export class Catalog implements AsyncDisposable {
     return joinPath(this.#databasePath(database), table)
   }
 
-  async #requireDatabase(name: string): Promise<void> {
-    const databases = await this.databases()
+  async #requireDatabase(name: string, options: IoOptions): Promise<void> {
+    const databases = await this.databases(options)
     if (databases.includes(name)) return
     throw notFound(`there is no database ${name}${didYouMean(name, databases)}`, {
       path: this.warehouse,

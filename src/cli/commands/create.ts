@@ -8,15 +8,16 @@ import { readTextFile, STDIN } from '../input-files.ts'
 
 export async function createCommand(run: CommandRun): Promise<number> {
   const [name = ''] = run.arguments
+  const { signal } = run
   const file = run.flags.schema
   if (file === undefined)
     throw invalid('create needs --schema', { hint: 'write --schema FILE, or --schema - for stdin' })
   const schema = await schemaOf(run, file)
   const catalog = await run.openCatalog()
   const ifNotExists = run.flags['if-not-exists'] ?? false
-  const existed = ifNotExists && (await catalog.tableExists(name))
+  const existed = ifNotExists && (await catalog.tableExists(name, { signal }))
   const options = { ...schema.options, ...run.tableOptions }
-  const table = await catalog.createTable(name, { ...schema, options }, { ifNotExists })
+  const table = await catalog.createTable(name, { ...schema, options }, { ifNotExists, signal })
   run.note(`${existed ? 'there is' : 'created'} ${table.name} in ${table.path}`)
   return EXIT.done
 }

@@ -11,12 +11,13 @@ import { StreamOutput } from '../streams.ts'
 
 export async function describeCommand(run: CommandRun): Promise<number> {
   const [name = ''] = run.arguments
+  const { signal } = run
   const catalog = await run.openCatalog()
-  const table = (await catalog.table(name)).withOptions(run.tableOptions)
+  const table = (await catalog.table(name, undefined, { signal })).withOptions(run.tableOptions)
   const out = new StreamOutput(run.streams.stdout)
   if (run.flags['report-format'] === 'json') await out.write(`${schemaFileText(table.schema)}\n`)
   else {
-    const snapshot = await table.latestSnapshot({ signal: run.signal })
+    const snapshot = await table.latestSnapshot({ signal })
     await out.write(description(table, snapshot))
   }
   await out.close()

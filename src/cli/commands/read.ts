@@ -22,7 +22,7 @@ export async function readTable(
   const { signal } = run
   const columns = select ?? (rowFormat(run.flags) === 'table' ? mainColumns : undefined)
   const catalog = await run.openCatalog()
-  const opened = await catalog.open(name)
+  const opened = await catalog.open(name, { signal })
   const request = {
     signal,
     ...(columns !== undefined && { columns }),

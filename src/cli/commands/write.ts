@@ -23,6 +23,7 @@ import { amount } from '../printable.ts'
 
 export async function writeCommand(run: CommandRun): Promise<number> {
   const [name = '', ...words] = run.arguments
+  const { signal } = run
   const { user, 'commit-id': identifier } = run.flags
   if ((user === undefined) !== (identifier === undefined))
     throw invalid('--user and --commit-id belong together', {
@@ -30,8 +31,8 @@ export async function writeCommand(run: CommandRun): Promise<number> {
     })
   const inputs = await inputsOf(words)
   const catalog = await run.openCatalog()
-  const table = (await catalog.table(name)).withOptions(run.tableOptions)
-  await using writer = await table.writer({ commitUser: user, signal: run.signal })
+  const table = (await catalog.table(name, undefined, { signal })).withOptions(run.tableOptions)
+  await using writer = await table.writer({ commitUser: user, signal })
   let rowCount = 0
   for (const input of inputs) rowCount += await writeInput(run, table, writer, input, rowCount)
   run.progress.clear()
