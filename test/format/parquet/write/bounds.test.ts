@@ -14,6 +14,7 @@ import {
   shortenedMax,
   shortenedMin,
 } from '../../../../src/format/parquet/write/bounds.ts'
+import { compareValues } from '../../../../src/types/predicate-literal.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const shown = (bounds: { min: Uint8Array; max: Uint8Array } | null): [string, string] | null =>
@@ -276,5 +277,29 @@ describe('shortened bounds', () => {
     const broken = new Uint8Array(80).fill(0x80)
     expect(shortenedMin(broken, true).length).toBe(0)
     expect(shortenedMax(broken, true)).toBe(broken)
+  })
+})
+
+describe('the range of a chunk that manifests tell', () => {
+  const special = fc.constantFrom(0, -0, Number.NaN, Infinity, -Infinity, 1, -1)
+
+  test('has NaN above all floats and -0 below 0', () => {
+    fc.assert(
+      fc.property(pagesOf(fc.oneof(special, fc.double())), (pages) => {
+        const bounds = new FloatBounds(Float64Array)
+        // A chunk before leaves nothing behind.
+        gathered(bounds, addDouble, [[Number.NaN, -0, 0, -Infinity]])
+        gathered(bounds, addDouble, pages)
+        const [min, max] = extremes<number>(pages.flat(), compareValues)
+        expect(shown(bounds.chunkRange())).toEqual([double(min), double(max)])
+      }),
+    )
+  })
+
+  test('is what the footer has of other types', () => {
+    const bounds = new IntBounds()
+    const { chunk } = gathered(bounds, addInt, [[3, 1], [7]])
+    expect(shown(bounds.chunkRange())).toEqual(chunk)
+    expect(new FloatBounds(Float32Array).chunkRange()).toBeNull()
   })
 })
