@@ -26,7 +26,8 @@ const SEED = Number(process.env['RELIABILITY_SEED'] ?? (isFull ? Date.now() % 2 
 if (isFull) process.stderr.write(`metadata mutants of RELIABILITY_SEED=${SEED}\n`)
 
 const MUTANTS = isFull ? 500_000 : 8_000
-const TOOK_MS_MAX = 5000
+/** A parser that takes longer hangs. */
+const HANG_MS = 30_000
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
@@ -151,7 +152,7 @@ describe.each(Object.entries(PARSERS))('a damaged %s', (_, { pattern, parse, isA
         slowestMs = Math.max(slowestMs, performance.now() - began)
       }
       expect(refusedCount).toBeGreaterThan(MUTANTS / 10)
-      expect(slowestMs).toBeLessThan(TOOK_MS_MAX)
+      expect(slowestMs).toBeLessThan(HANG_MS)
     },
   )
 

@@ -2,7 +2,7 @@
 import { LakeError } from '../../src/util/errors.ts'
 
 /** A failure of the contract on malformed files. */
-export class ContractBreach extends Error {}
+class ContractBreach extends Error {}
 
 const CODES = new Set(['CORRUPT', 'UNSUPPORTED', 'INVALID'])
 

@@ -27,8 +27,8 @@ if (isFull) process.stderr.write(`Parquet mutants of RELIABILITY_SEED=${SEED}\n`
 const MUTANTS = { files: isFull ? 300_000 : 12_000, pages: isFull ? 300_000 : 8_000 }
 /** What the files at hand, of at most 26 KB, may make a reader allocate before it refuses them. */
 const ALLOCATED_BYTES_MAX = 80_000_000
-/** How long a reader may take over one of them. */
-const TOOK_MS_MAX = 5000
+/** A reader that takes longer over one of them hangs. */
+const HANG_MS = 30_000
 
 const originals: Original[] = []
 const dismantled: { original: Original; raw: RawFile }[] = []
@@ -135,7 +135,7 @@ async function readMutants(
     }
   }
   expect(tally.allocatedBytes).toBeLessThan(ALLOCATED_BYTES_MAX)
-  expect(tally.tookMs).toBeLessThan(TOOK_MS_MAX)
+  expect(tally.tookMs).toBeLessThan(HANG_MS)
   return { tally, outcomes: others }
 }
 
