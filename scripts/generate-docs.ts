@@ -88,7 +88,7 @@ Secrets are never printed. [options.md](options.md) lists all options.`
 
 export function cliPage(): string {
   const everywhere: FlagName[] = ['warehouse', 'catalog', 'option', 'verbose', 'help']
-  const exitCodes = EXIT_CODES.map(([code, meaning]) => [String(code), meaning])
+  const exitCodes = EXIT_CODES.map(([number, meaning]) => [String(number), meaning])
   return `${[
     CLI_INTRODUCTION,
     `## Flags of all commands\n\n${flagTable([...everywhere, 'version'])}`,
