@@ -38,7 +38,8 @@ export function copyBits(
   if (shift === 0) target.set(source.subarray(first, first + whole), at >> 3)
   else
     for (let i = 0; i < whole; i++)
-      target[(at >> 3) + i] = (source[first + i]! >> shift) | (source[first + i + 1]! << (8 - shift))
+      target[(at >> 3) + i] =
+        (source[first + i]! >> shift) | (source[first + i + 1]! << (8 - shift))
   from += whole << 3
   at += whole << 3
   for (; at < end; from++, at++)
