@@ -40,7 +40,7 @@ const HINT_OF: Readonly<Record<LakeErrorCode, string>> = {
   CONFLICT: 'run the command again',
   OUTCOME_UNKNOWN: 'run the command again with the same --user and --commit-id: it happens once',
   IO: 'look whether the storage can be reached, and run the command again',
-  ABORTED: 'nothing was committed',
+  ABORTED: 'run the command again: nothing was committed',
 }
 
 export interface Failure {
