@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { LocalFileIO } from '../../src/io/local.ts'
 import type { DataType } from '../../src/types/data-type.ts'
+import { utf8 } from '../../src/types/internal-value.ts'
 import { randomLeaf } from '../support/random-predicates.ts'
 import { RandomRows, type RandomTable } from '../support/random-tables.ts'
 import { pick, seeded } from '../support/random.ts'
@@ -147,3 +148,27 @@ describe('Java shows the statistics that it would have written', () => {
     expect(await ours.describedFiles()).toEqual(await theirs.describedFiles())
   })
 })
+
+test.each(['parquet', 'avro'])(
+  'Java cuts the statistics of long keys and values in %s files as we do',
+  async (format) => {
+    const table = await typeTable({
+      like: 'types_key',
+      bucketCount: 1,
+      isPartitioned: false,
+      isThin: false,
+      options: { 'file.format': format },
+    })
+    const names = table.schema.fields.map(({ name }) => name)
+    const rows = new RandomRows(table, 1, { java: true }).next(20)
+    // Keys are cut at 128 characters; the footer of a Parquet file leaves out bounds of 4096 bytes.
+    for (const { row } of rows) {
+      row[names.indexOf('k1')] = utf8(`${'é'.repeat(127)}漢🚀${rows.length}`)
+      row[names.indexOf('v')] = utf8('x'.repeat(5000))
+    }
+    const [ours, theirs] = [await create(table, 'we'), await create(table, 'Java')]
+    await ours.weWrite(rows)
+    await theirs.javaWrites(rows)
+    expect(await ours.describedFiles()).toEqual(await theirs.describedFiles())
+  },
+)
