@@ -232,3 +232,35 @@ test.each([9, 5, 15])(
     for (let id = 4; id <= 15; id++) expect(rows).toContain(`a ${id} x`)
   },
 )
+
+test('the snapshot of a writer that dies where others have expired is no damage', async () => {
+  const root = `memory://${randomUUID()}/t`
+  await createRowTable(io, root, APPEND)
+  const add = async (id: number): Promise<void> => {
+    await (await openRowTable(io, root)).write([row(id, 'x')])
+  }
+  for (const id of [1, 2, 3]) await add(id)
+  let isCreated = false
+  const stalled = intercept(io, {
+    create: {
+      before: once('snapshot-4', async () => {
+        for (let id = 4; id <= 9; id++) await add(id)
+        await expire(await openRowTable(io, root), 5)
+      }),
+      after: (path) => void (isCreated ||= path.endsWith('snapshot-4')),
+    },
+  })
+  const dying = new FaultyFileIO(stalled, () => (isCreated ? 'crash' : undefined))
+  const writer = await (await openRowTable(dying, root)).writer({ commitUser: 'job' })
+  await writer.write([row(99, 'late')])
+  await expect(writer.commit({ identifier: 1n })).rejects.toThrow('crashed')
+  const table = await openRowTable(io, root)
+  expect((await table.snapshots()).map(({ id }) => id)).toEqual([4, 5, 6, 7, 8, 9])
+  expect(await stateOf(root)).toMatchObject({
+    rows: Array.from({ length: 9 }, (_, i) => `a ${i + 1} x`),
+  })
+  await using again = await table.writer({ commitUser: 'job' })
+  await again.write([row(99, 'late')])
+  expect((await again.commit({ identifier: 1n })).alreadyCommitted).toBe(false)
+  expect((await stateOf(root)).rows).toContain('a 99 late')
+})

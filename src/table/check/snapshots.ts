@@ -39,8 +39,8 @@ export async function checkSnapshots(context: CheckContext): Promise<CheckedSnap
 }
 
 /**
- * The ids of the table's history. Files below a gap that lie before the EARLIEST hint were put there by a writer that
- * stalled while its snapshot expired: nobody reads them. Any other gap is a loss.
+ * The ids of the table's history. Files that lie before the EARLIEST hint, below a gap or below the snapshot that the hint
+ * names, were put there by a writer that stalled while its snapshot expired: nobody reads them. Any other gap is a loss.
  */
 function historyOf(
   { store, findings }: CheckContext,
@@ -49,8 +49,9 @@ function historyOf(
 ): number[] {
   const range = rangeOf(ids)
   if (range === null) return []
-  const before = ids.filter((id) => id < range.earliest)
-  const stray = before.filter((id) => earliestHint !== undefined && id < earliestHint)
+  // Expiry moves the hint when it has deleted what is before it.
+  const first = ids.includes(earliestHint ?? 0) ? Infinity : range.earliest
+  const stray = ids.filter((id) => id < first && id < (earliestHint ?? 0))
   for (const id of stray)
     findings.warn(
       snapshotPath(store.location, id),
