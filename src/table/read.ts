@@ -7,6 +7,7 @@ import type { TableStore } from '../snapshot/table-store.ts'
 import { sliceBatch } from '../types/column-slice.ts'
 import type { Batch } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
+import { checkSettable } from '../types/option-checks.ts'
 import type { RawOptions } from '../types/options.ts'
 import { bindPredicate } from '../types/predicate-bind.ts'
 import type { Predicate } from '../types/predicate.ts'
@@ -53,6 +54,10 @@ export class TableRead<Row> implements ReadResult<Row> {
 
   constructor(store: TableStore, schema: TableSchema, request: ReadRequest) {
     checkLimit(request.limit)
+    checkSettable(
+      request.options ?? {},
+      schema.fields.map(({ name }) => name),
+    )
     this.#store = store
     this.#schema = schema
     this.#request = request
