@@ -1,29 +1,15 @@
 #!/usr/bin/env node
-/** The command `millrace`. */
-import { runCli } from './run.ts'
+/** The command `millrace`. What it is made of is loaded only where it can run. */
+const OLDEST_NODE = [22, 15] as const
 
-const controller = new AbortController()
-/** What shells expect of a process that the signal ended. */
-const SIGNAL_EXIT = { SIGINT: 130, SIGTERM: 143 } as const
-let interruptedBy: keyof typeof SIGNAL_EXIT | null = null
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.on(signal, () => {
-    // Whoever asks twice does not want to wait for files to be cleaned up.
-    if (interruptedBy !== null) process.exit(SIGNAL_EXIT[signal])
-    interruptedBy = signal
-    controller.abort()
-  })
-
-const { stdin, stdout, stderr, env } = process
-const exitCode = await runCli(process.argv.slice(2), {
-  stdin,
-  stdout,
-  stderr,
-  env,
-  signal: controller.signal,
-})
-// Input that nobody reads any more would keep the process alive.
-stdin.destroy()
-process.exitCode =
-  exitCode === 130 && interruptedBy !== null ? SIGNAL_EXIT[interruptedBy] : exitCode
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const isNewEnough = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])
+if (isNewEnough) {
+  const { runProcess } = await import('./process.ts')
+  await runProcess()
+} else {
+  process.stderr.write(`error UNSUPPORTED: Node ${process.versions.node} is too old for millrace
+hint: install Node ${OLDEST_NODE.join('.')} or newer, or run npx -p node@24 -p millrace millrace
+`)
+  process.exitCode = 1
+}

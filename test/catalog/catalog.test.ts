@@ -7,7 +7,7 @@ import { Table } from '../../src/table/table.ts'
 import { type Columns, defineSchema, type SchemaDefinition, t } from '../../src/types/schema.ts'
 
 function usersOf<C extends Columns & { id: unknown }>(columns: C): SchemaDefinition<C> {
-  return defineSchema({ columns, primaryKey: ['id' as never], options: { bucket: 1 } })
+  return defineSchema({ columns, primaryKey: ['id'], options: { bucket: 1 } })
 }
 
 const USERS = usersOf({ id: t.bigint().notNull(), name: t.string() })
