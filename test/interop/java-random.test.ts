@@ -75,6 +75,7 @@ async function checkFilter(shared: SharedTable, rows: RandomRows, random: Random
   const fields = table.schema.fields.filter(
     ({ type }) => isComparable(type) && type.kind !== 'VARBINARY',
   )
+  if (fields.length === 0) return
   const { where, leaf, meaning } = randomLeaf(table, rows, random, fields)
   const { column, op, cell } = leaf
   const value = cell === null ? null : cellJson(table, column, cell)

@@ -1,4 +1,5 @@
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
@@ -54,7 +55,7 @@ final class Rows {
                 float number = (Float) value;
                 String text = Float.toString(number);
                 if (!Float.isFinite(number) || text.equals("-0.0")) return TextNode.valueOf(text);
-                return new DecimalNode(new BigDecimal(text));
+                return new DecimalNode(shortest(number));
             }
             case DOUBLE: {
                 double number = (Double) value;
@@ -97,6 +98,16 @@ final class Rows {
             default:
                 throw new IllegalStateException(type.toString());
         }
+    }
+
+    /** The fewest digits that mean the number; Float.toString has more, or others, before Java 19. */
+    private static BigDecimal shortest(float number) {
+        BigDecimal exact = new BigDecimal(number);
+        for (int digits = 1; digits < 9; digits++) {
+            BigDecimal rounded = exact.round(new MathContext(digits));
+            if (rounded.floatValue() == number) return rounded;
+        }
+        return exact.round(new MathContext(9));
     }
 
     private static ArrayNode array(InternalArray values, DataType element) {
