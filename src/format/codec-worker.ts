@@ -2,29 +2,40 @@
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { LakeError } from '../util/errors.ts'
-import type { CodecAnswer, CodecJob } from './codec-workers.ts'
+import {
+  BEGUN,
+  type CodecAnswer,
+  type CodecJob,
+  JOBS_MAX,
+  type Shared,
+  WAITING,
+} from './codec-workers.ts'
 import { compress, decompress } from './codec.ts'
 
-function work(job: CodecJob): Uint8Array {
-  const { codec, bytes } = job
-  if (job.work === 'compress') return compress(codec, bytes, job.level)
-  return decompress(codec, bytes, job.sizeBytes)
-}
+const { states, waitingBytes } = workerData as Shared
 
-const waitingBytes = workerData as Int32Array
-
-parentPort?.on('message', (job: CodecJob) => {
-  let answer: CodecAnswer
-  const taken = job.bytes.length
+function work(job: CodecJob): CodecAnswer {
+  const { id, codec } = job
+  if (Atomics.compareExchange(states, id % JOBS_MAX, WAITING, BEGUN) !== WAITING)
+    return { id, bytes: null }
   try {
-    const bytes = work(job)
-    // What the codec filled only in part is cut to size, since it waits for its file; it is not to be moved with others.
-    const isWhole = bytes.length > 0.9 * bytes.buffer.byteLength
-    answer = { id: job.id, bytes: isWhole ? bytes : bytes.slice() }
+    const bytes =
+      job.work === 'compress'
+        ? compress(codec, job.bytes, job.level)
+        : decompress(codec, job.bytes, job.sizeBytes)
+    // What the codec filled only in part waits for its file, or lies in a buffer with others: it is cut to size.
+    return { id, bytes: bytes.length > 0.9 * bytes.buffer.byteLength ? bytes : bytes.slice() }
   } catch (error) {
     const code = error instanceof LakeError ? error.code : null
-    answer = { id: job.id, code, message: (error as Error).message }
+    return { id, code, message: (error as Error).message }
   }
-  Atomics.sub(waitingBytes, 0, taken)
-  parentPort!.postMessage(answer, 'bytes' in answer ? [answer.bytes.buffer as ArrayBuffer] : [])
+}
+
+parentPort?.on('message', (job: CodecJob) => {
+  const { length } = job.bytes
+  const answer = work(job)
+  Atomics.sub(waitingBytes, 0, length)
+  const moved =
+    'bytes' in answer && answer.bytes !== null ? [answer.bytes.buffer as ArrayBuffer] : []
+  parentPort!.postMessage(answer, moved)
 })

@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 
 import { LakeError, type LakeErrorCode } from '../util/errors.ts'
-import { type Codec, compress, compressAsync, decompressAsync } from './codec.ts'
+import { type Codec, compress, compressAsync, decompress, decompressAsync } from './codec.ts'
 
 interface CompressJob {
   readonly work: 'compress'
@@ -29,15 +29,17 @@ interface Block {
 
 export type CodecJob = Block & (CompressJob | DecompressJob)
 /** A failure has the code of its `LakeError`, or null where it was another error. */
+/** What a job that was taken back is answered with. */
 export type CodecAnswer =
+  | { readonly id: number; readonly bytes: null }
   | { readonly id: number; readonly bytes: Uint8Array }
   | { readonly id: number; readonly code: LakeErrorCode | null; readonly message: string }
 
 /** Bytes after which threads are started: below it they would not be ready in time. */
 const START_BYTES = 4 << 20
 const THREADS_MAX = 8
-/** What may wait for each thread before the asker compresses a block itself. */
-const BEHIND_BYTES = 4 << 20
+/** What may wait for each thread before the asker takes a block on itself. */
+const BEHIND_BYTES = 3 << 20
 
 /** Like {@link compressAsync}; where `bytes` lie in a SharedArrayBuffer they are not copied. */
 export function compressInWorker(
@@ -49,19 +51,26 @@ export function compressInWorker(
   if (thread === null) return compressAsync(codec, bytes, level)
   // Whoever is far ahead of the threads lends them a hand.
   if (thread.waitingBytes > BEHIND_BYTES) return Promise.resolve(compress(codec, bytes, level))
-  return thread.run(codec, bytes, { work: 'compress', level })
+  return thread.start(codec, bytes, { work: 'compress', level }).answer
 }
 
-/** Like {@link decompressAsync}. */
+/**
+ * Like {@link decompressAsync}, and puts the block under way. The raw bytes are had by calling what is returned, once:
+ * it does the work itself where no thread has begun it.
+ */
 export function decompressInWorker(
   codec: Codec,
   bytes: Uint8Array,
   sizeBytes: number,
-): Promise<Uint8Array> {
+): () => Uint8Array | Promise<Uint8Array> {
   const thread = pickThread(bytes.length)
-  return thread === null
-    ? decompressAsync(codec, bytes, sizeBytes)
-    : thread.run(codec, bytes, { work: 'decompress', sizeBytes })
+  const job =
+    thread === null
+      ? { answer: decompressAsync(codec, bytes, sizeBytes), takeBack: () => false }
+      : thread.start(codec, bytes, { work: 'decompress', sizeBytes })
+  // A failure is reported to whoever asks for the bytes; until then it is not an unhandled rejection.
+  job.answer.catch(() => {})
+  return () => (job.takeBack() ? decompress(codec, bytes, sizeBytes) : job.answer)
 }
 
 let threads: CodecThread[] | null = null
@@ -90,6 +99,26 @@ const WORKER_URL = new URL(
   import.meta.url,
 )
 
+/** The states of jobs, by their number modulo the number of states, as both threads see them. */
+export const WAITING = 1
+export const BEGUN = 2
+const TAKEN_BACK = 3
+/** No more jobs than this wait for a thread. */
+export const JOBS_MAX = 4096
+
+/** What a thread shares with the main one; messages alone would have to wait for the main thread's turn. */
+export interface Shared {
+  readonly states: Int32Array
+  /** One number: the bytes of the jobs that the thread has still to see. */
+  readonly waitingBytes: Int32Array
+}
+
+interface Job {
+  readonly answer: Promise<Uint8Array>
+  /** True where no thread has begun the job, and none will any more. */
+  readonly takeBack: () => boolean
+}
+
 interface Waiting {
   readonly resolve: (bytes: Uint8Array) => void
   readonly reject: (error: Error) => void
@@ -98,27 +127,36 @@ interface Waiting {
 class CodecThread {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
+  readonly #shared: Shared = {
+    states: new Int32Array(new SharedArrayBuffer(4 * JOBS_MAX)),
+    waitingBytes: new Int32Array(new SharedArrayBuffer(4)),
+  }
   #nextId = 0
-  /** Bytes that the thread has still to take, as it counts them itself: messages wait for the main thread's turn. */
-  readonly #waitingBytes = new Int32Array(new SharedArrayBuffer(4))
-  isReady = false
+  #isOnline = false
 
   constructor() {
-    this.#worker = new Worker(WORKER_URL, { workerData: this.#waitingBytes })
+    this.#worker = new Worker(WORKER_URL, { workerData: this.#shared })
     // A thread without work does not keep the process from ending.
     this.#worker.unref()
-    this.#worker.once('online', () => (this.isReady = true))
+    this.#worker.once('online', () => (this.#isOnline = true))
     this.#worker.on('message', (answer: CodecAnswer) => this.#settle(answer))
     this.#worker.on('error', (error) => this.#end(error as Error))
     this.#worker.on('exit', () => this.#end(new Error('a codec thread ended')))
   }
 
-  get waitingBytes(): number {
-    return Atomics.load(this.#waitingBytes, 0)
+  get isReady(): boolean {
+    return this.#isOnline && this.#waiting.size < JOBS_MAX
   }
 
-  run(codec: Codec, bytes: Uint8Array, job: CompressJob | DecompressJob): Promise<Uint8Array> {
+  get waitingBytes(): number {
+    return Atomics.load(this.#shared.waitingBytes, 0)
+  }
+
+  start(codec: Codec, bytes: Uint8Array, job: CompressJob | DecompressJob): Job {
     const id = this.#nextId++
+    const { states, waitingBytes } = this.#shared
+    Atomics.store(states, id % JOBS_MAX, WAITING)
+    Atomics.add(waitingBytes, 0, bytes.length)
     const isShared = bytes.buffer instanceof SharedArrayBuffer
     const sent = isShared ? bytes : bytes.slice()
     this.#worker.postMessage(
@@ -126,25 +164,27 @@ class CodecThread {
       isShared ? [] : [sent.buffer as ArrayBuffer],
     )
     if (this.#waiting.size === 0) this.#worker.ref()
-    Atomics.add(this.#waitingBytes, 0, bytes.length)
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
+    const answer = new Promise<Uint8Array>((resolve, reject) =>
+      this.#waiting.set(id, { resolve, reject }),
+    )
+    const takeBack = (): boolean =>
+      this.#waiting.has(id) &&
+      Atomics.compareExchange(states, id % JOBS_MAX, WAITING, TAKEN_BACK) === WAITING
+    return { answer, takeBack }
   }
 
   #settle(answer: CodecAnswer): void {
     const waiting = this.#waiting.get(answer.id)!
     this.#waiting.delete(answer.id)
     if (this.#waiting.size === 0) this.#worker.unref()
-    if ('bytes' in answer) waiting.resolve(answer.bytes)
-    else
-      waiting.reject(
-        answer.code === null
-          ? new Error(answer.message)
-          : new LakeError(answer.code, answer.message),
-      )
+    if (!('bytes' in answer)) {
+      const { code, message } = answer
+      waiting.reject(code === null ? new Error(message) : new LakeError(code, message))
+    } else if (answer.bytes !== null) waiting.resolve(answer.bytes)
   }
 
   #end(error: Error): void {
-    this.isReady = false
+    this.#isOnline = false
     for (const { reject } of this.#waiting.values()) reject(error)
     this.#waiting.clear()
   }

@@ -77,24 +77,38 @@ function gatherWords(
 /** Longer values are copied by the engine rather than eight bytes at a time. */
 const COPY_BY_WORDS_MAX = 64
 
+/** Values by which the size of all is guessed. */
+const SAMPLE = 64
+const DATA_BYTES_MAX = 2 ** 31 - 9
+
 function gatherBytes(rowsOf: ColumnRows, columns: readonly BytesColumn[]): Column {
   const { sourceOf, rows, length } = rowsOf
+  const sources = columns.map(({ data, starts, ends }) => ({
+    data,
+    starts,
+    ends,
+    view: new DataView(data.buffer, data.byteOffset, data.byteLength),
+    // Up to here a value can be copied eight bytes at a time, the last step over its end.
+    fastEnd: data.byteLength - 8,
+  }))
   const offsets = new Int32Array(length + 1)
-  // Where each value lies is looked up once, in the pass that adds up the lengths.
-  const starts = new Int32Array(length)
+  let { data, view } = withRoom(guessBytes(rowsOf, columns))
   let size = 0
   for (let i = 0; i < length; i++) {
-    const column = columns[sourceOf === null ? 0 : sourceOf[i]!]!
+    const source = sources[sourceOf === null ? 0 : sourceOf[i]!]!
     const row = rows === null ? i : rows[i]!
-    const start = column.starts[row]!
-    starts[i] = start
-    size += column.ends[row]! - start
+    const start = source.starts[row]!
+    const end = source.ends[row]!
+    const count = end - start
+    if (size + count + 8 > data.length) ({ data, view } = withRoom(size + count, data))
+    if (count <= COPY_BY_WORDS_MAX && end <= source.fastEnd) {
+      const from = source.view
+      for (let b = 0; b < count; b += 8)
+        view.setBigInt64(size + b, from.getBigInt64(start + b, true), true)
+    } else data.set(source.data.subarray(start, end), size)
+    size += count
     offsets[i + 1] = size
   }
-  assert(size < 2 ** 31 - 8, 'the strings of one batch exceed 2 GiB')
-  // Eight bytes more, so that a copy may run over the end of the last value.
-  const data = allocateBytes(size + 8)
-  copyBytes(columns, sourceOf, starts, offsets, data)
   return {
     layout: 'bytes',
     length,
@@ -105,27 +119,27 @@ function gatherBytes(rowsOf: ColumnRows, columns: readonly BytesColumn[]): Colum
   }
 }
 
-function copyBytes(
+/** A little more than the values should take by the lengths of a few of them. */
+function guessBytes(
+  { sourceOf, rows, length }: ColumnRows,
   columns: readonly BytesColumn[],
-  sourceOf: Uint16Array | null,
-  starts: Int32Array,
-  offsets: Int32Array,
-  data: Uint8Array,
-): void {
-  const target = new DataView(data.buffer, data.byteOffset, data.byteLength)
-  const views = columns.map(
-    ({ data: bytes }) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-  )
-  for (let i = 0, at = 0; i < starts.length; i++) {
-    const source = sourceOf === null ? 0 : sourceOf[i]!
-    const view = views[source]!
-    const start = starts[i]!
-    const end = offsets[i + 1]!
-    const length = end - at
-    if (length <= COPY_BY_WORDS_MAX && start + length + 8 <= view.byteLength)
-      for (let b = 0; b < length; b += 8)
-        target.setBigInt64(at + b, view.getBigInt64(start + b, true), true)
-    else data.set(columns[source]!.data.subarray(start, start + length), at)
-    at = end
+): number {
+  const step = Math.max(1, Math.floor(length / SAMPLE))
+  let bytes = 0
+  let count = 0
+  for (let i = 0; i < length; i += step, count++) {
+    const { starts, ends } = columns[sourceOf === null ? 0 : sourceOf[i]!]!
+    const row = rows === null ? i : rows[i]!
+    bytes += ends[row]! - starts[row]!
   }
+  return Math.ceil((1.02 * length * bytes) / Math.max(1, count))
+}
+
+/** Memory for `sizeBytes` and eight bytes more that a copy may run over, with what `data` holds, if it grows. */
+function withRoom(sizeBytes: number, data?: Uint8Array): { data: Uint8Array; view: DataView } {
+  assert(sizeBytes <= DATA_BYTES_MAX, 'the strings of one batch exceed 2 GiB')
+  const wanted = data === undefined ? sizeBytes : Math.max(sizeBytes, 1.25 * data.length)
+  const grown = allocateBytes(Math.min(DATA_BYTES_MAX, Math.ceil(wanted)) + 8)
+  if (data !== undefined) grown.set(data)
+  return { data: grown, view: new DataView(grown.buffer, grown.byteOffset, grown.byteLength) }
 }

@@ -6,6 +6,7 @@
  */
 import { allocateBytes } from '../../../io/allocate.ts'
 import { corrupt, unsupported } from '../../../util/errors.ts'
+import { giveArena, takeArena } from '../../kernels/arena.ts'
 import { ENCODING } from '../metadata.ts'
 import { type ByteStrings, readDeltaLengths, readDeltaStrings } from './delta.ts'
 import {
@@ -18,6 +19,9 @@ import {
 
 /** An output starts no larger than this; it grows with the values that pages really hold. */
 const START_BYTES_MAX = 2 ** 26
+/** From so many values on a page of at most so many bytes is decoded by a kernel: less is not worth the copying. */
+const KERNEL_VALUES_MIN = 256
+const KERNEL_BYTES_MAX = 16 << 20
 /** What a page's delta-encoded strings may expand to. */
 const MAX_EXPANDED_BYTES = 2 ** 28
 
@@ -163,7 +167,30 @@ export class CompactBytes extends BytesReader implements BytesValues {
     else if (this.strings !== null) {
       const from = this.takeStrings(this.strings, count)
       this.#appendStrings(at, count, this.strings, from)
-    } else this.#appendPlain(at, count)
+    } else if (count < KERNEL_VALUES_MIN || this.to - this.position > KERNEL_BYTES_MAX)
+      this.#appendPlain(at, count)
+    else this.#appendByKernel(at, count)
+  }
+
+  /** Has a kernel decode the next values of the page, which are copied to its memory and back. */
+  #appendByKernel(at: number, count: number): void {
+    const { position, to } = this
+    const size = to - position
+    const arena = takeArena()
+    arena.reset(2 * size + 4 * count, 3)
+    const page = arena.allocate(size)
+    const values = arena.allocate(size)
+    const ends = arena.allocate(4 * count)
+    arena.bytes(page, size).set(this.bytes.subarray(position, to))
+    const out = this.#offsets[at]!
+    const read = arena.kernels.decodePlain(page, size, count, values, ends, out)
+    if (read < 0) throw corrupt('a string runs past the end of a page')
+    const length = read - 4 * count
+    this.#reserve(out + length)
+    this.#data.set(arena.bytes(values, length), out)
+    this.#offsets.set(arena.ints(ends, count), at + 1)
+    this.position = position + read
+    giveArena(arena)
   }
 
   #appendPlain(at: number, count: number): void {

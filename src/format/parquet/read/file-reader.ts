@@ -177,13 +177,15 @@ export class ParquetCursor {
         this.#reader ??= this.#ahead ?? this.#openNext()
         if (this.#reader === null) return null
         this.#ahead = null
-        const batch = await this.#reader.read(rowCount)
-        if (this.#reader.isDone) {
+        const reader = this.#reader
+        const window = await reader.next(rowCount)
+        // The pages of the next batch are fetched and decompressed while this one is decoded and worked on.
+        if (reader.isDone) {
           this.#reader = null
-          // The next group's first pages are fetched and decompressed while the caller works on this batch.
           this.#ahead = this.#openNext()
           this.#ahead?.prefetch(rowCount)
-        } else this.#reader.prefetch(rowCount)
+        } else reader.prefetch(rowCount)
+        const batch = await reader.read(window)
         if (batch !== null) return batch
       }
     } catch (error) {

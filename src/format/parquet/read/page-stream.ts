@@ -13,7 +13,7 @@ import {
 } from '../metadata.ts'
 import { ThriftReader } from '../thrift.ts'
 import type { LeafNode } from '../tree.ts'
-import { codecOf, isDataPage, loadBody } from './page.ts'
+import { codecOf, isDataPage, loadBody, type PageBody } from './page.ts'
 
 /** Rows `[from, to)` of a row group. */
 export interface RowRange {
@@ -26,6 +26,11 @@ export interface LoadedPage {
   readonly bytes: Uint8Array
   /** The page's rows in its row group; null where only its levels tell. */
   readonly rows: RowRange | null
+}
+
+/** A page whose bytes are on their way. */
+interface QueuedPage extends Omit<LoadedPage, 'bytes'> {
+  readonly body: PageBody
 }
 
 export interface Dictionary {
@@ -57,8 +62,8 @@ export class PageStream {
   readonly #ranges: readonly RowRange[]
   readonly #rowCount: number
   readonly #units: Unit[]
-  readonly #queue: Promise<LoadedPage>[] = []
-  #dictionary: Promise<Dictionary> | null = null
+  readonly #queue: QueuedPage[] = []
+  #dictionary: (() => Promise<Dictionary>) | null = null
   #isDictionaryTaken = false
   /** What is left of the unit being walked. */
   #unit: OpenUnit | null = null
@@ -102,15 +107,16 @@ export class PageStream {
   /** The next page that holds a row to read; null behind the last. */
   async next(): Promise<LoadedPage | null> {
     while (this.#queue.length === 0) if (!(await this.#issue())) return null
-    return await this.#queue.shift()!
+    const { header, rows, body } = this.#queue.shift()!
+    return { header, rows, bytes: await body() }
   }
 
   /** The chunk's dictionary, which lies before its first data page; null when there is none, or it was taken before. */
   async takeDictionary(): Promise<Dictionary | null> {
     if (this.#isDictionaryTaken) return null
-    const dictionary = await this.#dictionary
-    this.#isDictionaryTaken = dictionary !== null
-    return dictionary
+    if (this.#dictionary === null) return null
+    this.#isDictionaryTaken = true
+    return await this.#dictionary()
   }
 
   /** Takes the next page of the chunk; false behind the last. */
@@ -144,10 +150,7 @@ export class PageStream {
     const isWanted =
       rows === null || this.#ranges.some((range) => range.from < rows.to && rows.from < range.to)
     if (!isWanted) return
-    const page = this.#loadPage(header, body, rows)
-    // A failure is reported when the page is read; until then it is not an unhandled rejection.
-    page.catch(() => {})
-    this.#queue.push(page)
+    this.#queue.push({ header, rows, body: this.#loadBody(header, body) })
   }
 
   /** The rows of the next data page of the unit, which has `valueCount` values. */
@@ -184,20 +187,19 @@ export class PageStream {
   #loadDictionary(header: PageHeader, body: Uint8Array): void {
     if (this.#dictionary !== null) throw corrupt('a column has two dictionaries')
     const { valueCount } = header
-    const load = async (): Promise<Dictionary> => ({
-      bytes: await loadBody(header, body, this.#codec),
-      valueCount,
-    })
-    this.#dictionary = load()
-    this.#dictionary.catch(() => {})
+    const raw = this.#loadBody(header, body)
+    this.#dictionary = async () => ({ bytes: await raw(), valueCount })
   }
 
-  async #loadPage(
-    header: PageHeader,
-    body: Uint8Array,
-    rows: RowRange | null,
-  ): Promise<LoadedPage> {
-    return { header, bytes: await loadBody(header, body, this.#codec), rows }
+  /** A failure is reported when the page is read, which may never be. */
+  #loadBody(header: PageHeader, body: Uint8Array): PageBody {
+    try {
+      return loadBody(header, body, this.#codec)
+    } catch (error) {
+      return () => {
+        throw error
+      }
+    }
   }
 }
 

@@ -56,12 +56,11 @@ export function codecOf(codec: number): Codec {
   }
 }
 
-/** The page's bytes behind its header, checked and decompressed; a small page comes without a promise. */
-export function loadBody(
-  header: PageHeader,
-  body: Uint8Array,
-  codec: Codec,
-): Uint8Array | Promise<Uint8Array> {
+/** The decompressed bytes of a page, had by calling it, once. */
+export type PageBody = () => Uint8Array | Promise<Uint8Array>
+
+/** The page's bytes behind its header, checked, whose decompression is under way. */
+export function loadBody(header: PageHeader, body: Uint8Array, codec: Codec): PageBody {
   const { crc, uncompressedBytes, v2 } = header
   if (crc !== undefined && crc32(body) !== crc >>> 0)
     throw corrupt('the checksum of a page does not match its bytes')
@@ -69,18 +68,24 @@ export function loadBody(
     throw unsupported(`a page of ${uncompressedBytes} bytes; ${PAGE_BYTES_MAX} are the most`)
   if (codec === 'none' || v2?.compressed === false) {
     if (body.length !== uncompressedBytes) throw corrupt('an uncompressed page has two sizes')
-    return body
+    return () => body
   }
   const levelBytes = v2 === undefined ? 0 : v2.definitionBytes + v2.repetitionBytes
   if (levelBytes > body.length || levelBytes > uncompressedBytes)
     throw corrupt('the levels of a page run past its end')
   const size = uncompressedBytes - levelBytes
   const packed = body.subarray(levelBytes)
-  if (packed.length === 0 || size === 0) return body.subarray(0, levelBytes)
   const levels = body.subarray(0, levelBytes)
-  if (codec === 'lz4') return joined(levels, decompressLz4(packed, size))
-  if (uncompressedBytes <= SYNC_BYTES) return joined(levels, decompress(codec, packed, size))
-  return decompressInWorker(codec, packed, size).then((values) => joined(levels, values))
+  if (packed.length === 0 || size === 0) return () => levels
+  if (codec === 'lz4') return () => joined(levels, decompressLz4(packed, size))
+  if (uncompressedBytes <= SYNC_BYTES) return () => joined(levels, decompress(codec, packed, size))
+  const values = decompressInWorker(codec, packed, size)
+  return () => {
+    const bytes = values()
+    return bytes instanceof Uint8Array
+      ? joined(levels, bytes)
+      : bytes.then((whole) => joined(levels, whole))
+  }
 }
 
 /** The codec LZ4 is Hadoop's frames, but some writers put a bare block under its name. */

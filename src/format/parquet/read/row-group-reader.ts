@@ -60,13 +60,18 @@ export class RowGroupReader {
     this.#prefetch.catch(() => {})
   }
 
-  /** The next `rowCount` rows, or fewer at the end; null when there are none. */
-  async read(rowCount: number): Promise<FileBatch | null> {
+  /** The ranges of the next `rowCount` rows, or of fewer at the end, once their pages are under way. */
+  async next(rowCount: number): Promise<RowRange[]> {
     const window = this.#take(rowCount)
     const end = window.at(-1)?.to
-    if (end === undefined) return null
     await this.#prefetch
-    await this.#prefetchTo(end)
+    if (end !== undefined) await this.#prefetchTo(end)
+    return window
+  }
+
+  /** The rows of what {@link next} returned last; null when those are none. */
+  async read(window: readonly RowRange[]): Promise<FileBatch | null> {
+    if (window.length === 0) return null
     const leaves = await this.#open()
     const length = window.reduce((sum, range) => sum + range.to - range.from, 0)
     const columns: Column[] = []

@@ -140,7 +140,7 @@ describe('what cannot be told is unknown', () => {
       { physical: FIXED_LEN_BYTE_ARRAY, typeLength: 17, logical: decimal },
       between(new Uint8Array(17), new Uint8Array(17)),
     ],
-    ['times', 'TIME(3)', {}, between(int32(1), int32(5))],
+    ['times of 64 bits', 'TIME(3)', { physical: INT64 }, between(int64(1n), int64(5n))],
     [
       'nanoseconds in INT96',
       'TIMESTAMP(9)',

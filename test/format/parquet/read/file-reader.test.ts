@@ -36,7 +36,7 @@ const ROWS = randomRows({
 })
 /** Three row groups or more, many pages in each, and more than the tail that opening reads. */
 const BYTES = await writeParquet(FIELDS, [batchOf(FIELDS, ROWS)], {
-  rowGroupBytes: 500_000,
+  rowGroupBytes: 350_000,
   pageRows: 500,
 })
 
