@@ -10,7 +10,7 @@ import { commit, type CommitResult, type CommitTable } from '../../src/snapshot/
 import { dataFilePath, dataLayout } from '../../src/snapshot/data-paths.ts'
 import { hintBytes } from '../../src/snapshot/hints.ts'
 import { scanEntries } from '../../src/snapshot/manifest-scan.ts'
-import { hintPath } from '../../src/snapshot/paths.ts'
+import { hintPath, manifestPath } from '../../src/snapshot/paths.ts'
 import {
   createTestTable,
   fileMeta,
@@ -108,6 +108,22 @@ test('a writer that stalled before its create does not roll the table back', asy
   expect(await stateOf(world)).toEqual(withFiles([...names(1, 15), 'mine']))
   expect(await world.table().store.snapshots.range()).toEqual({ earliest: 9, latest: 16 })
   expect(await world.table().store.snapshots.exists(4)).toBe(false)
+})
+
+test('whoever read the snapshot that it put there for a moment can read its manifests on', async () => {
+  const world = await worldOf(3)
+  let seen: string | undefined
+  const stalled = intercept(io, {
+    create: {
+      before: once('snapshot-4', () => goOn(world)),
+      after: once('snapshot-4', async () => {
+        const { snapshots } = world.table().store
+        seen = (await snapshots.read(4)).baseManifestList
+      }),
+    },
+  })
+  await world.commitMine(stalled)
+  expect(await io.stat(manifestPath(world.root, seen!))).not.toBeNull()
 })
 
 test('it does not when there are no hints either', async () => {

@@ -8,6 +8,7 @@ import type { FileIO } from '../../src/io/file-io.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
 import { hintBytes } from '../../src/snapshot/hints.ts'
 import { hintPath } from '../../src/snapshot/paths.ts'
+import { BATCH_IDENTIFIER } from '../../src/snapshot/snapshot.ts'
 import type { Table } from '../../src/table/table.ts'
 import { LakeError } from '../../src/util/errors.ts'
 import { type FaultKind, FaultyFileIO } from '../support/faults.ts'
@@ -104,13 +105,16 @@ describe.each([
     expect(await stateOf(root)).toEqual({ rows: [OLD, 'a 1 one', 'a 2 two'], orphans: left })
   })
 
-  test.each([[undefined], [5n]])('the same commit (%s) again happens once', async (identifier) => {
-    const { root, writer } = await uncertainCommit(APPEND, happens, identifier)
-    const { snapshots, alreadyCommitted } = await writer.commit({ identifier })
-    expect([snapshots.map(({ id }) => id), alreadyCommitted]).toEqual([[2], happens])
-    await writer.close()
-    expect(await stateOf(root)).toEqual({ rows: [OLD, 'a 1 one'], orphans: left })
-  })
+  test.each([[undefined], [5n], [BATCH_IDENTIFIER]])(
+    'the same commit (%s) again happens once',
+    async (identifier) => {
+      const { root, writer } = await uncertainCommit(APPEND, happens, identifier)
+      const { snapshots, alreadyCommitted } = await writer.commit({ identifier })
+      expect([snapshots.map(({ id }) => id), alreadyCommitted]).toEqual([[2], happens])
+      await writer.close()
+      expect(await stateOf(root)).toEqual({ rows: [OLD, 'a 1 one'], orphans: left })
+    },
+  )
 
   test('the same identifier is refused for more rows, and so is a hand-over of the files', async () => {
     const { root, writer } = await uncertainCommit(undefined, happens, 5n)
