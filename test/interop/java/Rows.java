@@ -100,10 +100,10 @@ final class Rows {
         }
     }
 
-    /** The fewest digits that mean the number; Float.toString has more, or others, before Java 19. */
+    /** The fewest digits, two at least, that mean the number; Float.toString has more, or others, before Java 19. */
     private static BigDecimal shortest(float number) {
         BigDecimal exact = new BigDecimal(number);
-        for (int digits = 1; digits < 9; digits++) {
+        for (int digits = 2; digits < 9; digits++) {
             BigDecimal rounded = exact.round(new MathContext(digits));
             if (rounded.floatValue() == number) return rounded;
         }
