@@ -61,6 +61,15 @@ export abstract class PageReader {
   }
 }
 
+/**
+ * CORRUPT where a page has other bytes than its values take. Bytes that are left over are levels, of a column that has
+ * become one without nulls by damage to the footer, which has no checksum.
+ */
+function checkSize(bytes: number, valueBytes: number): void {
+  if (bytes < valueBytes) throw corrupt('a page is shorter than its values')
+  if (bytes > valueBytes) throw corrupt('a page is longer than its values')
+}
+
 export function unknownEncoding(encoding: number): Error {
   return unsupported(`parquet encoding ${encoding} of this column type is not known`)
 }
@@ -105,8 +114,7 @@ export class WordValues extends PageReader implements LeafValues {
     const whole = encoding === ENCODING.PLAIN
     this.#position = whole ? from : 0
     this.#end = whole ? to : this.#plain.length
-    if (this.#end - this.#position < count * width)
-      throw corrupt('a page is shorter than its values')
+    checkSize(this.#end - this.#position, count * width)
   }
 
   append(at: number, count: number): void {
@@ -220,7 +228,7 @@ export class FixedBytesValues extends PageReader implements LeafValues {
       this.#plain = strings.data
     } else throw unknownEncoding(encoding)
     this.#end = this.#plain.length
-    if (this.#end < count * this.#width) throw corrupt('a page is shorter than its values')
+    checkSize(this.#end, count * this.#width)
   }
 
   append(at: number, count: number): void {
@@ -311,6 +319,7 @@ export class BooleanValues implements LeafValues {
       this.#packed = bytes
       this.#bit = from * 8
       this.#bitEnd = to * 8
+      checkSize(to - from, (count + 7) >> 3)
     } else throw unknownEncoding(encoding)
   }
 
