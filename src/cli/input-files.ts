@@ -14,6 +14,8 @@ export const STDIN = '-'
 /** The larger texts of the command line (schemas, catalog files) are refused. */
 const TEXT_BYTES_MAX = 16 << 20
 
+const INPUT_HINT = "name a file, a pattern in quotes such as 'in/*.csv', or - for stdin"
+
 /** An input, by the name that errors give it. */
 export interface Input {
   readonly name: string
@@ -44,7 +46,8 @@ async function filesOf(word: string): Promise<Input[]> {
   if (status !== null) return [{ name: word, file: word, seekable: status.isFile() }]
   const { default: glob } = await import('fast-glob')
   const files = glob.isDynamicPattern(word) ? await glob(word, { dot: true }) : []
-  if (files.length === 0) throw notFound('there is no such input file', { path: word })
+  if (files.length === 0)
+    throw notFound('there is no such input file', { path: word, hint: INPUT_HINT })
   return files.toSorted().map((file) => ({ name: file, file, seekable: true }))
 }
 
@@ -75,7 +78,10 @@ export function inputError(error: unknown, name: string, signal: AbortSignal): u
   if (signal.aborted) return new LakeError('ABORTED', 'the operation was aborted', { cause: error })
   if (error instanceof LakeError) return inputLakeError(error, name)
   const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return notFound('there is no such file', { path: name, cause: error })
+  if (code === 'ENOENT')
+    return notFound('there is no such file', { path: name, cause: error, hint: 'look at its name' })
+  if (code === 'EISDIR')
+    return invalid('this is a directory, not a file', { path: name, hint: 'name a file' })
   if (code === undefined || typeof code !== 'string' || !/^E[A-Z]+$/.test(code)) return error
   return new LakeError('IO', `the file cannot be read (${code})`, { path: name, cause: error })
 }

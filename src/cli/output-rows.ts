@@ -14,6 +14,7 @@ import { resolveLocation } from '../io/path.ts'
 import type { BatchSource } from '../table/batch-result.ts'
 import type { DataField } from '../types/data-type.ts'
 import { throwIfAborted } from '../util/async.ts'
+import { invalid } from '../util/errors.ts'
 import type { CommandRun } from './command.ts'
 import type { FlagValues } from './flags.ts'
 import { StreamOutput } from './streams.ts'
@@ -69,9 +70,11 @@ async function openOutput(run: CommandRun, file: string | undefined): Promise<Ou
   if (file === undefined || file === '-')
     return { out: new StreamOutput(run.streams.stdout), seekable: false }
   const status = await stat(file).catch(() => null)
+  if (status?.isDirectory() === true)
+    throw invalid('the output is a directory', { path: file, hint: 'name a file in it' })
   // A device or a pipe is written to, and never replaced by a file.
-  if (status !== null && !status.isFile() && !status.isDirectory())
-    return { out: new StreamOutput(createWriteStream(file)), seekable: false }
+  if (status !== null && !status.isFile())
+    return { out: new StreamOutput(createWriteStream(file), { owned: true }), seekable: false }
   const { signal } = run
   const out = await new LocalFileIO().openWriter(resolveLocation(file), { signal })
   return { out, seekable: true }

@@ -19,16 +19,18 @@ export function isTerminal(stream: Readable | Writable): boolean {
 /** The reader of the output has gone (`millrace read ... | head`): the work is done, and nobody is to be told. */
 export class OutputClosed extends Error {}
 
-/** Writes to a stream as fast as its reader takes it. The stream stays open: its owner ends it. */
+/** Writes to a stream as fast as its reader takes it. Unless it is `owned` the stream stays open: its owner ends it. */
 export class StreamOutput implements FileWriter {
   readonly #stream: Writable
+  readonly #owned: boolean
   #failure: NodeJS.ErrnoException | null = null
   readonly #onError = (error: Error): void => {
     this.#failure ??= error
   }
 
-  constructor(stream: Writable) {
+  constructor(stream: Writable, options: { readonly owned?: boolean } = {}) {
     this.#stream = stream
+    this.#owned = options.owned ?? false
     stream.on('error', this.#onError)
   }
 
@@ -43,12 +45,16 @@ export class StreamOutput implements FileWriter {
   async close(): Promise<void> {
     await new Promise<void>((resolve) => {
       if (this.#stream.destroyed) resolve()
+      else if (this.#owned) this.#stream.once('close', resolve).end()
       else this.#stream.write('', () => resolve())
     })
-    this.#check()
+    if (!this.#owned || this.#failure !== null) this.#check()
   }
 
-  async abort(): Promise<void> {}
+  async abort(): Promise<void> {
+    if (this.#owned) this.#stream.destroy()
+    await Promise.resolve()
+  }
 
   #check(): void {
     const error = this.#failure

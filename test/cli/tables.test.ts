@@ -1,6 +1,15 @@
 /** The commands on a warehouse, from its first table on. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  createReadStream,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
@@ -316,8 +325,8 @@ describe('what is there', () => {
     [['read', 'orders'], 2, /"orders" is no name of a table/],
     [['read', 'shop.orders$fils'], 3, /did you mean "files"/],
     [['read', 'shop.orders$tags'], 1, /error UNSUPPORTED/],
-    [['files', 'shop.orders$files'], 2, /wants a table/],
-    [['write', 'shop.orders$files'], 2, /is a system table/],
+    [['files', 'shop.orders$files'], 2, /files wants a table/],
+    [['write', 'shop.orders$files'], 2, /write wants a table.*is a system table/],
     [['read', 'shop.orders', '--select', 'regio'], 2, /did you mean "region"/],
     [['read', 'shop.orders', '--where', 'amout > 1'], 2, /did you mean "amount"/],
     [['read', 'shop.orders', '--option', 'scan.snapshot=1'], 2, /did you mean "scan\.snapshot-id"/],
@@ -435,4 +444,18 @@ describe('a run', () => {
     expect(none).toMatchObject({ code: 2, stdout: '', stderr: help })
     for (const line of help.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
   })
+})
+
+test('an output that is a directory is refused', async () => {
+  const { code, stderr } = await wh.run(['read', 'shop.orders', '-o', wh.directory])
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/^error INVALID: the output is a directory, in /)
+})
+
+test('a pipe in the file system is written to, and stays a pipe', async () => {
+  execFileSync('mkfifo', [wh.file('pipe')])
+  const printed = textOf(createReadStream(wh.file('pipe')))
+  await wh.ok(['read', 'shop.orders', '--format', 'csv', '-o', wh.file('pipe')])
+  expect(statSync(wh.file('pipe')).isFIFO()).toBe(true)
+  expect(await printed).toBe('region,id,amount\n')
 })

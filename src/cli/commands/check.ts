@@ -4,9 +4,11 @@ import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { amount, printable } from '../printable.ts'
 import { StreamOutput } from '../streams.ts'
+import { requireTable } from '../table-name.ts'
 
 export async function checkCommand(run: CommandRun): Promise<number> {
   const [name = ''] = run.arguments
+  requireTable(name, 'check')
   const { shallow, 'all-snapshots': allSnapshots } = run.flags
   const catalog = await run.openCatalog()
   const report = await catalog.checkTable(name, {

@@ -5,9 +5,11 @@ import { parseJson } from '../../util/json.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { readTextFile, STDIN } from '../input-files.ts'
+import { requireTable } from '../table-name.ts'
 
 export async function createCommand(run: CommandRun): Promise<number> {
   const [name = ''] = run.arguments
+  requireTable(name, 'create')
   const { signal } = run
   const file = run.flags.schema
   if (file === undefined)

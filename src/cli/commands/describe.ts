@@ -8,9 +8,11 @@ import { EXIT } from '../failure.ts'
 import { displayWidth, printable } from '../printable.ts'
 import { isSecretName } from '../secrets.ts'
 import { StreamOutput } from '../streams.ts'
+import { requireTable } from '../table-name.ts'
 
 export async function describeCommand(run: CommandRun): Promise<number> {
   const [name = ''] = run.arguments
+  requireTable(name, 'describe')
   const { signal } = run
   const catalog = await run.openCatalog()
   const table = (await catalog.table(name, undefined, { signal })).withOptions(run.tableOptions)

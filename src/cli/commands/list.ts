@@ -1,7 +1,7 @@
 /** `snapshots`, `schemas`, `files`, `partitions`, `buckets`: the system tables under names of their own. */
-import { invalid } from '../../util/errors.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
+import { requireTable } from '../table-name.ts'
 import { readTable } from './read.ts'
 
 /** `mainColumns` are those that are shown to people. */
@@ -11,10 +11,7 @@ export async function listCommand(
   mainColumns: readonly string[] | undefined,
 ): Promise<number> {
   const [name = ''] = run.arguments
-  if (name.includes('$'))
-    throw invalid(`${systemTable} wants a table, and ${name} is a part of one`, {
-      hint: `write millrace ${systemTable} ${name.slice(0, name.indexOf('$'))}`,
-    })
+  requireTable(name, systemTable)
   await readTable(run, `${name}$${systemTable}`, mainColumns)
   return EXIT.done
 }

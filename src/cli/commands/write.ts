@@ -20,9 +20,11 @@ import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { type Input, inputBytes, inputError, inputsOf } from '../input-files.ts'
 import { amount } from '../printable.ts'
+import { requireTable } from '../table-name.ts'
 
 export async function writeCommand(run: CommandRun): Promise<number> {
   const [name = '', ...words] = run.arguments
+  requireTable(name, 'write')
   const { signal } = run
   const { user, 'commit-id': identifier } = run.flags
   if ((user === undefined) !== (identifier === undefined))
