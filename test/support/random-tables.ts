@@ -53,7 +53,13 @@ export interface RandomTable {
 const nullable = (parts: object): DataType => ({ ...parts, nullable: true }) as DataType
 const text: DataType = nullable({ kind: 'VARCHAR', length: MAX_LENGTH })
 
-const PRECISIONS = { parquet: [0, 3, 6, 9], avro: [0, 3, 6] } as const
+/** Of timestamps: files of Avro have none finer than microseconds. */
+const PRECISIONS = {
+  parquet: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9],
+  avro: [0, 1, 2, 3, 4, 5, 6],
+} as const
+/** Of times of day, which are milliseconds in all of them; Avro has these alone. */
+const TIME_PRECISIONS = { parquet: [0, 3, 6, 9], avro: [0, 3] } as const
 
 function atomicTypes(format: 'parquet' | 'avro'): fc.Arbitrary<DataType> {
   const fixed = ['BOOLEAN', 'TINYINT', 'SMALLINT', 'INT', 'BIGINT', 'FLOAT', 'DOUBLE', 'DATE']
@@ -65,9 +71,15 @@ function atomicTypes(format: 'parquet' | 'avro'): fc.Arbitrary<DataType> {
       arbitrary: fc.constant(nullable({ kind: 'VARBINARY', length: MAX_LENGTH })),
     },
     {
+      weight: 1,
+      arbitrary: fc
+        .tuple(fc.constantFrom('CHAR', 'VARCHAR', 'BINARY', 'VARBINARY'), fc.constantFrom(1, 7, 20))
+        .map(([kind, length]) => nullable({ kind, length })),
+    },
+    {
       weight: 2,
       arbitrary: fc
-        .constantFrom([9, 2], [18, 0], [18, 18], [20, 3], [38, 10])
+        .constantFrom([1, 1], [9, 2], [10, 0], [18, 0], [18, 18], [19, 0], [20, 3], [38, 10])
         .map(([precision, scale]) => nullable({ kind: 'DECIMAL', precision, scale })),
     },
     {
@@ -79,17 +91,45 @@ function atomicTypes(format: 'parquet' | 'avro'): fc.Arbitrary<DataType> {
         )
         .map(([kind, precision]) => nullable({ kind, precision })),
     },
-    { weight: 1, arbitrary: fc.constant(nullable({ kind: 'TIME', precision: 3 })) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom(...TIME_PRECISIONS[format])
+        .map((precision) => nullable({ kind: 'TIME', precision })),
+    },
   )
 }
 
 /** Columns that are no key may be nested. */
 function valueTypes(format: 'parquet' | 'avro'): fc.Arbitrary<DataType> {
   const inner = atomicTypes(format)
-  const nested = fc.oneof(
+  const nested = nestedTypes(inner, format)
+  return fc
+    .tuple(
+      fc.oneof(
+        { weight: 12, arbitrary: inner },
+        { weight: 2, arbitrary: nested },
+        { weight: 1, arbitrary: nestedTypes(nested, format) },
+      ),
+      fc.nat(3),
+    )
+    .map(([type, n]) => ({ ...type, nullable: n > 0 }))
+}
+
+/** Types that have the given ones inside. */
+function nestedTypes(
+  inner: fc.Arbitrary<DataType>,
+  format: 'parquet' | 'avro',
+): fc.Arbitrary<DataType> {
+  const key = fc.constantFrom(...MAP_KEYS)
+  // Java cannot read other multisets, its own among them.
+  const elements = MAP_KEYS.filter(({ kind }) =>
+    format === 'avro' ? kind === 'VARCHAR' : kind !== 'DECIMAL',
+  )
+  return fc.oneof(
     inner.map((element) => nullable({ kind: 'ARRAY', element })),
-    inner.map((value) => nullable({ kind: 'MAP', key: { ...text, nullable: false }, value })),
-    fc.constant(nullable({ kind: 'MULTISET', element: { ...text, nullable: false } })),
+    fc.tuple(key, inner).map(([type, value]) => nullable({ kind: 'MAP', key: type, value })),
+    fc.constantFrom(...elements).map((element) => nullable({ kind: 'MULTISET', element })),
     fc.array(inner, { minLength: 1, maxLength: 3 }).map((types) =>
       nullable({
         kind: 'ROW',
@@ -97,10 +137,16 @@ function valueTypes(format: 'parquet' | 'avro'): fc.Arbitrary<DataType> {
       }),
     ),
   )
-  return fc
-    .tuple(fc.oneof({ weight: 6, arbitrary: inner }, { weight: 1, arbitrary: nested }), fc.nat(3))
-    .map(([type, n]) => ({ ...type, nullable: n > 0 }))
 }
+
+const MAP_KEYS: readonly DataType[] = [
+  { ...text, nullable: false },
+  { ...text, nullable: false },
+  { kind: 'INT', nullable: false },
+  { kind: 'BIGINT', nullable: false },
+  { kind: 'DATE', nullable: false },
+  { kind: 'DECIMAL', precision: 20, scale: 2, nullable: false },
+]
 
 const PARTITION_TYPES: readonly DataType[] = [
   text,
@@ -374,10 +420,12 @@ function portableValue(type: DataType, random: Random): InternalValue {
       // Nanoseconds in 64 bits reach from 1677 to 2262.
       const millis =
         precision > 6 ? between(random, -9e12, 9e12) : between(random, MILLIS.min, MILLIS.max)
-      if (precision === 0) return BigInt(Math.floor(millis / 1000) * 1000)
-      if (precision <= 3) return BigInt(millis)
-      const fraction = BigInt(between(random, 0, precision <= 6 ? 1000 : 1_000_000))
-      return BigInt(millis) * (precision <= 6 ? 1000n : 1_000_000n) + fraction
+      const digits = precision <= 3 ? 3 : precision <= 6 ? 6 : 9
+      const perMilli = 10 ** (digits - 3)
+      const value = BigInt(millis) * BigInt(perMilli) + BigInt(between(random, 0, perMilli))
+      // No digits but those that the type shows.
+      const step = 10n ** BigInt(digits - precision)
+      return (value / step) * step
     }
     case 'ARRAY':
       return Array.from({ length: between(random, 0, 4) }, () =>
@@ -389,13 +437,9 @@ function portableValue(type: DataType, random: Random): InternalValue {
     case 'VARBINARY':
       return ofLength(type, presentValue(type, random) as Uint8Array)
     case 'MAP':
-      if (type.key.kind === 'INT') {
-        const keys = new Set(Array.from({ length: 3 }, () => between(random, -5, 5)))
-        return [...keys].map((key) => [key, portableElement(type.value, random)])
-      }
-      return entriesOf(random, (key) => [key, portableElement(type.value, random)])
+      return entriesOf(type.key, random, (key) => [key, portableElement(type.value, random)])
     case 'MULTISET':
-      return entriesOf(random, (key) => [key, between(random, 1, 9)])
+      return entriesOf(type.element, random, (key) => [key, between(random, 1, 9)])
     case 'ROW':
       return type.fields.map((field) => portableElement(field.type, random))
     default:
@@ -421,8 +465,19 @@ function portableElement(type: DataType, random: Random): InternalValue {
   return type.nullable && random() < 0.25 ? null : portableValue(type, random)
 }
 
-/** Entries of text keys, which are all different. */
-function entriesOf(random: Random, entry: (key: Uint8Array) => InternalValue): InternalValue {
-  const keys = ['a', 'b', 'é', '漢字', ''].filter(() => random() < 0.4)
-  return keys.map((key) => entry(utf8(key)))
+/** Entries whose keys are all different: few texts, or small numbers. */
+function entriesOf(
+  key: DataType,
+  random: Random,
+  entry: (key: InternalValue) => InternalValue,
+): InternalValue {
+  if (key.kind === 'VARCHAR') {
+    const texts = ['a', 'b', 'é', '漢字', ''].filter(() => random() < 0.4)
+    return texts.map((each) => entry(utf8(each)))
+  }
+  const numbers = new Set(
+    Array.from({ length: between(random, 0, 4) }, () => between(random, -5, 5)),
+  )
+  const isLong = key.kind === 'BIGINT' || key.kind === 'DECIMAL'
+  return [...numbers].map((each) => entry(isLong ? BigInt(each) : each))
 }

@@ -5,10 +5,11 @@ import { Catalog } from '../../../src/catalog/catalog.ts'
 import type { FileIO } from '../../../src/io/file-io.ts'
 import { scanEntries } from '../../../src/snapshot/manifest-scan.ts'
 import type { Table } from '../../../src/table/table.ts'
+import type { DataField } from '../../../src/types/data-type.ts'
 import { jsonReader } from '../../../src/types/json-value.ts'
 import type { Predicate } from '../../../src/types/predicate.ts'
 import { schemaFileText } from '../../../src/types/schema-file.ts'
-import { differences, NO_DIFFERENCES, readRows } from '../../support/golden-expect.ts'
+import { canonicalRow, differences, NO_DIFFERENCES, readRows } from '../../support/golden-expect.ts'
 import { batchOf } from '../../support/random-columns.ts'
 import type { RandomTable } from '../../support/random-tables.ts'
 import { type KindedRow, rowTexts, TableModel } from '../../support/table-model.ts'
@@ -28,13 +29,21 @@ export class SharedTable {
   readonly java: JavaWarehouse
   readonly ours: Table
   readonly model: TableModel
+  readonly #catalog: Catalog
 
-  private constructor(name: string, table: RandomTable, java: JavaWarehouse, ours: Table) {
+  private constructor(
+    name: string,
+    table: RandomTable,
+    java: JavaWarehouse,
+    ours: Table,
+    catalog: Catalog,
+  ) {
     this.name = name
     this.table = table
     this.java = java
     this.ours = ours
     this.model = new TableModel(table)
+    this.#catalog = catalog
   }
 
   static async create(
@@ -47,7 +56,7 @@ export class SharedTable {
     const catalog = new Catalog(io, warehouse)
     if (creator === 'we') await catalog.createTable(name, table.definition)
     else await java.create(name, jsonSchema(table))
-    return new SharedTable(name, table, java, await catalog.table(name))
+    return new SharedTable(name, table, java, await catalog.table(name), catalog)
   }
 
   async weWrite(rows: readonly KindedRow[], form: InputForm = 'rows'): Promise<void> {
@@ -80,6 +89,50 @@ export class SharedTable {
     return { shown, entries: await comparableEntries(this.ours) }
   }
 
+  /** What manifests and snapshots sum up of the files, without what is no two tables' own. */
+  async describedSnapshots(): Promise<{ snapshots: unknown[]; manifests: unknown[] }> {
+    const { snapshots, manifests } = this.ours.store
+    const last = (await snapshots.readLatest())?.id ?? 0
+    const found: unknown[] = []
+    const lists: unknown[] = []
+    for (let id = 1; id <= last; id++) {
+      const snapshot = await snapshots.read(id)
+      const { commitUser: _user, commitIdentifier: _id, timeMillis: _time, ...rest } = snapshot
+      found.push(Object.entries(rest).filter(([name]) => !/ManifestList/.test(name)))
+      const metas = await manifests.readDataManifests(snapshot)
+      for (const { fileName: _name, fileSize: _size, ...meta } of metas)
+        lists.push(JSON.stringify(meta, printable))
+    }
+    return { snapshots: found, manifests: lists }
+  }
+
+  /** Both show the same of the table's metadata. */
+  async checkSystemTables(): Promise<void> {
+    for (const kind of SYSTEM_TABLES) {
+      const name = `${this.name}$${kind}`
+      const ours = await readRows((await this.#catalog.systemTable(name)).read())
+      const [shown, expected] = [ours, await this.java.read(name)].map((texts) =>
+        texts.map((text) => comparableRow(text, this.table)),
+      )
+      checkRows(`we ${kind}, and Java`, shown!, expected!)
+    }
+  }
+
+  /** Both read the same rows in each snapshot there is, of the schema that it had. */
+  async checkHistory(): Promise<void> {
+    const last = (await this.ours.store.snapshots.readLatest())?.id ?? 0
+    for (let id = 1; id <= last; id++) {
+      const theirs = await this.java.read(this.name, {
+        options: { 'scan.snapshot-id': String(id) },
+      })
+      checkRows(
+        `we in snapshot ${id}, and Java`,
+        await readRows(this.ours.read({ at: { snapshot: id } })),
+        theirs,
+      )
+    }
+  }
+
   /** Both find the same rows behind a filter: statistics mislead nobody. */
   async checkFilter(
     filter: JavaFilter,
@@ -95,6 +148,29 @@ export class SharedTable {
     const rows = await this.java.read(this.name, { where: filter })
     checkRows(`Java where ${text}`, rows, expected)
   }
+}
+
+const SYSTEM_TABLES = [
+  'snapshots',
+  'schemas',
+  'options',
+  'files',
+  'partitions',
+  'buckets',
+  'manifests',
+] as const
+
+/** A row of a system table as it can be compared. */
+function comparableRow(text: string, { schema }: RandomTable): string {
+  const row = JSON.parse(text) as Record<string, unknown>
+  // Java shows the identities of binaries in keys, and this library their digits.
+  const isBinary = ({ name, type }: DataField): boolean =>
+    schema.primaryKeys.includes(name) && type.kind.endsWith('BINARY')
+  if (schema.fields.some(isBinary)) for (const name of ['min_key', 'max_key']) delete row[name]
+  // The options of a schema are one text, which Java prints in the order of a hash map.
+  if (typeof row['options'] === 'string')
+    row['options'] = Object.entries(JSON.parse(row['options']) as object).toSorted()
+  return canonicalRow(row)
 }
 
 /** Rows of `$files` in one order, their texts of many columns split by column. */
@@ -152,12 +228,13 @@ function kindedTexts({ schema }: RandomTable, rows: readonly KindedRow[]): strin
   return rows.map(({ kind }, i) => `{"_kind":"${kind}",${texts[i]!.slice(1)}`)
 }
 
-/** The value of one cell as JSON. */
+/** The value of one cell as JSON; -0, which JSON's numbers lose, as a text. */
 export function cellJson(
   { schema }: RandomTable,
   name: string,
   cell: KindedRow['row'][number],
 ): unknown {
   const field = schema.fields.find((each) => each.name === name)!
-  return jsonReader(batchOf([field], [[cell]]), [field])(0)[name]
+  const value = jsonReader(batchOf([field], [[cell]]), [field])(0)[name]
+  return Object.is(value, -0) ? '-0.0' : value
 }
