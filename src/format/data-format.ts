@@ -2,6 +2,7 @@
 import type { FileIO } from '../io/file-io.ts'
 import type { DataField } from '../types/data-type.ts'
 import type { TableOptionValues } from '../types/options.ts'
+import { invalid } from '../util/errors.ts'
 import type { AvroWriteOptions } from './avro/writer.ts'
 import { avroCodec } from './avro/writer.ts'
 import type { Codec } from './codec.ts'
@@ -21,7 +22,7 @@ export function dataFormat(options: TableOptionValues): DataFormat {
   return {
     name: 'parquet',
     parquet: {
-      codec: compression as Codec,
+      codec: parquetCodec(compression),
       level: compression === 'zstd' ? level : undefined,
       rowGroupBytes: blockBytes ?? PARQUET_DEFAULTS.rowGroupBytes,
       pageBytes: options.get('parquet.page.size'),
@@ -30,6 +31,25 @@ export function dataFormat(options: TableOptionValues): DataFormat {
       dictionaryBytes: options.get('parquet.dictionary.page.size'),
     },
   }
+}
+
+const PARQUET_CODECS: Readonly<Record<string, Codec>> = {
+  zstd: 'zstd',
+  snappy: 'snappy',
+  gzip: 'gzip',
+  lz4: 'lz4',
+  lz4_raw: 'lz4_raw',
+  none: 'none',
+  uncompressed: 'none',
+}
+
+/** The codec of Parquet files for a value of `file.compression`; INVALID when it names none of theirs. */
+function parquetCodec(compression: string): Codec {
+  const codec = Object.hasOwn(PARQUET_CODECS, compression) ? PARQUET_CODECS[compression] : undefined
+  if (codec !== undefined) return codec
+  throw invalid(`Parquet files cannot be compressed with ${JSON.stringify(compression)}`, {
+    hint: `set file.compression to one of ${Object.keys(PARQUET_CODECS).join(', ')}`,
+  })
 }
 
 /** Starts a data file of the fields at the path. */

@@ -7,6 +7,7 @@ import { MemoryFileIO } from '../../src/io/memory.ts'
 import { Table } from '../../src/table/table.ts'
 import { copyGoldenTables, GOLDEN_WAREHOUSE, goldenCases } from '../support/golden-expect.ts'
 import { batchCases, type GoldenStorage, goldenSuite, REFUSED } from '../support/golden-suite.ts'
+import { goldenTables } from '../support/golden-tables.ts'
 import { startTestS3, type TestS3 } from '../support/s3-file-io.ts'
 
 function storage(io: FileIO, warehouse: string, s3?: TestS3): GoldenStorage {
@@ -33,6 +34,24 @@ async function s3Storage(): Promise<GoldenStorage> {
 test('what is refused is one of the cases', () => {
   const names = batchCases.map(({ name }) => name)
   for (const name of Object.keys(REFUSED)) expect(names).toContain(name)
+})
+
+test('every table has rows to compare with', () => {
+  const compared = batchCases.filter(({ systemTable, at }) => systemTable === undefined && !at)
+  expect(compared.map(({ table }) => table).toSorted()).toEqual(goldenTables)
+})
+
+test('no table, system table or snapshot that is served is among what is refused', () => {
+  const tables =
+    /^(types_.+|bucket_.+|codec_.+|mor|mor_levels|cow|thin_mode|(odd|typed)_partitions|data_path|sequence_.+|ignore_delete|rowkind_field|expired|format_avro)$/
+  const systemTables = /^(snapshots|schemas|options|files|partitions|buckets|manifests)$/
+  const served = batchCases.filter(({ table, systemTable }) =>
+    systemTable === undefined ? tables.test(table) : systemTables.test(systemTable),
+  )
+  // 31 tables, one of them in an older snapshot too, and 22 system tables.
+  expect(served).toHaveLength(54)
+  const refused = served.filter(({ name }) => REFUSED[name] !== undefined)
+  expect(refused.map(({ name }) => name)).toEqual([])
 })
 
 test('streams are compared once tables have them', () => {

@@ -2,7 +2,19 @@
 import { boolean, count, double, integer, map, memorySize, oneOf, text } from './codec.ts'
 import { both, DONE, IMMUTABLE, none, only, write } from './spec.ts'
 
-const COMPRESSIONS = only('zstd', 'snappy', 'gzip', 'lz4', 'none')
+/** By the names that Java has for them in Parquet and Avro files; each format has some. */
+const COMPRESSIONS = only(
+  'zstd',
+  'snappy',
+  'gzip',
+  'lz4',
+  'lz4_raw',
+  'none',
+  'uncompressed',
+  'deflate',
+  'null',
+  'zstandard',
+)
 
 export const FILE_OPTIONS = {
   'write-buffer-size': write(
