@@ -1,17 +1,14 @@
-/** The quick start: a table is made, written and read. */
-import { createCatalog, defineSchema, gte, t } from '../src/index.ts'
+/** The quick start of the README: a table is made, written, updated and read. A test keeps the two alike. */
+import { createCatalog, defineSchema, lt, t } from '../src/index.ts'
 
-const orders = defineSchema({
-  columns: { region: t.string().notNull(), id: t.bigint().notNull(), amount: t.decimal(10, 2) },
-  primaryKey: ['region', 'id'],
-  partitionBy: ['region'],
-  options: { bucket: 2 },
-})
-await using catalog = await createCatalog({ warehouse: process.argv[2] ?? './warehouse' })
-const table = await catalog.createTable('sales.orders', orders)
+const columns = { id: t.bigint().notNull(), item: t.string(), price: t.decimal(10, 2) }
+const orders = defineSchema({ columns, primaryKey: ['id'], options: { bucket: 1 } })
+const catalog = await createCatalog({ warehouse: './warehouse' })
+const table = await catalog.createTable('shop.orders', orders, { ifNotExists: true })
 await table.write([
-  { region: 'eu', id: 1n, amount: '9.99' },
-  { region: 'us', id: 2n, amount: '5.00' },
+  { id: 1n, item: 'tea', price: '2.50' },
+  { id: 2n, item: 'ink', price: '9.00' },
 ])
-await table.write([{ region: 'eu', id: 1n, amount: '12.50' }]) // the same key again: an update
-console.log(await table.read({ where: gte('amount', '6') }).toArray())
+await table.write([{ id: 1n, item: 'tea', price: '3.20' }]) // the same key again: an update
+console.log(await table.read({ where: lt('price', '5') }).toArray())
+await catalog.close()

@@ -1,0 +1,38 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../..')
+const documents = ['README.md', 'CHANGELOG.md', ...globSync('docs/**/*.md', { cwd: ROOT })]
+
+test('the documents are found', () => {
+  expect(documents.length).toBeGreaterThan(8)
+})
+
+test.each(documents)('every relative link of %s leads somewhere', (document) => {
+  const prose = read(document).replaceAll(/```[\s\S]*?```/g, '')
+  const links = [...prose.matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)].map(([, link = '']) => link)
+  const relative = links.filter((link) => !/^[a-z]+:/.test(link))
+  const dead = relative.filter((link) => !existsSync(join(ROOT, dirname(document), link)))
+  expect(dead).toEqual([])
+})
+
+test.each(documents)('every file that %s names is there', (document) => {
+  const named = [...read(document).matchAll(/`([\w./*-]+)`/g)].map(([, name = '']) => name)
+  const ofRepository = /^(?:src|test|docs|scripts|examples|bench|fixtures)\/./
+  const paths = [
+    ...named.filter((name) => ofRepository.test(name)),
+    // The notes name tests without their folder.
+    ...named.filter((name) => /\/[\w-]+\.test\.ts$/.test(name)).map((name) => inTests(name)),
+  ]
+  expect(paths.filter((path) => globSync(path, { cwd: ROOT }).length === 0)).toEqual([])
+})
+
+function read(document: string): string {
+  return readFileSync(join(ROOT, document), 'utf8')
+}
+
+function inTests(name: string): string {
+  return name.startsWith('test/') ? name : `test/${name}`
+}
