@@ -29,6 +29,22 @@ test.each(documents)('every file that %s names is there', (document) => {
   expect(paths.filter((path) => globSync(path, { cwd: ROOT }).length === 0)).toEqual([])
 })
 
+test('dependencies.md gives a reason for each dependency, and for no other', () => {
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Record<
+    string,
+    Record<string, string>
+  >
+  const rows = [...read('docs/dependencies.md').matchAll(/^\| (`[^|]*)\|/gm)]
+  const named = rows.flatMap(([, cell = '']) => cell.match(/[^`, ]+/g) ?? [])
+  expect(named.toSorted()).toEqual(Object.keys({ ...dependencies, ...devDependencies }).toSorted())
+})
+
+test('the changelog, and the files that are written, tell the version of the package', () => {
+  const { version } = JSON.parse(read('package.json')) as { version: string }
+  expect(/^## (\S+)/m.exec(read('CHANGELOG.md'))?.[1]).toBe(version)
+  expect(read('src/format/parquet/write/file-writer.ts')).toContain(`'millrace version ${version} `)
+})
+
 function read(document: string): string {
   return readFileSync(join(ROOT, document), 'utf8')
 }
