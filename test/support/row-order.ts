@@ -65,7 +65,7 @@ export function sortedPositions(
 }
 
 /** A value that now and then begins like many others, and ends with zeros or where others go on. */
-export function keyValue(type: DataType, random: Random): InternalValue {
+function keyValue(type: DataType, random: Random): InternalValue {
   const isBytes = ['CHAR', 'VARCHAR', 'BINARY', 'VARBINARY'].includes(type.kind)
   if (!isBytes || random() < 0.2) return presentValue(type, random)
   const shared = pick(random, [0, 1, 4, 7, 8, 9, 16, 23])

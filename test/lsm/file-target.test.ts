@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest'
+
+import { MemoryFileIO } from '../../src/io/memory.ts'
+import { commonMeta, fileTarget } from '../../src/lsm/file-target.ts'
+import type { WrittenFile } from '../../src/lsm/rolling-writer.ts'
+import { serializeBinaryRow } from '../../src/types/binary-row.ts'
+import type { DataType } from '../../src/types/data-type.ts'
+import { firstSchema } from '../../src/types/new-schema.ts'
+import { keyedSchema } from '../support/memory-runs.ts'
+
+const int: DataType = { kind: 'INT', nullable: true }
+const columns = { k: { ...int, nullable: false }, a: int, b: int }
+const io = new MemoryFileIO()
+
+const targetOf = (options: Readonly<Record<string, string>> = {}) =>
+  fileTarget(io, keyedSchema(columns, options))
+
+test('files of one writer have one name, counted up, and the ending that the options tell', () => {
+  const next = (options: Readonly<Record<string, string>>): string[] => {
+    const target = targetOf(options)
+    return [target.nextName(), target.nextName()].map((name) =>
+      name.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, '*'),
+    )
+  }
+  expect(next({})).toEqual(['data-*-0.parquet', 'data-*-1.parquet'])
+  expect(next({ 'file.format': 'AVRO', 'data-file.prefix': 'rows-' })).toEqual([
+    'rows-*-0.avro',
+    'rows-*-1.avro',
+  ])
+  expect(next({ 'file.suffix.include.compression': 'true', 'file.compression': 'snappy' })[0]).toBe(
+    'data-*-0.snappy.parquet',
+  )
+  const [one, other] = [targetOf().nextName(), targetOf().nextName()]
+  expect(one).not.toBe(other)
+})
+
+test('files grow to 128 MiB with a primary key, to 256 MiB without, or to what the option says', () => {
+  const plain = firstSchema(
+    {
+      fields: [{ id: 0, name: 'a', type: int }],
+      hasIds: false,
+      partitionKeys: [],
+      primaryKeys: [],
+      options: { bucket: '-1' },
+    },
+    0,
+  )
+  expect(targetOf().targetBytes).toBe(128 << 20)
+  expect(fileTarget(io, plain).targetBytes).toBe(256 << 20)
+  expect(targetOf({ 'target-file-size': '3 mb' }).targetBytes).toBe(3 << 20)
+})
+
+test('files have keys apart only where they are not thin, and none without a primary key', () => {
+  const names = ({ fields }: ReturnType<typeof targetOf>): string[] =>
+    fields.map(({ name }) => name)
+  const system = ['_SEQUENCE_NUMBER', '_VALUE_KIND']
+  expect(names(targetOf())).toEqual(['_KEY_k', ...system, 'k', 'a', 'b'])
+  expect(names(targetOf({ 'data-file.thin-mode': 'true' }))).toEqual([...system, 'k', 'a', 'b'])
+})
+
+const bound = (min: number, max: number) => ({ min, max, nullCount: 0 })
+const FILE: WrittenFile = {
+  name: 'data-1.parquet',
+  path: 'memory://t/bucket-0/data-1.parquet',
+  sizeBytes: 1234,
+  rowCount: 5,
+  bounds: [bound(1, 2), bound(0, 9), bound(0, 3), bound(1, 2), null, bound(3, 4)],
+}
+
+test('statistics are of the columns of the table alone, and say nothing of what is not known', () => {
+  const types = [{ ...int, nullable: false }, int, int]
+  expect(commonMeta(targetOf({ 'metadata.stats-dense-store': 'false' }), FILE)).toMatchObject({
+    fileName: 'data-1.parquet',
+    fileSize: 1234,
+    rowCount: 5,
+    valueStats: {
+      minValues: serializeBinaryRow(types, [1, null, 3]),
+      maxValues: serializeBinaryRow(types, [2, null, 4]),
+      nullCounts: [0, null, 0],
+    },
+    valueStatsCols: null,
+    fileSource: 0,
+  })
+})
+
+test('the creation time is what the clock on the wall shows', () => {
+  const { creationTime } = commonMeta(targetOf(), FILE)
+  const now = new Date()
+  const wall = Date.UTC(
+    now.getFullYear(),
+    now.getMonth(),
+    now.getDate(),
+    now.getHours(),
+    now.getMinutes(),
+    now.getSeconds(),
+  )
+  expect(Math.abs(Number(creationTime) - wall)).toBeLessThan(60_000)
+})
