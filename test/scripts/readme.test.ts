@@ -91,7 +91,7 @@ async function runSession(commands: readonly Command[]): Promise<{ text: string;
   return commands.map((_, i) => ({ text: parts[2 * i]!, code: parts[2 * i + 1]! }))
 }
 
-test('the command line prints what the README shows', async () => {
+test('the command line prints what the README shows', { timeout: 120_000 }, async () => {
   const commands = blocks
     .filter(({ language }) => language === 'console')
     .flatMap(({ text }) => commandsOf(text))
@@ -103,7 +103,7 @@ test('the command line prints what the README shows', async () => {
   for (const { text, code } of outcomes) expect(code).toBe(text.startsWith('error ') ? '2' : '0')
 })
 
-test('the demo proves what it says', { timeout: 60_000 }, async () => {
+test('the demo proves what it says', { timeout: 120_000 }, async () => {
   const warehouse = join(directory, 'demo')
   const { stdout } = await run(process.execPath, [join(ROOT, 'examples/demo.ts'), warehouse])
   const [, changes, commits, rows] =
