@@ -129,12 +129,24 @@ function notImplemented(
 ): LakeError {
   const purpose =
     use === undefined ? '' : use === 'read' ? ' for reading this table' : ' for writing this table'
-  const values = Array.isArray(spec.implemented) ? spec.implemented : [spec.default ?? '']
-  const alternatives = values.filter((value) => value !== '')
-  const hint = alternatives.length > 0 ? `supported here: ${alternatives.join(', ')}` : undefined
   return unsupported(`option ${name} = "${given.slice(0, 100)}" is not supported yet${purpose}`, {
-    hint: hint ?? (use === undefined ? 'leave the option out' : 'use an engine that has it'),
+    hint: use === undefined ? settableHint(spec) : foreignHint(name, spec, use),
   })
+}
+
+/** For who sets the option. */
+function settableHint({ implemented, default: standard }: OptionSpec): string {
+  const values = Array.isArray(implemented) ? implemented : [standard ?? '']
+  const supported = values.filter((value) => value !== '')
+  return supported.length > 0 ? `supported here: ${supported.join(', ')}` : 'leave the option out'
+}
+
+/** For who has a table on which another engine set the option: it cannot be left out there. */
+function foreignHint(name: string, { implemented }: OptionSpec, use: 'read' | 'write'): string {
+  const tables = Array.isArray(implemented)
+    ? `with ${name} = ${implemented.join(' or ')}`
+    : `that leave ${name} at its default`
+  return `this library ${use}s only tables ${tables}: ${use} this one with Flink, Spark or Java Paimon`
 }
 
 function unknownOption(

@@ -109,6 +109,23 @@ describe('what Java set decides what can be done with a table', () => {
     expect(() => checkUsable(raw, 'read', { hasPrimaryKey: false })).not.toThrow()
   })
 
+  test.each([
+    [
+      'merge-engine',
+      'aggregation',
+      'this library reads only tables with merge-engine = deduplicate: read this one with Flink, Spark or Java Paimon',
+    ],
+    [
+      'deletion-vectors.enabled',
+      'true',
+      'this library reads only tables that leave deletion-vectors.enabled at its default: read this one with Flink, Spark or Java Paimon',
+    ],
+  ])('whoever has a table with %s = %s is told where it can be read', (name, value, hint) => {
+    expect(() => checkUsable({ [name]: value }, 'read', keyed)).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED', hint }) as Error,
+    )
+  })
+
   const golden = join(import.meta.dirname, '../../fixtures/golden/warehouse/golden.db')
   const unread = new Set(
     (
