@@ -66,8 +66,14 @@ export class SharedTable {
     this.model.flush(rows)
   }
 
-  async javaWrites(rows: readonly KindedRow[]): Promise<void> {
-    await this.java.write(this.name, kindedTexts(this.table, rows), { options: JAVA_MEMORY })
+  /** `options` are Paimon's dynamic ones. */
+  async javaWrites(
+    rows: readonly KindedRow[],
+    options: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    await this.java.write(this.name, kindedTexts(this.table, rows), {
+      options: { ...JAVA_MEMORY, ...options },
+    })
     this.model.flush(rows)
   }
 
@@ -168,8 +174,10 @@ function comparableRow(text: string, { schema }: RandomTable): string {
     schema.primaryKeys.includes(name) && type.kind.endsWith('BINARY')
   if (schema.fields.some(isBinary)) for (const name of ['min_key', 'max_key']) delete row[name]
   // The options of a schema are one text, which Java prints in the order of a hash map.
-  if (typeof row['options'] === 'string')
-    row['options'] = Object.entries(JSON.parse(row['options']) as object).toSorted()
+  if (typeof row['options'] === 'string') {
+    const options = Object.entries(JSON.parse(row['options']) as Record<string, string>)
+    row['options'] = options.map(([name, value]) => `${name}=${value}`).toSorted()
+  }
   return canonicalRow(row)
 }
 

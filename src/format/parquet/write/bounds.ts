@@ -239,7 +239,7 @@ class FloatRange {
     const [min, max] = [this.#min, this.#max]
     const range: [number, number] = [
       min > max ? Number.NaN : min === 0 && this.#negativeZero ? -0 : min,
-      this.#nan ? Number.NaN : max === 0 && !this.#zero ? -0 : max,
+      this.#nan ? Number.NaN : max !== 0 ? max : this.#zero ? 0 : -0,
     ]
     const any = this.#any
     this.#min = Infinity

@@ -296,6 +296,19 @@ describe('the range of a chunk that manifests tell', () => {
     )
   })
 
+  test('has the sign of zeros where no other value is as small or as great', () => {
+    const zeros = fc.constantFrom(0, -0)
+    const chunks = fc.constantFrom<readonly number[]>([], [-1], [1])
+    fc.assert(
+      fc.property(pagesOf(zeros), chunks, (pages, others) => {
+        const bounds = new FloatBounds(Float64Array)
+        gathered(bounds, addDouble, [...pages, [...others, ...pages[0]!]])
+        const [min, max] = extremes<number>([...pages.flat(), ...others], compareValues)
+        expect(shown(bounds.chunkRange())).toEqual([double(min), double(max)])
+      }),
+    )
+  })
+
   test('is what the footer has of other types', () => {
     const bounds = new IntBounds()
     const { chunk } = gathered(bounds, addInt, [[3, 1], [7]])
