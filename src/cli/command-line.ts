@@ -46,6 +46,11 @@ export function asksVerbose(argv: readonly string[]): boolean {
   return argv.includes('--verbose')
 }
 
+/** The first word that is a command, for words that may be wrong too. */
+export function commandWord(argv: readonly string[]): string | undefined {
+  return argv.find((word) => COMMANDS.some(({ name }) => name === word))
+}
+
 function split(argv: readonly string[]): { positionals: string[]; given: GivenFlag[] } {
   const options = Object.fromEntries(
     FLAG_NAMES.map((name) => {

@@ -32,11 +32,11 @@ const EXIT_OF: Readonly<Record<LakeErrorCode, number>> = {
 
 /** For errors that come without one. */
 const HINT_OF: Readonly<Record<LakeErrorCode, string>> = {
-  INVALID: 'millrace help COMMAND tells what a command takes',
+  INVALID: 'millrace help tells what commands take',
   CORRUPT: 'millrace check DB.TABLE finds all that is damaged',
   UNSUPPORTED: 'use an engine that has it, such as Flink or Spark',
   NOT_FOUND: 'millrace databases and millrace tables DB list what is there',
-  EXISTS: 'choose another name',
+  EXISTS: 'choose another name, or leave what is there alone with --if-not-exists',
   CONFLICT: 'run the command again',
   OUTCOME_UNKNOWN: 'run the command again with the same --user and --commit-id: it happens once',
   IO: 'look whether the storage can be reached, and run the command again',
@@ -49,9 +49,15 @@ export interface Failure {
   readonly text: string
 }
 
-export function failureOf(error: unknown, options: { readonly verbose: boolean }): Failure {
+export interface FailureOptions {
+  readonly verbose: boolean
+  /** The command that was run, as far as the words tell. */
+  readonly command: string | undefined
+}
+
+export function failureOf(error: unknown, options: FailureOptions): Failure {
   if (error instanceof OutputClosed) return { exitCode: EXIT.done, text: '' }
-  const { code, exitCode, message, hint } = partsOf(error)
+  const { code, exitCode, message, hint } = partsOf(error, options.command)
   // A condition that is wrong is shown with a mark below it, which takes lines of its own.
   const [first = '', ...rest] = message.split('\n')
   const lines = [`error ${code}: ${printable(first)}`, ...rest.map(printable)]
@@ -60,15 +66,21 @@ export function failureOf(error: unknown, options: { readonly verbose: boolean }
   return { exitCode, text: lines.map((line) => `${line}\n`).join('') }
 }
 
-function partsOf(error: unknown): {
-  code: string
-  exitCode: number
-  message: string
-  hint: string
-} {
+interface FailureParts {
+  readonly code: string
+  readonly exitCode: number
+  readonly message: string
+  readonly hint: string
+}
+
+function partsOf(error: unknown, command: string | undefined): FailureParts {
   if (error instanceof LakeError) {
     const { code, message, hint } = error
-    return { code, exitCode: EXIT_OF[code], message, hint: hint ?? HINT_OF[code] }
+    const help =
+      code === 'INVALID' && command !== undefined
+        ? `millrace help ${command} tells what it takes`
+        : HINT_OF[code]
+    return { code, exitCode: EXIT_OF[code], message, hint: hint ?? help }
   }
   const message = error instanceof Error ? error.message || error.name : String(error)
   const hint = 'this is a mistake of millrace itself: --verbose shows where it happened'

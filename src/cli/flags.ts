@@ -117,11 +117,11 @@ export const FLAGS = {
   limit: count,
   format: choice(
     ['table', ...EXCHANGE_FORMATS],
-    'How rows are printed; unless given, what the name of the output file tells, else `table`.',
+    'How rows are printed; unless given, what the ending of the output file says, else `table`.',
   ),
   'input-format': choice(
     EXCHANGE_FORMATS,
-    'What the input is; unless given, what the name of the file tells, else `jsonl`.',
+    'What the input is; unless given, what the ending of the file says, else `jsonl`.',
   ),
   'report-format': choice(['text', 'json'], 'How the result is printed; `text` unless given.'),
   output: text('FILE', 'Writes to a file, which appears whole or not at all.', 'o'),

@@ -27,7 +27,7 @@ export function generalHelp(): string {
 }
 
 export function commandHelp(command: CommandSpec): string {
-  const parts = [command.summary, '', `usage: ${usageOf(command)}`, '']
+  const parts = [plain(command.summary), '', `usage: ${usageOf(command)}`, '']
   if (command.arguments.length > 0)
     parts.push(...twoColumns(command.arguments.map(({ name, summary }) => [name, summary])), '')
   parts.push('flags:', ...flagLines([...command.flags, 'verbose', 'help']))

@@ -3,6 +3,7 @@ import { createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 
 import {
+  EXCHANGE_FORMATS,
   type ExchangeFormat,
   formatOfName,
   openRowWriter,
@@ -15,6 +16,7 @@ import type { BatchSource } from '../table/batch-result.ts'
 import type { DataField } from '../types/data-type.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { invalid } from '../util/errors.ts'
+import { show } from '../util/show.ts'
 import type { CommandRun } from './command.ts'
 import type { FlagValues } from './flags.ts'
 import { StreamOutput } from './streams.ts'
@@ -56,9 +58,16 @@ async function rowWriter(
   return await openRowWriter(format, fields, out, { seekable })
 }
 
-/** The format that rows are printed in. */
-export function rowFormat({ format, output }: FlagValues): ExchangeFormat | 'table' {
-  return format ?? (output === undefined ? undefined : formatOfName(output)) ?? 'table'
+/** The format that rows are printed in. INVALID for a file whose name says another than those there are. */
+export function rowFormat({ format, output = '' }: FlagValues): ExchangeFormat | 'table' {
+  const known = format ?? formatOfName(output)
+  if (known !== undefined) return known
+  const [ending = '.txt'] = /\.[^./\\]+$/.exec(output) ?? []
+  if (ending.toLowerCase() === '.txt') return 'table'
+  throw invalid(`rows cannot be written as ${show(ending)}`, {
+    path: output,
+    hint: `--format takes ${['table', ...EXCHANGE_FORMATS].join(', ')}, whatever the file is called`,
+  })
 }
 
 interface Output {

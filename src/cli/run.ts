@@ -2,7 +2,13 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { IoStats } from '../io/file-io.ts'
 import { openCommandCatalog, splitOptions } from './catalog-options.ts'
-import { asksVerbose, type CommandLine, commandNamed, parseCommandLine } from './command-line.ts'
+import {
+  asksVerbose,
+  type CommandLine,
+  commandNamed,
+  commandWord,
+  parseCommandLine,
+} from './command-line.ts'
 import type { CommandRun, CommandSpec } from './command.ts'
 import { EXIT, failureOf } from './failure.ts'
 import { commandHelp, generalHelp } from './help.ts'
@@ -21,7 +27,10 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
   try {
     return await runWords(argv, streams, secrets, endings)
   } catch (error) {
-    const { exitCode, text } = failureOf(error, { verbose: asksVerbose(argv) })
+    const { exitCode, text } = failureOf(error, {
+      verbose: asksVerbose(argv),
+      command: commandWord(argv),
+    })
     streams.stderr.write(secrets.hide(text))
     return exitCode
   } finally {

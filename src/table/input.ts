@@ -168,7 +168,7 @@ class RowGatherer {
       throw invalid(`row ${rowNumber}: ${KIND_COLUMN} is no text`, {
         hint: 'use +I, -U, +U or -D',
       })
-    this.#kinds.push(own === undefined ? this.#kind : parseRowKind(own))
+    this.#kinds.push(own === undefined ? this.#kind : parseRowKind(own, rowNumber))
   }
 
   take(): KindedBatch {

@@ -19,11 +19,17 @@ export function rowKind(byte: number): RowKind {
   return kind
 }
 
-/** The byte of a row kind's text, in either case: `+I`, `-U`, `+U`, `-D`. Throws INVALID for any other text. */
-export function parseRowKind(text: string): number {
+/**
+ * The byte of a row kind's text, in either case: `+I`, `-U`, `+U`, `-D`. Throws INVALID, with the row's number if it is
+ * known, for any other text.
+ */
+export function parseRowKind(text: string, rowNumber?: number): number {
   const byte = ROW_KINDS.indexOf(text.toUpperCase() as RowKind)
   if (byte < 0)
-    throw invalid(`"${text.slice(0, 20)}" is no row kind`, { hint: 'use +I, -U, +U or -D' })
+    throw invalid(
+      `${rowNumber === undefined ? '' : `row ${rowNumber}: `}"${text.slice(0, 20)}" is no row kind`,
+      { hint: 'use +I, -U, +U or -D' },
+    )
   return byte
 }
 

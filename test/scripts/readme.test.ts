@@ -22,9 +22,12 @@ const quickstartAt = blocks.findIndex(({ language }) => language === 'js')
 const quickstart = blocks[quickstartAt]?.text ?? ''
 
 let directory: string
+/** For child processes: those that load what another has loaded before start in half the time. */
+let env: NodeJS.ProcessEnv
 
 beforeAll(async () => {
   directory = await realpath(await mkdtemp(join(tmpdir(), 'millrace-readme-')))
+  env = { ...process.env, NODE_COMPILE_CACHE: join(directory, 'compiled') }
 })
 afterAll(async () => {
   await rm(directory, { recursive: true })
@@ -40,19 +43,23 @@ describe('the quick start', () => {
     expect(quickstart.split('\n').filter((line) => line !== '')).toHaveLength(12)
   })
 
-  test('prints what the README shows, also when it is run again', async () => {
-    const home = join(directory, 'quickstart')
-    const installed = join(home, 'node_modules/millrace')
-    await mkdir(installed, { recursive: true })
-    await writeFile(join(installed, 'package.json'), '{"exports": "./index.mjs"}')
-    const source = pathToFileURL(join(ROOT, 'src/index.ts')).href
-    await writeFile(join(installed, 'index.mjs'), `export * from ${JSON.stringify(source)}\n`)
-    await writeFile(join(home, 'quickstart.mjs'), quickstart)
-    for (let i = 0; i < 2; i++) {
-      const { stdout } = await run(process.execPath, ['quickstart.mjs'], { cwd: home })
-      expect(stdout).toBe(blocks[quickstartAt + 1]?.text)
-    }
-  })
+  test(
+    'prints what the README shows, also when it is run again',
+    { timeout: 120_000 },
+    async () => {
+      const home = join(directory, 'quickstart')
+      const installed = join(home, 'node_modules/millrace')
+      await mkdir(installed, { recursive: true })
+      await writeFile(join(installed, 'package.json'), '{"exports": "./index.mjs"}')
+      const source = pathToFileURL(join(ROOT, 'src/index.ts')).href
+      await writeFile(join(installed, 'index.mjs'), `export * from ${JSON.stringify(source)}\n`)
+      await writeFile(join(home, 'quickstart.mjs'), quickstart)
+      for (let i = 0; i < 2; i++) {
+        const { stdout } = await run(process.execPath, ['quickstart.mjs'], { cwd: home, env })
+        expect(stdout).toBe(blocks[quickstartAt + 1]?.text)
+      }
+    },
+  )
 })
 
 /** A line of the terminal with its further lines, and what it printed. */
@@ -85,7 +92,7 @@ async function runSession(commands: readonly Command[]): Promise<{ text: string;
   const lines = commands.map(({ line }) => `{ ${line}\n} 2>&1\nprintf '\\036%s\\036' $?`)
   const { stdout } = await run('/bin/sh', ['-c', lines.join('\n')], {
     cwd: home,
-    env: { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` },
+    env: { ...env, PATH: `${bin}${delimiter}${env['PATH']}` },
   })
   const parts = stdout.replaceAll(home, '/home/ada').split('\u001e')
   return commands.map((_, i) => ({ text: parts[2 * i]!, code: parts[2 * i + 1]! }))
@@ -105,7 +112,9 @@ test('the command line prints what the README shows', { timeout: 120_000 }, asyn
 
 test('the demo proves what it says', { timeout: 120_000 }, async () => {
   const warehouse = join(directory, 'demo')
-  const { stdout } = await run(process.execPath, [join(ROOT, 'examples/demo.ts'), warehouse])
+  const { stdout } = await run(process.execPath, [join(ROOT, 'examples/demo.ts'), warehouse], {
+    env,
+  })
   const [, changes, commits, rows] =
     /What this proved: (\d+) changes in (\d+) commits \([\d.]+ s\) read back as exactly\s+the (\d+) orders/.exec(
       stdout,

@@ -15,7 +15,7 @@ import { KIND_COLUMN } from '../../table/input.ts'
 import type { Table } from '../../table/table.ts'
 import type { TableWriter } from '../../table/writer.ts'
 import { throwIfAborted } from '../../util/async.ts'
-import { invalid } from '../../util/errors.ts'
+import { invalid, LakeError } from '../../util/errors.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { type Input, inputBytes, inputError, inputsOf } from '../input-files.ts'
@@ -65,9 +65,21 @@ async function writeInput(
   try {
     await WRITE_AS[format]({ run, table, writer, input, count })
   } catch (error) {
-    throw inputError(error, input.name, run.signal)
+    throw withWayOut(inputError(error, input.name, run.signal))
   }
   return rowCount
+}
+
+/** A row that is refused comes after others that were taken: people want to know what became of those. */
+function withWayOut(error: unknown): unknown {
+  if (!(error instanceof LakeError) || error.code !== 'INVALID' || error.hint !== undefined)
+    return error
+  const { message, path, cause } = error
+  return invalid(message, {
+    path,
+    cause,
+    hint: 'nothing was written: mend the input, and write it again',
+  })
 }
 
 interface InputWrite {
