@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 
 import { assert } from '../util/assert.ts'
-import { corrupt, type LakeError } from '../util/errors.ts'
+import { corrupt, type LakeError, unsupported } from '../util/errors.ts'
 import {
   compressLz4Block,
   compressLz4Frames,
@@ -98,6 +98,12 @@ interface ZlibCodec {
   /** The codec cannot make more than this out of one byte; a stored size beyond it is a lie. */
   readonly mostGrowth: number
 }
+
+// Whoever loads the library is told at once, and not by an error about a function that is undefined.
+if (!('zstdCompress' in zlib))
+  throw unsupported(`Node ${process.versions.node} has no zstd and is too old for millrace`, {
+    hint: 'install Node 22.15 or newer',
+  })
 
 const ZLIB_CODECS: { readonly [codec in Codec]?: ZlibCodec } = {
   zstd: {
