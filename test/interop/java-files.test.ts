@@ -138,7 +138,7 @@ function timestamps(
 /** Where rows are many, without the timestamps. */
 function edgesOf(rowCount: number): [name: string, type: DataType, value: EdgeValue][] {
   return Object.entries(EDGES)
-    .filter(([name]) => rowCount < 20_000 || !name.startsWith('timestamp'))
+    .filter(([name]) => rowCount < 8000 || !name.startsWith('timestamp'))
     .map(([name, each]) => [name, each.type, each.value])
 }
 
@@ -183,8 +183,8 @@ describe('files of many pages', () => {
   test.each([
     ['more than one page of rows', 21_000, 1, {}],
     ['many row groups', 9000, 3, { 'file.block-size': '60 kb' }],
-    ['small pages', 5000, 1, { 'parquet.page.size': '4096' }],
-    ['pages of few rows and no dictionaries', 5000, 1, FEW_ROWS],
+    ['small pages', 2000, 1, { 'parquet.page.size': '4096' }],
+    ['pages of few rows and no dictionaries', 2000, 1, FEW_ROWS],
   ])('%s', async (_, rowCount, rowGroupsMin, options) => {
     const columns = edgesOf(rowCount).map(([name, each]) => [name, each] as const)
     const table = tableOf(Object.fromEntries(columns), options)
