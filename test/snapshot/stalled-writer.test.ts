@@ -10,7 +10,7 @@ import { commit, type CommitResult, type CommitTable } from '../../src/snapshot/
 import { dataFilePath, dataLayout } from '../../src/snapshot/data-paths.ts'
 import { hintBytes } from '../../src/snapshot/hints.ts'
 import { scanEntries } from '../../src/snapshot/manifest-scan.ts'
-import { hintPath, manifestPath } from '../../src/snapshot/paths.ts'
+import { hintPath, manifestPath, snapshotPath } from '../../src/snapshot/paths.ts'
 import {
   createTestTable,
   fileMeta,
@@ -257,6 +257,38 @@ test('it has happened although its file was compacted away, and that expired too
   const { snapshots } = await world.commitMine(intercept(io, { create: { after: compact } }))
   expect(snapshots[0]?.id).toBe(4)
   expect(await stateOf(world)).toEqual(withFiles([...names(1, 3), '6', '7', 'compacted']))
+})
+
+test('it has happened although it looked stray, when another builds on it before it is taken away', async () => {
+  const world = await worldOf(3)
+  const { snapshots, location } = world.table().store
+  const rollBackPart = once('snapshot-4', async () => {
+    // A rollback that listed the snapshots before this one was there.
+    await snapshots.delete(3)
+    await io.write(hintPath(location, 'LATEST'), hintBytes(2))
+  })
+  const buildOn = once('snapshot-4', () => world.add('5'))
+  const mine = await world.commitMine(
+    intercept(io, { create: { after: rollBackPart }, read: { after: buildOn } }),
+  )
+  expect(mine.snapshots[0]?.id).toBe(4)
+  expect(await stateOf(world)).toEqual(withFiles([...names(1, 3), '5', 'mine']))
+})
+
+test('a writer lists, and builds on no strays, however much they and a hint look like a history', async () => {
+  const world = await worldOf(5)
+  const { location } = world.table().store
+  const paths = [3, 4].map((id) => snapshotPath(location, id))
+  const strays = await Promise.all(
+    paths.map(async (path) => ({ path, bytes: await io.read(path) })),
+  )
+  for (const name of names(6, 15)) await world.add(name)
+  await world.expire(9)
+  for (const { path, bytes } of strays) await io.write(path, bytes)
+  await io.write(hintPath(location, 'LATEST'), hintBytes(4))
+  await io.delete(hintPath(location, 'EARLIEST'))
+  expect((await world.commitMine(io)).snapshots[0]?.id).toBe(16)
+  expect(await stateOf(world)).toEqual(withFiles([...names(1, 15), 'mine']))
 })
 
 test('a rollback during a commit is not undone by it', async () => {
