@@ -35,8 +35,16 @@ export interface ReadRequest {
 
 /** A read of a table's rows. */
 export interface ReadResult<Row> extends BatchResult<Row> {
-  /** What will be read: the snapshot, and its files in splits. */
+  /**
+   * What will be read: the snapshot, and its files in splits, which are plain data (`structuredClone` and messages between
+   * threads or processes take them).
+   */
   plan(): Promise<Plan>
+  /**
+   * The rows of one split as Arrow batches, with the columns and the filter of this read and whatever its limit. The plan
+   * may be that of another process, made of a read of the same table and options.
+   */
+  readSplit(split: Split): AsyncGenerator<RecordBatch, void, undefined>
 }
 
 interface PreparedRead {
@@ -97,6 +105,13 @@ export class TableRead<Row> implements ReadResult<Row> {
     } catch (error) {
       throw this.#named(error, schema, plan.snapshotId)
     }
+  }
+
+  readSplit(split: Split): AsyncGenerator<RecordBatch, void, undefined> {
+    return recordBatchesOf({
+      fields: () => this.fields(),
+      batches: () => this.splitBatches(split),
+    })
   }
 
   rows(): AsyncGenerator<Row, void, undefined> {
