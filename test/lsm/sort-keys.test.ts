@@ -1,37 +1,52 @@
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import { compareKeys, sortKeys } from '../../src/lsm/sort-keys.ts'
+import { compareKeys, type SortColumn, type SortKeys, sortKeys } from '../../src/lsm/sort-keys.ts'
 import type { DataType } from '../../src/types/data-type.ts'
+import type { InternalValue } from '../../src/types/internal-value.ts'
 import { columnOf } from '../support/java-vectors.ts'
 import { seeded } from '../support/random.ts'
-import { compareRows, keyRows, sortOrders } from '../support/row-order.ts'
+import { compareRows, KEY_TYPES, keyRows, sortOrders, typeTitle } from '../support/row-order.ts'
 
-test('keys of two batches compare as their rows do', () => {
-  fc.assert(
-    fc.property(sortOrders(false), fc.nat(), (order, seed) => {
-      const rows = keyRows(order, 40, 8, seeded(seed))
-      const keysOf = (part: typeof rows) =>
-        sortKeys(
-          order,
-          order.map(({ type }, i) =>
-            columnOf(
-              type,
-              part.map((row) => row[i]!),
-            ),
-          ),
-          part.length,
-        )
-      const left = keysOf(rows.slice(0, 20))
-      const right = keysOf(rows.slice(20))
-      for (let i = 0; i < 20; i++)
-        for (let j = 0; j < 20; j++)
-          expect(Math.sign(compareKeys(left, i, right, j))).toBe(
-            Math.sign(compareRows(order, rows[i]!, rows[20 + j]!)),
-          )
+/** Pairs of rows of two batches whose keys do not compare as the rows do. */
+function mistaken(order: readonly SortColumn[], seed: number): string[] {
+  const rows = keyRows(order, 40, 20, seeded(seed))
+  const [left, right] = [rows.slice(0, 20), rows.slice(20)]
+  const [a, b] = [keysOf(order, left), keysOf(order, right)]
+  return left.flatMap((row, i) =>
+    right.flatMap((other, j) => {
+      const [found, expected] = [compareKeys(a, i, b, j), compareRows(order, row, other)]
+      return Math.sign(found) === Math.sign(expected) ? [] : [`${row.join()} and ${other.join()}`]
     }),
-    { numRuns: 60 },
   )
+}
+
+function keysOf(order: readonly SortColumn[], rows: readonly InternalValue[][]): SortKeys {
+  const columns = order.map(({ type }, i) =>
+    columnOf(
+      type,
+      rows.map((row) => row[i]!),
+    ),
+  )
+  return sortKeys(order, columns, rows.length)
+}
+
+describe('keys of two batches compare as their rows do', () => {
+  test.each(KEY_TYPES.map((type) => [typeTitle(type), type] as const))('of %s', (_, type) => {
+    for (const nullable of [false, true])
+      for (const descending of [false, true])
+        for (let seed = 0; seed < 5; seed++)
+          expect(mistaken([{ type, nullable, descending }], seed)).toEqual([])
+  })
+
+  test('of several columns', () => {
+    fc.assert(
+      fc.property(sortOrders(false), fc.nat(), (order, seed) => {
+        expect(mistaken(order, seed)).toEqual([])
+      }),
+      { numRuns: 60 },
+    )
+  })
 })
 
 const required = (parts: object): DataType => ({ ...parts, nullable: false }) as DataType
@@ -44,14 +59,7 @@ test.each([
   ['a DECIMAL of 18 digits', [required({ kind: 'DECIMAL', precision: 18, scale: 2 })], 2],
 ] as const)('%s is decided by whole words, without bytes behind', (_, types, words) => {
   const order = types.map((type) => ({ type }))
-  const rows = keyRows(order, 5, 5, seeded(1))
-  const columns = types.map((type, i) =>
-    columnOf(
-      type,
-      rows.map((row) => row[i]!),
-    ),
-  )
-  const { low, tail } = sortKeys(order, columns, 5)
+  const { low, tail } = keysOf(order, keyRows(order, 5, 5, seeded(1)))
   expect(tail).toBeNull()
   expect(low === null ? 1 : 2).toBe(words)
 })

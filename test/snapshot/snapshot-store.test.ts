@@ -66,6 +66,14 @@ test.each<[name: string, hints: Hints]>([
   expect(await snapshots.range()).toEqual({ earliest: 4, latest: 9 })
 })
 
+test('two strays side by side are not followed where EARLIEST says that they have expired', async () => {
+  const { location, snapshots } = await tableOf(9)
+  await snapshots.delete(3)
+  await io.write(hintPath(location, 'LATEST'), utf8('2'))
+  await io.write(hintPath(location, 'EARLIEST'), utf8('4'))
+  expect((await snapshots.readLatest())?.id).toBe(9)
+})
+
 test('the first snapshot, put back by a stalled writer, is not taken for the latest', async () => {
   const { location, snapshots } = await tableOf(5)
   for (const id of [2, 3]) await snapshots.delete(id)
