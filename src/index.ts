@@ -1,5 +1,5 @@
-/** Millrace: Apache Paimon tables for Node. */
-export { Catalog, type CatalogInput, createCatalog } from './catalog/catalog.ts'
+/** Millrace: Apache Paimon tables for Node. This is the whole public surface; what is marked internal may change. */
+export { type Catalog, type CatalogInput, createCatalog } from './catalog/catalog.ts'
 export type { CommitResult } from './snapshot/commit.ts'
 export type { CommitMessage } from './snapshot/commit-message.ts'
 export type { DataFileMeta } from './snapshot/data-file-meta.ts'
@@ -12,8 +12,9 @@ export type { Plan } from './table/scan.ts'
 export type { Split } from './table/split.ts'
 export type { SystemReadOptions, SystemTable } from './table/system-tables.ts'
 export { type ReadOptions, Table, type TableCommitOptions, type Where } from './table/table.ts'
-export { TableWriter, type WriterCommitOptions, type WriterOptions } from './table/writer.ts'
+export type { TableWriter, WriterCommitOptions, WriterOptions } from './table/writer.ts'
 export type { DataField, DataType } from './types/data-type.ts'
+export { type NewSchema, parseNewSchema } from './types/new-schema.ts'
 export type { TableOptions } from './types/options.ts'
 export {
   and,

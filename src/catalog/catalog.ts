@@ -26,13 +26,17 @@ import { didYouMean } from '../util/nearest.ts'
 import { checkName, identifierText, parseIdentifier, type TableIdentifier } from './identifier.ts'
 
 export type CatalogInput = Omit<CatalogOptionsInput, 'warehouse'> & {
-  /** The directory of the warehouse, or `s3://BUCKET/PREFIX`. */
+  /** The directory of the warehouse, `s3://BUCKET/PREFIX`, or `memory://NAME/PREFIX` for the memory of this process. */
   readonly warehouse: string
 }
 
 const DATABASE_SUFFIX = '.db'
 
-/** Opens the catalog of a warehouse. Nothing is read before it is asked for. */
+/**
+ * Opens the catalog of a warehouse. Nothing is read before it is asked for, so a warehouse that is not there is an empty
+ * one. Throws INVALID for an unknown option, with the nearest right name, and UNSUPPORTED for an option or a kind of
+ * storage that is not implemented. Without keys among the options S3 takes those that the AWS SDK finds.
+ */
 export async function createCatalog(options: CatalogInput): Promise<Catalog> {
   const raw = rawOptions(options)
   checkCatalogOptions(raw)
@@ -50,12 +54,19 @@ function storageOptions(raw: RawOptions): Record<string, string> {
   return Object.fromEntries(Object.entries(raw).filter(([name]) => name !== 'warehouse'))
 }
 
+/**
+ * The databases and tables of a warehouse; {@link createCatalog} opens one. All calls that ask the storage throw a
+ * {@link LakeError}: IO where the storage fails, ABORTED where their signal fires.
+ */
 export class Catalog implements AsyncDisposable {
+  /** The storage of the warehouse. Its `stats()` tell the requests and bytes so far. */
   readonly io: FileIO
+  /** The absolute path or address of the warehouse. */
   readonly warehouse: string
   /** One store for each table, so that what was read is shared by all who open it. */
   readonly #stores = new Map<string, TableStore>()
 
+  /** @internal {@link createCatalog} makes catalogs. */
   constructor(io: FileIO, warehouse: string) {
     this.io = io
     this.warehouse = warehouse
@@ -100,13 +111,16 @@ export class Catalog implements AsyncDisposable {
     return (await openTableStore(this.io, root).schemas.ids(options)).length > 0
   }
 
+  /** Whether there is a table `database.table`; INVALID for what is no such name. */
   async tableExists(name: string, options: IoOptions = {}): Promise<boolean> {
     return await this.#hasSchema(this.#tablePath(parseIdentifier(name)), options)
   }
 
   /**
-   * Makes a table, and its database if need be. EXISTS when the table is there; with `ifNotExists` it is opened then,
-   * after a check that its columns are those of the definition.
+   * Makes a table `database.table`, and its database if need be, from a definition (`defineSchema`) or from a schema as
+   * JSON has it (`parseNewSchema`). EXISTS when the table is there; with `ifNotExists` it is opened then, after a check
+   * that its columns are those of the definition. INVALID for a schema that no table can have, UNSUPPORTED for one that
+   * this library cannot write, such as a primary key without a fixed number of buckets.
    */
   async createTable<C extends Columns>(
     name: string,
@@ -249,6 +263,7 @@ export class Catalog implements AsyncDisposable {
     })
   }
 
+  /** Closes files and connections. The tables of the catalog cannot be used afterwards. */
   async close(): Promise<void> {
     await this.io.close()
   }

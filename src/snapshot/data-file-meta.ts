@@ -18,7 +18,9 @@ export const FILE_SOURCE = { APPEND: 0, COMPACT: 1 } as const
 
 export interface DataFileMeta {
   readonly fileName: string
+  /** In bytes. */
   readonly fileSize: number
+  /** Deletions, and rows that newer files replace, among them. */
   readonly rowCount: number
   /** The first and the last key, as serialised BinaryRows; the empty row for files without keys. */
   readonly minKey: Uint8Array

@@ -51,7 +51,10 @@ export interface Snapshot {
 /** The version that new snapshots have. */
 export const SNAPSHOT_VERSION = 3
 
-/** `BatchWriteBuilder.COMMIT_IDENTIFIER`, the largest 64-bit integer. */
+/**
+ * The identifier that all commits have which are none of a stream's, the largest 64-bit integer; one that is made again is
+ * known by its files alone. `BatchWriteBuilder.COMMIT_IDENTIFIER` in Java.
+ */
 export const BATCH_IDENTIFIER: bigint = 2n ** 63n - 1n
 
 /**

@@ -26,12 +26,13 @@ export type Where<C extends Columns> = string extends keyof C
   : Predicate<RowOf<C>>
 
 export interface ReadOptions<C extends Columns = Columns, K extends keyof C = keyof C> {
-  /** The columns to read, in this order; all of them when left out. */
+  /** The columns to read, in this order, each once; all of them when left out. */
   readonly columns?: readonly K[]
   /** A predicate, or its text as SQL writes it: `amount > 9.99 and region in ('eu', 'us')`. */
   readonly where?: Where<C> | string
+  /** At most so many rows; which ones is not said. */
   readonly limit?: number
-  /** The state to read; the latest when left out. */
+  /** The state to read; the latest when left out. NOT_FOUND for a snapshot that has expired or is not there. */
   readonly at?: { readonly snapshot: number }
   /** Paimon's dynamic options for this read, such as `scan.snapshot-id`. */
   readonly options?: RawOptions
@@ -39,13 +40,26 @@ export interface ReadOptions<C extends Columns = Columns, K extends keyof C = ke
 }
 
 export interface TableCommitOptions {
+  /** Who commits: the same text for each run of a job. */
   readonly user: string
+  /**
+   * Tells this commit from all others of the user; it has to grow. The same one happens once, however often it is made.
+   * {@link BATCH_IDENTIFIER} when left out.
+   */
   readonly identifier?: bigint
+  /** The event time, in milliseconds, up to which the rows are complete; a table's watermark never goes back. */
   readonly watermark?: bigint
+  /** Texts that the snapshot keeps. */
   readonly properties?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
 }
 
+/**
+ * A table of a {@link Catalog}. Rows, as they are read and written, are described at `RowOf` and `InsertOf`.
+ *
+ * All calls that ask the storage throw a {@link LakeError}: CORRUPT, with the file, for what is damaged, UNSUPPORTED for
+ * what this version cannot serve, IO where the storage fails, ABORTED where their signal fires.
+ */
 export class Table<C extends Columns = Columns> {
   readonly #store: TableStore
   /** `database.table` */
@@ -53,6 +67,7 @@ export class Table<C extends Columns = Columns> {
   /** The schema that was the latest when the table was opened. */
   readonly schema: TableSchema
 
+  /** @internal {@link Catalog.table} opens tables. */
   constructor(store: TableStore, name: string, schema: TableSchema) {
     this.#store = store
     this.name = name
@@ -64,16 +79,20 @@ export class Table<C extends Columns = Columns> {
     return this.#store.location.root
   }
 
-  /** What is stored of the table: for the maintenance commands, which work on metadata itself. */
+  /** @internal What is stored of the table: for the maintenance commands, which work on metadata itself. */
   get store(): TableStore {
     return this.#store
   }
 
+  /** The storage of the table. Its `stats()` tell the requests and bytes so far. */
   get io(): FileIO {
     return this.#store.io
   }
 
-  /** The same table with other options for reads and writes through this object; nothing is stored. */
+  /**
+   * The same table with other options for reads and writes through this object; nothing is stored. INVALID for an
+   * unknown option, UNSUPPORTED for one that is not implemented.
+   */
   withOptions(options: RawOptions): Table<C> {
     checkSettable(
       options,
@@ -83,7 +102,10 @@ export class Table<C extends Columns = Columns> {
     return new Table(this.#store, this.name, schema)
   }
 
-  /** Reads rows: iterate the result for Arrow batches, or ask it for rows or an Arrow table. */
+  /**
+   * Reads rows: iterate the result for Arrow batches, or ask it for rows or an Arrow table. Nothing is read before that;
+   * wrong columns and filters, and tables that cannot be read, are told then.
+   */
   read<const K extends keyof C & string = keyof C & string>(
     options: ReadOptions<C, K> = {},
   ): ReadResult<RowOf<Pick<C, K>>> {
@@ -101,7 +123,13 @@ export class Table<C extends Columns = Columns> {
     })
   }
 
-  /** Writes rows in one commit; its snapshot, or null when there was nothing to write. */
+  /**
+   * Writes rows in one commit; its snapshot, or null when there was nothing to write. In a primary-key table a row takes
+   * the place of an older one of its key, and one whose `_kind` is `-D` takes it away.
+   *
+   * INVALID for a row that does not fit, CONFLICT where another writer changed what the commit builds on: nothing is in
+   * the table then. After OUTCOME_UNKNOWN it cannot be told; a {@link Table.writer} with identifiers can make sure.
+   */
   async write(
     data: WriteData<InsertOf<C>>,
     options: { readonly signal?: AbortSignal } = {},
@@ -127,13 +155,16 @@ export class Table<C extends Columns = Columns> {
     return snapshots.at(-1) ?? null
   }
 
-  /** A writer for many commits: the sink of a stream. */
+  /** A writer for many commits: the sink of a stream. It has to be closed. */
   async writer(options: WriterOptions = {}): Promise<TableWriter<InsertOf<C>>> {
     throwIfAborted(options.signal)
     return await Promise.resolve(new TableWriter<InsertOf<C>>(this.#store, this.schema, options))
   }
 
-  /** Commits what writers have prepared, here or in other processes. The same user and identifier happen once. */
+  /**
+   * Commits what writers have prepared, here or in other processes. The same user and identifier happen once. CONFLICT
+   * where another writer changed what the files build on; after OUTCOME_UNKNOWN the same call settles what happened.
+   */
   async commit(messages: readonly CommitMessage[], by: TableCommitOptions): Promise<CommitResult> {
     const { user, ...rest } = by
     const options: SnapshotCommitOptions = { ...rest, commitUser: user }

@@ -60,6 +60,14 @@ interface OpenBucket {
   isRestored: boolean
 }
 
+/**
+ * Takes rows in any number of calls, and makes them visible by commits; `Table.writer` opens one. Its memory is bounded by
+ * `write-buffer-size`: what is above it goes to files early. Calls are made one after another.
+ *
+ * A row that does not fit is INVALID; of the rows before it in the same call some may have been taken, so close the writer
+ * unless these may be committed. When a file fails, rows are lost between memory and storage: the writer commits nothing
+ * more then, and the rows have to be written again with a new one.
+ */
 export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposable {
   readonly #store: TableStore
   readonly #schema: TableSchema
@@ -87,6 +95,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   #restore: BucketRestore | null = null
   #restoredId = 0
 
+  /** @internal `Table.writer` opens writers. */
   constructor(store: TableStore, schema: TableSchema, options: WriterOptions = {}) {
     requireWritable(schema)
     const values = tableOptions(schema.options)

@@ -83,10 +83,12 @@ export function gte<const K extends string, V>(column: K, value: V): On<K, V> {
   return { op: 'gte', args: [column, value] }
 }
 
+/** The column is null. */
 export function isNull<const K extends string>(column: K): On<K, unknown> {
   return { op: 'isNull', args: [column] }
 }
 
+/** The column is not null. */
 export function isNotNull<const K extends string>(column: K): On<K, unknown> {
   return { op: 'isNotNull', args: [column] }
 }

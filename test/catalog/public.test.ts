@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+
+import * as millrace from '../../src/index.ts'
+
+test('these values are public, and no others', () => {
+  expect(Object.keys(millrace).toSorted()).toEqual(
+    [
+      'BATCH_IDENTIFIER',
+      'LakeError',
+      'Table',
+      ...['createCatalog', 'defineSchema', 'parseNewSchema', 't'],
+      ...['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'isIn', 'notIn', 'between', 'isNull', 'isNotNull'],
+      ...['startsWith', 'endsWith', 'contains', 'like', 'and', 'or', 'not'],
+    ].toSorted(),
+  )
+})
+
+test('a table is made of a schema as JSON has it, like on the command line', async () => {
+  const { createCatalog, Table, parseNewSchema } = millrace
+  await using catalog = await createCatalog({ warehouse: 'memory://public/warehouse' })
+  const json = {
+    fields: [
+      { name: 'id', type: 'BIGINT' },
+      { name: 'name', type: 'STRING' },
+    ],
+    primaryKeys: ['id'],
+    options: { bucket: 1 },
+  }
+  const table = await catalog.createTable('shop.users', parseNewSchema(json))
+  expect(table).toBeInstanceOf(Table)
+  await table.write([{ id: 1n, name: 'Ada' }])
+  expect(await table.read().toArray()).toEqual([{ id: 1n, name: 'Ada' }])
+  expect(() => parseNewSchema({ ...json, primaryKey: ['id'] })).toThrow(
+    'did you mean "primaryKeys"',
+  )
+})
