@@ -3,16 +3,10 @@ import { expect, test } from 'vitest'
 import * as millrace from '../../src/index.ts'
 
 test('these values are public, and no others', () => {
-  expect(Object.keys(millrace).toSorted()).toEqual(
-    [
-      'BATCH_IDENTIFIER',
-      'LakeError',
-      'Table',
-      ...['createCatalog', 'defineSchema', 'parseNewSchema', 't'],
-      ...['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'isIn', 'notIn', 'between', 'isNull', 'isNotNull'],
-      ...['startsWith', 'endsWith', 'contains', 'like', 'and', 'or', 'not'],
-    ].toSorted(),
-  )
+  const values =
+    'BATCH_IDENTIFIER LakeError Table createCatalog defineSchema parseNewSchema t ' +
+    'and between contains endsWith eq gt gte isIn isNotNull isNull like lt lte ne not notIn or startsWith'
+  expect(Object.keys(millrace).toSorted()).toEqual(values.split(' '))
 })
 
 test('a table is made of a schema as JSON has it, like on the command line', async () => {
