@@ -1,4 +1,5 @@
 /** A file's bytes by range: ranges announced together and lying near each other are fetched by one request. */
+import { releaseBytes } from '../io/allocate.ts'
 import type { FileIO } from '../io/file-io.ts'
 import { corrupt } from '../util/errors.ts'
 
@@ -12,6 +13,8 @@ interface Fetch {
   readonly offset: number
   end: number
   waiting: number
+  /** Ranges that were read and not released. */
+  lent: number
   bytes: Promise<Uint8Array> | null
 }
 
@@ -28,6 +31,8 @@ export class ByteRanges {
   /** The file's last bytes, where they were read already. */
   readonly #tail: Uint8Array
   #fetches: Fetch[] = []
+  /** The request whose bytes lie in a buffer. */
+  readonly #lenders = new WeakMap<ArrayBufferLike, Fetch>()
 
   constructor(
     io: FileIO,
@@ -56,7 +61,7 @@ export class ByteRanges {
       if (last && range.offset <= last.end + gap && end - last.offset <= FETCH_BYTES) {
         last.end = Math.max(last.end, end)
         last.waiting++
-      } else fetches.push({ offset: range.offset, end, waiting: 1, bytes: null })
+      } else fetches.push({ offset: range.offset, end, waiting: 1, lent: 0, bytes: null })
     }
     for (const fetch of fetches) {
       fetch.bytes = this.#fetch(fetch.offset, fetch.end - fetch.offset)
@@ -79,7 +84,20 @@ export class ByteRanges {
     if (fetch === undefined) return await this.#fetch(offset, length)
     if (--fetch.waiting === 0) this.#fetches.splice(at, 1)
     const bytes = await fetch.bytes!
+    fetch.lent++
+    this.#lenders.set(bytes.buffer, fetch)
     return bytes.subarray(offset - fetch.offset, end - fetch.offset)
+  }
+
+  /** Says that what {@link read} gave is not needed any more. */
+  release(bytes: Uint8Array): void {
+    const fetch = this.#lenders.get(bytes.buffer)
+    if (fetch === undefined) return
+    fetch.lent--
+    if (fetch.lent > 0 || fetch.waiting > 0) return
+    this.#lenders.delete(bytes.buffer)
+    const isOwn = bytes.buffer.byteLength === fetch.end - fetch.offset
+    if (isOwn) releaseBytes(new Uint8Array(bytes.buffer))
   }
 
   #isInTail(offset: number): boolean {

@@ -1,9 +1,11 @@
 /** The thread that codec-workers.ts hands blocks to: takes jobs in order and answers each. */
 import { parentPort, workerData } from 'node:worker_threads'
 
+import { releaseBytes } from '../io/allocate.ts'
 import { LakeError } from '../util/errors.ts'
 import {
   BEGUN,
+  checkCrc,
   type CodecAnswer,
   type CodecJob,
   JOBS_MAX,
@@ -19,10 +21,12 @@ function work(job: CodecJob): CodecAnswer {
   if (Atomics.compareExchange(states, id % JOBS_MAX, WAITING, BEGUN) !== WAITING)
     return { id, bytes: null }
   try {
+    if (job.work === 'decompress') checkCrc(job.bytes, job.crc)
     const bytes =
       job.work === 'compress'
         ? compress(codec, job.bytes, job.level)
         : decompress(codec, job.bytes, job.sizeBytes)
+    if (bytes.buffer !== job.bytes.buffer) releaseBytes(job.bytes)
     // What the codec filled only in part waits for its file, or lies in a buffer with others: it is cut to size.
     return { id, bytes: bytes.length > 0.9 * bytes.buffer.byteLength ? bytes : bytes.slice() }
   } catch (error) {

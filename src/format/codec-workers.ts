@@ -7,8 +7,9 @@
  */
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { crc32 } from 'node:zlib'
 
-import { LakeError, type LakeErrorCode } from '../util/errors.ts'
+import { corrupt, LakeError, type LakeErrorCode } from '../util/errors.ts'
 import { type Codec, compress, compressAsync, decompress, decompressAsync } from './codec.ts'
 
 interface CompressJob {
@@ -19,6 +20,8 @@ interface CompressJob {
 interface DecompressJob {
   readonly work: 'decompress'
   readonly sizeBytes: number
+  /** What the CRC-32 of the block must be, if that is known. */
+  readonly crc: number | undefined
 }
 
 interface Block {
@@ -56,21 +59,35 @@ export function compressInWorker(
 
 /**
  * Like {@link decompressAsync}, and puts the block under way. The raw bytes are had by calling what is returned, once:
- * it does the work itself where no thread has begun it.
+ * it does the work itself where no thread has begun it. CORRUPT where the block has another CRC-32 than `crc`.
  */
 export function decompressInWorker(
   codec: Codec,
   bytes: Uint8Array,
   sizeBytes: number,
+  crc?: number,
 ): () => Uint8Array | Promise<Uint8Array> {
   const thread = pickThread(bytes.length)
-  const job =
-    thread === null
-      ? { answer: decompressAsync(codec, bytes, sizeBytes), takeBack: () => false }
-      : thread.start(codec, bytes, { work: 'decompress', sizeBytes })
-  // A failure is reported to whoever asks for the bytes; until then it is not an unhandled rejection.
+  if (thread === null) {
+    checkCrc(bytes, crc)
+    const answer = decompressAsync(codec, bytes, sizeBytes)
+    // A failure is reported to whoever asks for the bytes; until then it is not an unhandled rejection.
+    answer.catch(() => {})
+    return () => answer
+  }
+  const job = thread.start(codec, bytes, { work: 'decompress', sizeBytes, crc })
   job.answer.catch(() => {})
-  return () => (job.takeBack() ? decompress(codec, bytes, sizeBytes) : job.answer)
+  return () => {
+    if (!job.takeBack()) return job.answer
+    checkCrc(bytes, crc)
+    return decompress(codec, bytes, sizeBytes)
+  }
+}
+
+/** CORRUPT where `bytes` have another CRC-32. */
+export function checkCrc(bytes: Uint8Array, crc: number | undefined): void {
+  if (crc !== undefined && crc32(bytes) !== crc >>> 0)
+    throw corrupt('the checksum of a page does not match its bytes')
 }
 
 let threads: CodecThread[] | null = null

@@ -42,6 +42,11 @@ export function decompress(
   return checkSize(codec, raw, sizeBytes)
 }
 
+/** Whether what {@link decompress} gives for the codec lies in a buffer of its own, where it is longer than a few pages. */
+export function hasOwnBuffers(codec: Codec): boolean {
+  return ZLIB_CODECS[codec] !== undefined
+}
+
 /** Like {@link decompress}, in Node's thread pool for the codecs of `node:zlib`; the bytes must not change meanwhile. */
 export async function decompressAsync(
   codec: Codec,

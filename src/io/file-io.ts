@@ -54,7 +54,7 @@ export interface FileIO {
 
   /**
    * The bytes `[offset, offset + length)`. Fewer bytes than asked for, or a range that the object does not have, is an
-   * error and never a short answer.
+   * error and never a short answer. A buffer that is no larger than the bytes is the caller's own.
    */
   readRange(path: string, offset: number, length: number, options?: IoOptions): Promise<Uint8Array>
 

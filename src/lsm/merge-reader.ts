@@ -10,6 +10,7 @@ import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { corrupt } from '../util/errors.ts'
+import { picksOf } from './gather-prefixed.ts'
 import { gatherColumn } from './gather.ts'
 import type { KeyValueLayout } from './key-value.ts'
 import { countBelow, mergeOrder } from './merge-order.ts'
@@ -192,16 +193,19 @@ function gatherBatch(
   // Value columns start with the range, merging columns with the window.
   const valueRows = new Uint32Array(length)
   for (let i = 0; i < length; i++) valueRows[i] = rows[i]! - ranges[runOf[i]!]!.from
+  const picks = picksOf(
+    runOf.subarray(0, length),
+    valueRows,
+    ranges.map(({ from, to }) => to - from),
+  )
   const gathered = columns.outputs.map(({ step, index }): Column => {
-    const isMerging = step === 'merge'
-    return gatherColumn({
-      columns: isMerging
-        ? ranges.map(({ window }) => window.columns[index]!)
-        : values.map((batch) => batch.columns[index]!),
-      sourceOf: runOf,
-      rows: isMerging ? rows : valueRows,
-      length,
-    })
+    const sourceOf = runOf
+    if (step === 'merge') {
+      const merging = ranges.map(({ window }) => window.columns[index]!)
+      return gatherColumn({ columns: merging, sourceOf, rows, length })
+    }
+    const of = values.map((batch) => batch.columns[index]!)
+    return gatherColumn({ columns: of, sourceOf, rows: valueRows, length }, picks)
   })
   return { length, columns: gathered }
 }

@@ -1,4 +1,5 @@
 /** Reads the rows of one column that is neither nested nor repeated, within one row group, in ascending order. */
+import { releaseBytes } from '../../../io/allocate.ts'
 import { copyBits, countBits, setBits } from '../../../util/bits.ts'
 import { corrupt } from '../../../util/errors.ts'
 import { HybridReader, readBitPackedLevels } from '../hybrid.ts'
@@ -16,6 +17,7 @@ export class FlatReader {
   readonly #levels = new HybridReader()
   /** Presence of the open page's rows; null when all are present. */
   #validity: Uint8Array | null = null
+  #page: LoadedPage | null = null
   #firstRow = 0
   #rowCount = 0
   /** The next row to decode, relative to the page. */
@@ -44,6 +46,7 @@ export class FlatReader {
         nullCount += count - this.#decode(at, count, validity)
         at += count
         row += count
+        if (this.#row === this.#rowCount) this.#leavePage()
       }
     }
     return nullCount > 0 ? validity : null
@@ -78,6 +81,8 @@ export class FlatReader {
     do {
       page = await this.#stream.next()
       if (page === null) throw corrupt(`a column has no page for row ${row}`)
+      this.#leavePage()
+      this.#page = page
     } while (page.rows!.to <= row)
     if (page.rows!.from > row) throw corrupt(`a column has no page for row ${row}`)
     const data = splitPage(page.header, page.bytes, this.#leaf)
@@ -85,7 +90,13 @@ export class FlatReader {
     this.#rowCount = data.valueCount
     this.#row = 0
     const present = this.#readValidity(data)
-    await openValues(this.#stream, this.#values, data, present)
+    await openValues(this.#stream, this.#values, data, present, page.isOwn)
+  }
+
+  /** Gives the memory of the page back, which was decoded to its end or is not needed. */
+  #leavePage(): void {
+    if (this.#page?.isOwn && this.#values.holdsPages !== true) releaseBytes(this.#page.bytes)
+    this.#page = null
   }
 
   /** Sets the page's validity and returns how many rows are present. */
@@ -114,11 +125,12 @@ export async function openValues(
   values: LeafValues,
   data: DataPage,
   present: number,
+  isOwn = false,
 ): Promise<void> {
   const { encoding, bytes, from, to } = data
   if (encoding === ENCODING.PLAIN_DICTIONARY || encoding === ENCODING.RLE_DICTIONARY) {
     const dictionary = await stream.takeDictionary()
     if (dictionary !== null) values.setDictionary(dictionary.bytes, dictionary.valueCount)
   }
-  values.setPage({ encoding, bytes, from, to, count: present })
+  values.setPage({ encoding, bytes, from, to, count: present, isOwn })
 }

@@ -5,7 +5,9 @@ import type { DataType } from '../../../types/data-type.ts'
 import { corrupt } from '../../../util/errors.ts'
 import { type LogicalType, PHYSICAL } from '../metadata.ts'
 import type { LeafNode } from '../tree.ts'
-import { BytesViews, type BytesValues, CompactBytes } from './bytes-values.ts'
+import type { BytesValues } from './bytes-values.ts'
+import { BytesViews } from './bytes-views.ts'
+import { CompactBytes } from './compact-bytes.ts'
 import { fromConverted } from './infer.ts'
 import {
   float16Values,
@@ -29,9 +31,15 @@ export interface LeafDecoder {
 }
 
 /**
- * A decoder of the leaf to the type. With `views` strings stay in their pages, for a reader that will keep few of them.
+ * A decoder of the leaf to the type. With `views` strings stay in their pages, for a reader that will keep few of them;
+ * `path` is the file that they come from.
  */
-export function leafDecoder(leaf: LeafNode, type: DataType, views: boolean): LeafDecoder {
+export function leafDecoder(
+  leaf: LeafNode,
+  type: DataType,
+  views: boolean,
+  path: string,
+): LeafDecoder {
   const logical = leaf.element.logical ?? fromConverted(leaf)
   switch (leaf.physical) {
     case PHYSICAL.BOOLEAN: {
@@ -48,7 +56,7 @@ export function leafDecoder(leaf: LeafNode, type: DataType, views: boolean): Lea
       }
     }
     case PHYSICAL.BYTE_ARRAY: {
-      const values = views ? new BytesViews() : new CompactBytes()
+      const values = views ? new BytesViews(path) : new CompactBytes()
       return { values, finish: bytesFinish(values, leaf, type, logical) }
     }
     case PHYSICAL.FIXED_LEN_BYTE_ARRAY: {
@@ -193,8 +201,7 @@ function bytesFinish(
   type: DataType,
   logical: LogicalType | undefined,
 ): LeafDecoder['finish'] {
-  if (isBytes(type))
-    return (length, validity) => ({ layout: 'bytes', length, validity, ...values.finish(length) })
+  if (isBytes(type)) return (length, validity) => values.column(length, validity)
   if (type.kind !== 'DECIMAL') throw mismatch(leaf, type)
   checkScale(leaf, type, logical)
   return (length, validity) => ({

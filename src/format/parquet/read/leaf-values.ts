@@ -17,10 +17,14 @@ export interface PageValues {
   readonly from: number
   readonly to: number
   readonly count: number
+  /** Whether the page is the only one to use the buffer of the bytes. */
+  readonly isOwn: boolean
 }
 
 /** Decodes the values of one leaf. All calls of one output come between `start` and the output's own finish. */
 export interface LeafValues {
+  /** Whether an output points into the pages, so that they must stay. */
+  readonly holdsPages?: boolean
   /** Begins an output of at most `slots` values and nulls. */
   start(slots: number): void
   /** Takes the chunk's dictionary page: `count` PLAIN values. */

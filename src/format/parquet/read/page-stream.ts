@@ -24,12 +24,14 @@ export interface RowRange {
 export interface LoadedPage {
   readonly header: PageHeader
   readonly bytes: Uint8Array
+  /** Whether nothing else lies in the buffer of the bytes, nor uses them. */
+  readonly isOwn: boolean
   /** The page's rows in its row group; null where only its levels tell. */
   readonly rows: RowRange | null
 }
 
 /** A page whose bytes are on their way. */
-interface QueuedPage extends Omit<LoadedPage, 'bytes'> {
+interface QueuedPage extends Omit<LoadedPage, 'bytes' | 'isOwn'> {
   readonly body: PageBody
 }
 
@@ -49,6 +51,8 @@ interface OpenUnit {
   position: number
   /** Data pages taken so far. */
   page: number
+  /** Pages whose bytes here are still needed. */
+  pending: number
 }
 
 /** Pages that an offset index places are fetched in units of about this size. */
@@ -108,7 +112,7 @@ export class PageStream {
   async next(): Promise<LoadedPage | null> {
     while (this.#queue.length === 0) if (!(await this.#issue())) return null
     const { header, rows, body } = this.#queue.shift()!
-    return { header, rows, bytes: await body() }
+    return { header, rows, bytes: await body.take(), isOwn: body.isOwn }
   }
 
   /** The chunk's dictionary, which lies before its first data page; null when there is none, or it was taken before. */
@@ -133,10 +137,16 @@ export class PageStream {
       throw unsupported(`a page of ${header.valueCount} values; ${PAGE_VALUES_MAX} are the most`)
     const body = bytes.subarray(start, end)
     open.position = end
-    if (header.type === PAGE.DICTIONARY) this.#loadDictionary(header, body)
+    if (header.type === PAGE.DICTIONARY) this.#loadDictionary(open, header, body)
     else if (isDataPage(header)) this.#issueData(open, header, body)
     if (end >= bytes.length || this.#isBehindLastPage(open)) this.#unit = null
+    this.#releaseUnit(open)
     return true
+  }
+
+  /** Gives the bytes of a unit back once no page of it needs them. */
+  #releaseUnit(open: OpenUnit): void {
+    if (open !== this.#unit && open.pending === 0) this.#source.release(open.bytes)
   }
 
   #issueData(open: OpenUnit, header: PageHeader, body: Uint8Array): void {
@@ -150,7 +160,7 @@ export class PageStream {
     const isWanted =
       rows === null || this.#ranges.some((range) => range.from < rows.to && rows.from < range.to)
     if (!isWanted) return
-    this.#queue.push({ header, rows, body: this.#loadBody(header, body) })
+    this.#queue.push({ header, rows, body: this.#loadBody(open, header, body) })
   }
 
   /** The rows of the next data page of the unit, which has `valueCount` values. */
@@ -180,25 +190,34 @@ export class PageStream {
     const bytes = await this.#source.read(unit.offset, unit.length)
     const ahead = this.#units[this.#nextUnit]
     if (ahead !== undefined && this.#nextUnit >= this.#announced) this.#source.announce([ahead])
-    if (bytes.length > 0) this.#unit = { bytes, position: 0, unit, page: 0 }
+    if (bytes.length > 0) this.#unit = { bytes, position: 0, unit, page: 0, pending: 0 }
     return true
   }
 
-  #loadDictionary(header: PageHeader, body: Uint8Array): void {
+  #loadDictionary(open: OpenUnit, header: PageHeader, body: Uint8Array): void {
     if (this.#dictionary !== null) throw corrupt('a column has two dictionaries')
     const { valueCount } = header
-    const raw = this.#loadBody(header, body)
-    this.#dictionary = async () => ({ bytes: await raw(), valueCount })
+    const raw = this.#loadBody(open, header, body)
+    this.#dictionary = async () => ({ bytes: await raw.take(), valueCount })
+  }
+
+  #taken(open: OpenUnit, bytes: Uint8Array): Uint8Array {
+    open.pending--
+    this.#releaseUnit(open)
+    return bytes
   }
 
   /** A failure is reported when the page is read, which may never be. */
-  #loadBody(header: PageHeader, body: Uint8Array): PageBody {
+  #loadBody(open: OpenUnit, header: PageHeader, body: Uint8Array): PageBody {
+    open.pending++
     try {
-      return loadBody(header, body, this.#codec)
+      const { take, isOwn } = loadBody(header, body, this.#codec)
+      return isOwn ? { take: async () => this.#taken(open, await take()), isOwn } : { take, isOwn }
     } catch (error) {
-      return () => {
+      const take = (): never => {
         throw error
       }
+      return { take, isOwn: false }
     }
   }
 }

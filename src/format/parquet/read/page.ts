@@ -1,10 +1,8 @@
 /** One page: its header, its checksum, and where levels and values lie in its decompressed bytes. */
-import { crc32 } from 'node:zlib'
-
 import { allocateBytes } from '../../../io/allocate.ts'
 import { corrupt, unsupported } from '../../../util/errors.ts'
-import { decompressInWorker } from '../../codec-workers.ts'
-import { type Codec, decompress } from '../../codec.ts'
+import { checkCrc, decompressInWorker } from '../../codec-workers.ts'
+import { type Codec, decompress, hasOwnBuffers } from '../../codec.ts'
 import { CODEC, ENCODING, PAGE, PAGE_BYTES_MAX, type PageHeader } from '../metadata.ts'
 import type { LeafNode } from '../tree.ts'
 
@@ -56,21 +54,42 @@ export function codecOf(codec: number): Codec {
   }
 }
 
-/** The decompressed bytes of a page, had by calling it, once. */
-export type PageBody = () => Uint8Array | Promise<Uint8Array>
+export interface PageBody {
+  /** The decompressed bytes, to be asked for once. */
+  readonly take: () => Uint8Array | Promise<Uint8Array>
+  /** Whether nothing else lies in their buffer. */
+  readonly isOwn: boolean
+}
 
 /** The page's bytes behind its header, checked, whose decompression is under way. */
 export function loadBody(header: PageHeader, body: Uint8Array, codec: Codec): PageBody {
   const { crc, uncompressedBytes, v2 } = header
-  if (crc !== undefined && crc32(body) !== crc >>> 0)
-    throw corrupt('the checksum of a page does not match its bytes')
   if (uncompressedBytes > PAGE_BYTES_MAX)
     throw unsupported(`a page of ${uncompressedBytes} bytes; ${PAGE_BYTES_MAX} are the most`)
+  const levelBytes = v2 === undefined ? 0 : v2.definitionBytes + v2.repetitionBytes
+  const isApart = codec !== 'none' && codec !== 'lz4' && v2?.compressed !== false
+  const isWhole = levelBytes === 0 && body.length > 0 && uncompressedBytes > SYNC_BYTES
+  if (isApart && isWhole) {
+    const take = decompressInWorker(codec, body, uncompressedBytes, crc)
+    return { take, isOwn: hasOwnBuffers(codec) }
+  }
+  checkCrc(body, crc)
+  const take = loadLeveled(header, body, codec, levelBytes)
+  return { take, isOwn: false }
+}
+
+/** A page that is small, not compressed, or has levels before what is compressed. */
+function loadLeveled(
+  header: PageHeader,
+  body: Uint8Array,
+  codec: Codec,
+  levelBytes: number,
+): PageBody['take'] {
+  const { uncompressedBytes, v2 } = header
   if (codec === 'none' || v2?.compressed === false) {
     if (body.length !== uncompressedBytes) throw corrupt('an uncompressed page has two sizes')
     return () => body
   }
-  const levelBytes = v2 === undefined ? 0 : v2.definitionBytes + v2.repetitionBytes
   if (levelBytes > body.length || levelBytes > uncompressedBytes)
     throw corrupt('the levels of a page run past its end')
   const size = uncompressedBytes - levelBytes

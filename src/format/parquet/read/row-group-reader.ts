@@ -131,7 +131,7 @@ export class RowGroupReader {
     const leaves = new Map<LeafNode, Leaf>()
     for (const [i, { node, type, flat }] of planned.entries()) {
       const stream = new PageStream(source, chunks[i]!, node, ranges, group.rowCount, locations[i]!)
-      const decoder = leafDecoder(node, type, views)
+      const decoder = leafDecoder(node, type, views, source.path)
       const Reader = flat ? FlatReader : NestedReader
       leaves.set(node, { stream, decoder, reader: new Reader(stream, node, decoder.values) })
     }
