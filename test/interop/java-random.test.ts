@@ -54,6 +54,9 @@ describe('both write, compact and read in turns', () => {
       expect(await shared.java.read(`${name}$snapshots`)).not.toEqual([])
       await shared.checkSystemTables()
       await shared.checkHistory()
+      await shared.checkFiles()
+      await shared.javaExpires(2)
+      expect((await shared.ours.snapshots()).length).toBeLessThanOrEqual(2)
     },
   )
 })
@@ -75,6 +78,10 @@ describe('files, manifests and snapshots are described as Java would', () => {
       }
       expect(await ours.describedFiles()).toEqual(await theirs.describedFiles())
       expect(await ours.describedSnapshots()).toEqual(await theirs.describedSnapshots())
+      const streams = [ours, theirs].map(async ({ name }) => await ours.java.stream(name))
+      const [ofOurs, ofTheirs] = await Promise.all(streams)
+      // Partitions and buckets come in any order.
+      expect(ofOurs!.toSorted()).toEqual(ofTheirs!.toSorted())
     },
   )
 })

@@ -32,6 +32,8 @@ export interface RandomTablePlan {
   readonly statsMode: string
   readonly denseStats: boolean
   readonly legacyPartitions: boolean
+  /** Options that are set besides. */
+  readonly extras: readonly (readonly [name: string, value: string])[]
   /** The order of the columns. */
   readonly shuffle: number
 }
@@ -167,6 +169,24 @@ const SEQUENCE_TYPES: readonly DataType[] = [
   text,
 ]
 
+const EXTRAS: readonly (readonly [name: string, value: string])[] = [
+  ['file.compression.zstd-level', '5'],
+  ['file.suffix.include.compression', 'true'],
+  ['data-file.prefix', 'part-'],
+  ['data-file.path-directory', 'files'],
+  ['partition.default-name', '__NOTHING__'],
+  ['metadata.stats-keep-first-n-columns', '2'],
+  ['fields.k0.stats-mode', 'none'],
+  ['fields.k1.stats-mode', 'full'],
+  ['fields.v0.stats-mode', 'truncate(3)'],
+  ['fields.v1.stats-mode', 'counts'],
+  ['manifest.compression', 'snappy'],
+  ['parquet.enable.dictionary', 'false'],
+  ['parquet.dictionary.page.size', '200'],
+  ['parquet.page.size', '1000'],
+  ['read.batch-size', '3'],
+]
+
 /** Plans of tables, with a primary key or without; `java`: only such as Java 1.4 takes too. */
 export function tablePlans(
   options: { readonly java?: boolean } = {},
@@ -204,6 +224,7 @@ export function tablePlans(
       statsMode: fc.constantFrom('truncate(16)', 'full', 'counts', 'none', 'truncate(2)'),
       denseStats: fc.boolean(),
       legacyPartitions: fc.boolean(),
+      extras: fc.subarray([...EXTRAS], { maxLength: 5 }),
       shuffle: fc.nat(1000),
     }),
   )
@@ -293,6 +314,7 @@ function fileOptions(plan: RandomTablePlan): Record<string, string> {
     'metadata.stats-mode': plan.statsMode,
     'metadata.stats-dense-store': String(plan.denseStats),
     'partition.legacy-name': String(plan.legacyPartitions),
+    ...Object.fromEntries(plan.extras.filter(([name]) => isOfColumn(name, plan))),
     ...(plan.small && {
       // Where the order descends, each flush decides by itself, so a commit has to be one flush to be foretold.
       ...(!isDescending && { 'write-buffer-size': '4 kb' }),
@@ -307,6 +329,12 @@ function fileOptions(plan: RandomTablePlan): Record<string, string> {
       'manifest.full-compaction-threshold-size': '6 kb',
     }),
   }
+}
+
+/** Whether the option is of no column, or of one that the table has. */
+function isOfColumn(option: string, { keys, values }: RandomTablePlan): boolean {
+  const [, letter, index] = /^fields\.(\w)(\d)\./.exec(option) ?? []
+  return letter === undefined || Number(index) < (letter === 'k' ? keys : values).length
 }
 
 function shuffled<T>(values: readonly T[], random: Random): T[] {

@@ -2,6 +2,7 @@ import java.io.*;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.*;
 
 import org.apache.paimon.append.AppendCompactCoordinator;
@@ -13,6 +14,7 @@ import org.apache.paimon.disk.IOManagerImpl;
 import org.apache.paimon.manifest.BucketEntry;
 import org.apache.paimon.operation.BaseAppendFileStoreWrite;
 import org.apache.paimon.options.CatalogOptions;
+import org.apache.paimon.options.ExpireConfig;
 import org.apache.paimon.options.Options;
 import org.apache.paimon.predicate.Predicate;
 import org.apache.paimon.predicate.PredicateBuilder;
@@ -71,6 +73,8 @@ public final class Harness {
                 return write(request);
             case "compact":
                 return compact(table(request));
+            case "expire":
+                return expire(table(request), request.get("retain").asInt());
             case "read":
                 return read(table(request), request.get("where"));
             case "stream":
@@ -203,6 +207,17 @@ public final class Harness {
             // There is no snapshot yet.
         }
         return messages;
+    }
+
+    /** Expires all snapshots but the latest ones, and says how many. */
+    private static JsonNode expire(Table table, int retain) {
+        ExpireConfig config =
+                ExpireConfig.builder()
+                        .snapshotRetainMin(1)
+                        .snapshotRetainMax(retain)
+                        .snapshotTimeRetain(Duration.ZERO)
+                        .build();
+        return IntNode.valueOf(table.newExpireSnapshots().config(config).expire());
     }
 
     private static void delete(Path directory) throws IOException {

@@ -174,6 +174,11 @@ export class JavaWarehouse {
     await this.#java.ask({ op: 'compact', ...this.#base, table, options })
   }
 
+  /** Expires all but so many of the latest snapshots; how many those were. */
+  async expire(table: string, retain: number): Promise<number> {
+    return (await this.#java.ask({ op: 'expire', ...this.#base, table, retain })) as number
+  }
+
   /** The rows of a table or of a system table, sorted. */
   async read(table: string, read: JavaRead = {}): Promise<string[]> {
     const rows = await this.#java.ask({ op: 'read', ...this.#base, table, ...read })
