@@ -15,7 +15,7 @@ export { type ReadOptions, Table, type TableCommitOptions, type Where } from './
 export type { TableWriter, WriterCommitOptions, WriterOptions } from './table/writer.ts'
 export type { DataField, DataType } from './types/data-type.ts'
 export { type NewSchema, parseNewSchema } from './types/new-schema.ts'
-export type { TableOptions } from './types/options.ts'
+export type { DynamicOptions, TableOptions } from './types/options.ts'
 export {
   and,
   between,

@@ -7,7 +7,7 @@
 import type { TableStore } from '../snapshot/table-store.ts'
 import type { DataField } from '../types/data-type.ts'
 import { checkSettable } from '../types/option-checks.ts'
-import type { RawOptions } from '../types/options.ts'
+import { type DynamicOptions, rawOptions } from '../types/options.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { notFound, unsupported } from '../util/errors.ts'
@@ -27,7 +27,7 @@ export interface SystemReadOptions {
   readonly where?: Predicate | string | undefined
   readonly limit?: number | undefined
   /** Paimon's dynamic options, such as `scan.snapshot-id`. */
-  readonly options?: RawOptions | undefined
+  readonly options?: DynamicOptions | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -87,7 +87,8 @@ export function openSystemTable(
   return {
     name,
     fields: fieldsOf(source.columns),
-    read: ({ options = {}, signal, ...request } = {}) => {
+    read: ({ options: given = {}, signal, ...request } = {}) => {
+      const options = rawOptions(given)
       checkSettable(
         options,
         schema.fields.map((field) => field.name),

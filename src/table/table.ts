@@ -10,7 +10,7 @@ import {
 import { BATCH_IDENTIFIER, type Snapshot } from '../snapshot/snapshot.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { checkSettable } from '../types/option-checks.ts'
-import type { RawOptions } from '../types/options.ts'
+import { type DynamicOptions, rawOptions } from '../types/options.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import type { Columns, InsertOf, RowOf } from '../types/schema.ts'
@@ -35,7 +35,7 @@ export interface ReadOptions<C extends Columns = Columns, K extends keyof C = ke
   /** The state to read; the latest when left out. NOT_FOUND for a snapshot that has expired or is not there. */
   readonly at?: { readonly snapshot: number }
   /** Paimon's dynamic options for this read, such as `scan.snapshot-id`. */
-  readonly options?: RawOptions
+  readonly options?: DynamicOptions
   readonly signal?: AbortSignal
 }
 
@@ -93,12 +93,13 @@ export class Table<C extends Columns = Columns> {
    * The same table with other options for reads and writes through this object; nothing is stored. INVALID for an
    * unknown option, UNSUPPORTED for one that is not implemented.
    */
-  withOptions(options: RawOptions): Table<C> {
+  withOptions(options: DynamicOptions): Table<C> {
+    const raw = rawOptions(options)
     checkSettable(
-      options,
+      raw,
       this.schema.fields.map(({ name }) => name),
     )
-    const schema = { ...this.schema, options: { ...this.schema.options, ...options } }
+    const schema = { ...this.schema, options: { ...this.schema.options, ...raw } }
     return new Table(this.#store, this.name, schema)
   }
 
@@ -111,7 +112,7 @@ export class Table<C extends Columns = Columns> {
   ): ReadResult<RowOf<Pick<C, K>>> {
     const { columns, where, limit, at, signal } = options
     const dynamic = {
-      ...options.options,
+      ...rawOptions(options.options ?? {}),
       ...(at !== undefined && { 'scan.snapshot-id': String(at.snapshot) }),
     }
     return new TableRead(this.#store, this.schema, {

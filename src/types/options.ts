@@ -206,6 +206,9 @@ function knownOption(
   return undefined
 }
 
+/** Options that are given for one read or one object: Paimon's names, with values as texts, numbers or booleans. */
+export type DynamicOptions = Readonly<Record<string, string | number | boolean>>
+
 /**
  * The stored form of options given as values. Unknown names are left to {@link checkSettable}; a value that is none of
  * its option's type is INVALID. Undefined values are left out.

@@ -200,7 +200,7 @@ export const t = {
   bigint: (): ColumnDefinition<bigint, bigint | number> => column({ kind: 'BIGINT', nullable }),
   float: (): ColumnDefinition<number> => column({ kind: 'FLOAT', nullable }),
   double: (): ColumnDefinition<number> => column({ kind: 'DOUBLE', nullable }),
-  /** `precision` digits, `scale` of them after the point. */
+  /** `precision` digits, `scale` of them after the point; digits beyond are rounded half up when they are written. */
   decimal: (precision: number, scale = 0): ColumnDefinition<string, string | bigint> =>
     column({ kind: 'DECIMAL', precision, scale, nullable }),
   string: (): ColumnDefinition<string> => column({ kind: 'VARCHAR', length: MAX_LENGTH, nullable }),

@@ -99,5 +99,7 @@ export function misplaced(text: string, at: number, problem: string): LakeError 
   const shown = text.slice(from, at + 40).replaceAll(/\s/g, ' ')
   const [before, behind] = [from > 0 ? '…' : '', at + 40 < text.length ? '…' : '']
   const caret = `${' '.repeat(at - from + before.length)}^`
-  return invalid(`${problem}, at character ${at + 1}\n  ${before}${shown}${behind}\n  ${caret}`)
+  return invalid(`${problem}, at character ${at + 1}\n  ${before}${shown}${behind}\n  ${caret}`, {
+    hint: `a condition looks like amount > 5 AND region IN ('eu', 'us'); texts stand in single quotes`,
+  })
 }

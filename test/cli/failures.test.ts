@@ -54,7 +54,25 @@ const FAILURES: readonly (readonly [argv: string[], stdin: string, error: string
       ['read', 'shop.users', '--where', 'nme = 1'],
       '',
       'INVALID: there is no column "nme" (did you mean "name"?), at character 1\n  nme = 1\n  ^',
-      'millrace help read tells what it takes',
+      "a condition looks like amount > 5 AND region IN ('eu', 'us'); texts stand in single quotes",
+    ],
+    [
+      ['read', 'shop.users', '--where', 'name = "Ada"'],
+      '',
+      'INVALID: expected a value, found ""Ada"", at character 8\n  name = "Ada"\n         ^',
+      "a condition looks like amount > 5 AND region IN ('eu', 'us'); texts stand in single quotes",
+    ],
+    [
+      ['read', 'no-table'],
+      '',
+      'INVALID: "no-table" is no name of a table',
+      'write DATABASE.TABLE, such as sales.orders',
+    ],
+    [
+      ['read', 'a?.b'],
+      '',
+      'INVALID: "a?" cannot be the name of a database',
+      'use letters, digits, _ and -',
     ],
   ]
 
