@@ -45,6 +45,22 @@ test('the changelog, and the files that are written, tell the version of the pac
   expect(read('src/format/parquet/write/file-writer.ts')).toContain(`'millrace version ${version} `)
 })
 
+test('the README tells the versions that the interop suite runs', () => {
+  const versions = {
+    'Java Paimon': /paimon-bundle<\/artifactId>\s*<version>([^<]+)/.exec(
+      read('test/interop/java/pom.xml'),
+    )?.[1],
+    pyarrow: /pyarrow==(.+)/.exec(read('test/interop/python/requirements.txt'))?.[1],
+    DuckDB: /duckdb==(.+)/.exec(read('test/interop/python/requirements.txt'))?.[1],
+    versitygw: /versitygw@v([\d.]+)/.exec(read('test/interop/support/versitygw.ts'))?.[1],
+  }
+  const told = Object.keys(versions).map((name) => [
+    name,
+    new RegExp(`^\\| ${name}[^|]*\\| ([\\d.]+)`, 'm').exec(read('README.md'))?.[1],
+  ])
+  expect(Object.fromEntries(told)).toEqual(versions)
+})
+
 function read(document: string): string {
   return readFileSync(join(ROOT, document), 'utf8')
 }
