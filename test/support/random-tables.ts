@@ -32,6 +32,8 @@ export interface RandomTablePlan {
   readonly statsMode: string
   readonly denseStats: boolean
   readonly legacyPartitions: boolean
+  /** What the names of columns end with, beyond the letters that a name is sure to have. */
+  readonly suffix: string
   /** Options that are set besides. */
   readonly extras: readonly (readonly [name: string, value: string])[]
   /** The order of the columns. */
@@ -169,6 +171,15 @@ const SEQUENCE_TYPES: readonly DataType[] = [
   text,
 ]
 
+/** Names are paths of columns, of directories, of options and of JSON members. */
+const ODD_SUFFIXES = ['', '', '', ' c d', 'É漢🚀', '=/%', '"`\\\'', 'KEY']
+
+function suffixes(format: 'parquet' | 'avro', java: boolean): readonly string[] {
+  if (format === 'avro') return ['', '_Z9']
+  // Java takes a name with a dot in filters for a path of names, and finds no rows.
+  return java ? ODD_SUFFIXES : [...ODD_SUFFIXES, '.x']
+}
+
 const EXTRAS: readonly (readonly [name: string, value: string])[] = [
   ['file.compression.zstd-level', '5'],
   ['file.suffix.include.compression', 'true'],
@@ -224,6 +235,7 @@ export function tablePlans(
       statsMode: fc.constantFrom('truncate(16)', 'full', 'counts', 'none', 'truncate(2)'),
       denseStats: fc.boolean(),
       legacyPartitions: fc.boolean(),
+      suffix: fc.constantFrom(...suffixes(format, options.java ?? false)),
       extras: fc.subarray([...EXTRAS], { maxLength: 5 }),
       shuffle: fc.nat(1000),
     }),
@@ -232,6 +244,8 @@ export function tablePlans(
 
 export function randomTable(plan: RandomTablePlan): RandomTable {
   const { keyed } = plan
+  const named = (prefix: string, types: readonly DataType[], notNull: boolean): DataField[] =>
+    columnsOf(prefix, types, notNull, plan.suffix)
   const partitions = named('p', plan.partitions, keyed)
   const keys = named('k', plan.keys, keyed)
   const sequences = keyed ? named('s', plan.sequences, false) : []
@@ -267,16 +281,21 @@ export function randomTable(plan: RandomTablePlan): RandomTable {
   }
 }
 
-function named(prefix: string, types: readonly DataType[], notNull: boolean): DataField[] {
+function columnsOf(
+  prefix: string,
+  types: readonly DataType[],
+  notNull: boolean,
+  suffix: string,
+): DataField[] {
   return types.map((type, i) => ({
     id: 0,
-    name: `${prefix}${i}`,
+    name: `${prefix}${i}${suffix}`,
     type: notNull ? { ...type, nullable: false } : type,
   }))
 }
 
 function bucketOptions(plan: RandomTablePlan): Record<string, string> {
-  const { keyed, keys, hasBucketKey, modBuckets } = plan
+  const { keyed, keys, hasBucketKey, modBuckets, suffix } = plan
   const bucketCount = keyed ? Math.max(1, plan.bucketCount) : plan.bucketCount
   if (bucketCount === -1) return { bucket: '-1' }
   const single = !keyed || (hasBucketKey && keys.length > 1)
@@ -284,7 +303,7 @@ function bucketOptions(plan: RandomTablePlan): Record<string, string> {
   const isWhole = hashed.length === 1 && ['INT', 'BIGINT'].includes(hashed[0]!.kind)
   return {
     bucket: String(bucketCount),
-    ...(single && { 'bucket-key': 'k0' }),
+    ...(single && { 'bucket-key': `k0${suffix}` }),
     ...(modBuckets && isWhole && { 'bucket-function.type': 'mod' }),
   }
 }
@@ -314,7 +333,11 @@ function fileOptions(plan: RandomTablePlan): Record<string, string> {
     'metadata.stats-mode': plan.statsMode,
     'metadata.stats-dense-store': String(plan.denseStats),
     'partition.legacy-name': String(plan.legacyPartitions),
-    ...Object.fromEntries(plan.extras.filter(([name]) => isOfColumn(name, plan))),
+    ...Object.fromEntries(
+      plan.extras
+        .filter(([name]) => isOfColumn(name, plan))
+        .map(([name, value]) => [name.replace(/(?<=^fields\.\w\d)/, plan.suffix), value]),
+    ),
     ...(plan.small && {
       // Where the order descends, each flush decides by itself, so a commit has to be one flush to be foretold.
       ...(!isDescending && { 'write-buffer-size': '4 kb' }),
