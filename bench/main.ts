@@ -1,7 +1,7 @@
 /**
  * Measures reading and writing on the table that the peers are measured on, and, with `--peers`, them in the same run.
  *
- *     npm run bench -- --rows 500000 --repeats 3 [--parts write,read,lookup] [--peers] [--dir DIR]
+ *     npm run bench -- --rows 500000 --repeats 3 [--parts write,read,lookup] [--lookup-rows 5000000] [--peers] [--dir DIR]
  *
  * One JSON line a measurement: {"peer", "work", "rows", "ms", "krows_per_s"}; with `--peers` a line a work at the end
  * with the ratio of medians to the best of the peers.
@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 
 import { type Catalog, createCatalog, eq, type Table } from '../src/index.ts'
 import { benchTable, randomBatch, rowObjects } from './data.ts'
-import { compareWithPeers, runPeers } from './peers/run.ts'
+import { compareWithPeers, runPeers, runPointReads } from './peers/run.ts'
 import { type Measurement, report } from './report.ts'
 
 const { values: args } = parseArgs({
@@ -20,6 +20,7 @@ const { values: args } = parseArgs({
     rows: { type: 'string', default: '500000' },
     repeats: { type: 'string', default: '3' },
     parts: { type: 'string', default: 'write,read' },
+    'lookup-rows': { type: 'string', default: '5000000' },
     dir: { type: 'string', default: '.bench' },
     peers: { type: 'boolean', default: false },
   },
@@ -81,9 +82,26 @@ async function benchCompactedReads(warehouse: string): Promise<void> {
   await measure('point filter k=', 1, () => table.read({ where: eq('k', 12345) }).toArray())
 }
 
+/** Reads of one row by its key, from the one bucket that Java compacted. */
+async function benchPointReads(warehouse: string): Promise<void> {
+  await using catalog = await createCatalog({ warehouse })
+  if (!(await catalog.tables('default')).includes('lookup')) {
+    process.stderr.write('no large bucket: run with --peers once, so that Java makes one\n')
+    return
+  }
+  const table = await catalog.table('default.lookup')
+  await measure('point filter k= of one large bucket', 1, async () => {
+    const rows = await table.read({ where: eq('k', 12345) }).toArray()
+    if (rows.length !== 1) throw new Error(`${rows.length} rows of one key`)
+  })
+}
+
 const own = join(directory, 'millrace')
 const java = join(directory, 'java')
-if (args.peers) measurements.push(...(await runPeers(directory, rowCount, repeats)))
+if (args.peers && (parts.has('write') || parts.has('read')))
+  measurements.push(...(await runPeers(directory, rowCount, repeats)))
+if (args.peers && parts.has('lookup'))
+  measurements.push(...(await runPointReads(directory, Number(args['lookup-rows']), repeats)))
 await rm(own, { recursive: true, force: true })
 {
   await using catalog = await createCatalog({ warehouse: own })
@@ -91,4 +109,5 @@ await rm(own, { recursive: true, force: true })
   if (parts.has('read')) await benchMergeReads(catalog)
 }
 if (parts.has('read')) await benchCompactedReads(java)
+if (parts.has('lookup')) await benchPointReads(java)
 if (args.peers) compareWithPeers(measurements)

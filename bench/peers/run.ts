@@ -1,6 +1,6 @@
 /** Runs Java Paimon, pypaimon and paimon-rust on the benchmark's work, and holds this library's figures against them. */
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -11,6 +11,15 @@ const HERE = import.meta.dirname
 const TOOLS = resolve('.interop')
 const PYTHON_PACKAGES = ['pypaimon==2.1.0', 'pypaimon-rust==0.4.0']
 
+/** Java's measurements of reads by key, from a compacted bucket that it writes first; the peers in Python read none. */
+export async function runPointReads(
+  directory: string,
+  rows: number,
+  repeats: number,
+): Promise<Measurement[]> {
+  return await run('Java Paimon', () => javaCommand(join(directory, 'java'), rows, repeats, 'p'))
+}
+
 /** Every measurement of the peers; a peer that cannot be set up is named on stderr and left out. */
 export async function runPeers(
   directory: string,
@@ -19,7 +28,7 @@ export async function runPeers(
 ): Promise<Measurement[]> {
   const java = join(directory, 'java')
   return [
-    ...(await run('Java Paimon', () => javaCommand(java, rows, repeats))),
+    ...(await run('Java Paimon', () => javaCommand(java, rows, repeats, 'wm'))),
     ...(await run('pypaimon and paimon-rust', () =>
       pythonCommand(join(directory, 'python'), rows, repeats, java),
     )),
@@ -45,10 +54,12 @@ async function run(name: string, command: () => string[]): Promise<Measurement[]
   return found
 }
 
-function javaCommand(directory: string, rows: number, repeats: number): string[] {
+function javaCommand(directory: string, rows: number, repeats: number, parts: string): string[] {
   const home = join(TOOLS, 'bench-java')
   const lib = join(home, 'lib')
-  if (!existsSync(join(home, 'PeerBench.class'))) {
+  const source = join(HERE, 'PeerBench.java')
+  const compiled = join(home, 'PeerBench.class')
+  if (!existsSync(compiled) || statSync(compiled).mtimeMs < statSync(source).mtimeMs) {
     mkdirSync(home, { recursive: true })
     const pom = join(HERE, 'pom.xml')
     execFileSync('mvn', [
@@ -59,10 +70,20 @@ function javaCommand(directory: string, rows: number, repeats: number): string[]
       'dependency:copy-dependencies',
       `-DoutputDirectory=${lib}`,
     ])
-    execFileSync('javac', ['-d', home, '-cp', `${lib}/*`, join(HERE, 'PeerBench.java')])
+    execFileSync('javac', ['-d', home, '-cp', `${lib}/*`, source])
   }
   const classPath = `${lib}/*:${home}`
-  return ['java', '-Xmx8g', '-cp', classPath, 'PeerBench', directory, `${rows}`, `${repeats}`, 'wm']
+  return [
+    'java',
+    '-Xmx8g',
+    '-cp',
+    classPath,
+    'PeerBench',
+    directory,
+    `${rows}`,
+    `${repeats}`,
+    parts,
+  ]
 }
 
 function pythonCommand(directory: string, rows: number, repeats: number, java: string): string[] {
