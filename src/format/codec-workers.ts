@@ -153,12 +153,12 @@ class CodecThread {
 
   constructor() {
     this.#worker = new Worker(WORKER_URL, { workerData: this.#shared })
-    // A thread without work does not keep the process from ending.
-    this.#worker.unref()
     this.#worker.once('online', () => (this.#isOnline = true))
     this.#worker.on('message', (answer: CodecAnswer) => this.#settle(answer))
     this.#worker.on('error', (error) => this.#end(error as Error))
     this.#worker.on('exit', () => this.#end(new Error('a codec thread ended')))
+    // A thread without work does not keep the process from ending. Listening for messages would, so this comes last.
+    this.#worker.unref()
   }
 
   get isReady(): boolean {

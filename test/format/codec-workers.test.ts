@@ -1,3 +1,9 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
 import { beforeAll, describe, expect, test } from 'vitest'
 
 import { compressInWorker, decompressInWorker } from '../../src/format/codec-workers.ts'
@@ -68,4 +74,19 @@ describe('a block', () => {
     const raw = packed.map((bytes, i) => decompressInWorker('zstd', bytes, blocks[i]!.length))
     for (const [i, block] of blocks.entries()) expect(isSame(await raw[i]!(), block)).toBe(true)
   })
+})
+
+test('a process whose threads got no work ends', () => {
+  const module = pathToFileURL(resolve('src/format/codec-workers.ts')).href
+  const script = `
+    const { decompressInWorker } = await import(${JSON.stringify(module)})
+    const { compress } = await import(${JSON.stringify(module.replace('codec-workers', 'codec'))})
+    const packed = compress('none', new Uint8Array(5 << 20))
+    await decompressInWorker('none', packed, packed.length)()`
+  const directory = mkdtempSync(join(tmpdir(), 'codec-threads-'))
+  const file = join(directory, 'main.mjs')
+  writeFileSync(file, script)
+  const { status, signal } = spawnSync(process.execPath, [file], { timeout: 20_000 })
+  rmSync(directory, { recursive: true })
+  expect({ status, signal }).toEqual({ status: 0, signal: null })
 })
