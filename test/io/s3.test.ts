@@ -5,14 +5,14 @@ import { expect, test } from 'vitest'
 
 import { openS3 } from '../../src/io/s3.ts'
 import { fileIoSuite } from '../support/file-io-suite.ts'
-import { startTestS3 } from '../support/s3-file-io.ts'
+import { PATIENT, startTestS3 } from '../support/s3-file-io.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 
 fileIoSuite(
   'S3FileIO',
   async () => {
-    const s3 = await startTestS3({}, { idleTimeoutMs: 30_000 })
+    const s3 = await startTestS3({}, PATIENT)
     return {
       io: s3.io,
       root: 's3://lake/wh',
@@ -50,7 +50,7 @@ test('the SDK is not loaded before the first request', () => {
 })
 
 test('each operation costs the requests that it must', async () => {
-  await using s3 = await startTestS3({ pageKeysMax: 3 })
+  await using s3 = await startTestS3({ pageKeysMax: 3 }, PATIENT)
   const { io } = s3
   const path = 's3://lake/t/snapshot/snapshot-1'
   expect(await io.create(path, text('{}'))).toBe(true)
@@ -80,7 +80,7 @@ test('each operation costs the requests that it must', async () => {
 })
 
 test('the statistics agree with the log of the server', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   const { io } = s3
   s3.server.faults.add('GetObject', { kind: 'status', status: 503, code: 'SlowDown' }, 2)
   await io.create('s3://lake/a', text('123'))
@@ -101,7 +101,7 @@ test('the statistics agree with the log of the server', async () => {
 })
 
 test('s3a is another word for s3, and listings keep the word', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   await s3.io.write('s3a://lake/wh/a', text('x'))
   expect(await s3.io.read('s3://lake/wh/a')).toEqual(text('x'))
   const [file] = await Array.fromAsync(s3.io.list('s3a://lake/wh'))
@@ -109,7 +109,7 @@ test('s3a is another word for s3, and listings keep the word', async () => {
 })
 
 test('keys that stand for directories, as Hadoop writes them, are directories and no files', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   await s3.io.createDirectory('s3://lake/wh/empty.db')
   expect(s3.server.keys('lake')).toEqual(['wh/empty.db/'])
   expect(await s3.io.listDirectories('s3://lake/wh')).toEqual(['empty.db'])
@@ -120,7 +120,7 @@ test('keys that stand for directories, as Hadoop writes them, are directories an
 })
 
 test('a whole bucket is not deleted', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   for (const path of ['s3://lake', 's3://lake/']) {
     await expect(s3.io.deleteDirectory(path)).rejects.toMatchObject({ code: 'INVALID' })
   }
@@ -128,7 +128,7 @@ test('a whole bucket is not deleted', async () => {
 })
 
 test('a bucket that is not there is NOT_FOUND with the way out, not an empty directory', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   for (const work of [
     Array.fromAsync(s3.io.list('s3://absent/wh')),
     s3.io.read('s3://absent/wh/a'),
@@ -144,13 +144,13 @@ test('a bucket that is not there is NOT_FOUND with the way out, not an empty dir
 })
 
 test('a closed storage refuses work', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   await s3.io.close()
   await expect(s3.io.read('s3://lake/a')).rejects.toMatchObject({ code: 'INVALID' })
 })
 
 test('parts are sent side by side within a bound, in parts that grow', async () => {
-  await using s3 = await startTestS3({ partBytesMin: 1 }, { partSizeBytes: 10 })
+  await using s3 = await startTestS3({ partBytesMin: 1 }, { ...PATIENT, partSizeBytes: 10 })
   const all = new Uint8Array(10 * 1_000 + 20 * 5 + 7).map((_, index) => index % 251)
   const writer = await s3.io.openWriter('s3://lake/parts')
   for (let offset = 0; offset < all.length; offset += 1_003) {

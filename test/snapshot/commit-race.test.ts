@@ -20,7 +20,7 @@ import {
   openTestTable,
 } from '../support/commit-tables.ts'
 import { createRowTable, openRowTable, rowsOf } from '../support/row-tables.ts'
-import { startTestS3, storageOptionsOf } from '../support/s3-file-io.ts'
+import { PATIENT, startTestS3, storageOptionsOf } from '../support/s3-file-io.ts'
 
 const isFull = process.env['RELIABILITY'] === 'full'
 
@@ -45,7 +45,7 @@ test('8 processes lose none of 200 commits on a local disk', { timeout: 3_600_00
 
 // Each process has an S3 client to load: the whole race is `scripts/commit-race.ts`.
 test('8 processes lose no commit on S3', { timeout: 3_600_000 }, async () => {
-  await using s3 = await startTestS3({}, { idleTimeoutMs: 30_000 })
+  await using s3 = await startTestS3({}, PATIENT)
   const report = await raceOfCommits({
     io: s3.io,
     root: 's3://lake/t',
@@ -58,7 +58,7 @@ test('8 processes lose no commit on S3', { timeout: 3_600_000 }, async () => {
 })
 
 test('4 writers of one process commit rows 40 times each on S3, and each row is there once', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   const root = 's3://lake/t'
   await createRowTable(s3.io, root)
   const writer = async (name: string): Promise<string[]> => {

@@ -13,7 +13,7 @@ import {
   writeDataFiles,
 } from '../support/commit-tables.ts'
 import { createRowTable, openRowTable } from '../support/row-tables.ts'
-import { startTestS3, type TestS3 } from '../support/s3-file-io.ts'
+import { PATIENT, startTestS3, type TestS3 } from '../support/s3-file-io.ts'
 
 const ROOT = 's3://lake/wh/db.db/t'
 
@@ -42,7 +42,7 @@ async function usedTable(s3: TestS3): Promise<CommitTable> {
 }
 
 test('a new process opens a table, plans, writes a file and commits with 16 requests', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   await usedTable(s3)
   const seen = s3.server.log.length
   const table = openTestTable(s3.open(), ROOT)
@@ -78,7 +78,7 @@ test('a new process opens a table, plans, writes a file and commits with 16 requ
 })
 
 test('the next commit of the same process makes 10 requests, its data file included', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   const table = await usedTable(s3)
   const seen = s3.server.log.length
   await append(table, 'again')
@@ -97,7 +97,7 @@ test('the next commit of the same process makes 10 requests, its data file inclu
 })
 
 test('a compaction in the same commit adds 5 requests, and reads nothing of what was just written', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   const table = await usedTable(s3)
   const file = fileMeta()
   const upgrade = { compactBefore: [file], compactAfter: [{ ...file, level: 5 }] }
@@ -117,7 +117,7 @@ test('a compaction in the same commit adds 5 requests, and reads nothing of what
 })
 
 test('a commit of many partitions makes no more requests than one of a single bucket', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   const table = await usedTable(s3)
   const messages = Array.from({ length: 50 }, (_, i) =>
     message({ dt: `day ${i}`, newFiles: [fileMeta()] }),
@@ -128,7 +128,7 @@ test('a commit of many partitions makes no more requests than one of a single bu
 })
 
 test('a reader finds the latest snapshot with five requests, in two rounds', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   await usedTable(s3)
   const seen = s3.server.log.length
   expect(await openTestTable(s3.open(), ROOT).store.snapshots.readLatest()).toMatchObject({ id: 3 })
@@ -149,7 +149,7 @@ async function usedRowTable(s3: TestS3): Promise<void> {
 }
 
 test('a process that opens a table, upserts a row and commits makes no more than 19 requests', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   await usedRowTable(s3)
   const seen = s3.server.log.length
   await (await openRowTable(s3.open(), ROOT)).write([{ dt: 'a', id: 1n, v: 'new' }])
@@ -157,7 +157,7 @@ test('a process that opens a table, upserts a row and commits makes no more than
 })
 
 test('a stream that goes on makes 11 requests for each commit of a row', async () => {
-  await using s3 = await startTestS3()
+  await using s3 = await startTestS3({}, PATIENT)
   await usedRowTable(s3)
   const table = await openRowTable(s3.open(), ROOT)
   await using writer = await table.writer({ commitUser: 'job' })

@@ -12,6 +12,9 @@ export interface TestS3 extends AsyncDisposable {
   open(config?: Partial<S3Config>): S3FileIO
 }
 
+/** For what counts requests or races: a busy machine is not taken for a server that is silent. */
+export const PATIENT = { idleTimeoutMs: 30_000 } as const
+
 /** Every server has the bucket `lake`. */
 export async function startTestS3(
   serverOptions: S3ServerOptions = {},
