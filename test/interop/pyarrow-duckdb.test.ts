@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { Catalog } from '../../src/catalog/catalog.ts'
+import { openParquet } from '../../src/format/parquet/read/file-reader.ts'
 import { LocalFileIO } from '../../src/io/local.ts'
 import type { DataField, DataType } from '../../src/types/data-type.ts'
 import type { InternalValue } from '../../src/types/internal-value.ts'
@@ -25,6 +26,7 @@ const VARIANTS: readonly Readonly<Record<string, string>>[] = [
   { 'file.compression': 'snappy' },
   { 'file.compression': 'gzip' },
   { 'file.compression': 'lz4' },
+  { 'file.compression': 'lz4_raw' },
   { 'file.compression': 'none' },
   { 'parquet.enable.dictionary': 'false' },
   { 'parquet.page.row.count.limit': '30', 'parquet.page.size': '2000' },
@@ -91,17 +93,25 @@ function rowsFound(fields: readonly DataField[], columns: Found['pyarrow']): str
   return rowTexts(fields, rows)
 }
 
+/** Rows enough for two row groups, where those are to be small. */
+const rowCountOf = (options: Readonly<Record<string, string>>): number =>
+  'file.block-size' in options ? 9000 : 400
+
 test.each(cases)('$like with $title', async ({ like, options, id }) => {
   const bucketCount = like === 'types_append' ? -1 : 1
   const table = await typeTable({ like, bucketCount, isPartitioned: false, isThin: false, options })
   const { fields } = table.schema
-  const rows = new RandomRows(table, id).next(400).map(({ row }) => ({ row, kind: '+I' }))
+  const rows = new RandomRows(table, id)
+    .next(rowCountOf(options))
+    .map(({ row }) => ({ row, kind: '+I' }))
   // Random keys of one column are few.
   const key = fields.findIndex(({ name, type }) => name === 'k0' && type.kind === 'INT')
   for (const [i, { row }] of rows.entries()) if (key >= 0 && i % 10 > 0) row[key] = i
   const model = new TableModel(table)
   model.flush(rows)
   const path = await writeFile(`t${id}`, table, rows)
+  const { rowGroups } = (await openParquet(io, path)).metadata
+  expect(rowGroups.length > 1).toBe('file.block-size' in options)
   const [line] = await runScript(python, 'read_parquet.py', [path])
   const found = JSON.parse(line!) as Found
   const micros = model
