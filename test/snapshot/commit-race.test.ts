@@ -57,27 +57,31 @@ test('8 processes lose no commit on S3', { timeout: 3_600_000 }, async () => {
   expect(report).toMatchObject({ problems: [], snapshotCount: isFull ? 800 : 40 })
 })
 
-test('4 writers of one process commit rows 40 times each on S3, and each row is there once', async () => {
-  await using s3 = await startTestS3({}, PATIENT)
-  const root = 's3://lake/t'
-  await createRowTable(s3.io, root)
-  const writer = async (name: string): Promise<string[]> => {
-    const { store, schema } = await openRowTable(s3.open(), root)
-    await using rows = new TableWriter(store, schema, { commitUser: name })
-    const written: string[] = []
-    for (let i = 0; i < 40; i++) {
-      await rows.write([{ dt: name, id: BigInt(i), v: 'x' }])
-      await rows.commit({ identifier: BigInt(i) })
-      written.push(`${name} ${i} x`)
+test(
+  '4 writers of one process commit rows 40 times each on S3, and each row is there once',
+  { timeout: 3_600_000 },
+  async () => {
+    await using s3 = await startTestS3({}, PATIENT)
+    const root = 's3://lake/t'
+    await createRowTable(s3.io, root)
+    const writer = async (name: string): Promise<string[]> => {
+      const { store, schema } = await openRowTable(s3.open(), root)
+      await using rows = new TableWriter(store, schema, { commitUser: name })
+      const written: string[] = []
+      for (let i = 0; i < 40; i++) {
+        await rows.write([{ dt: name, id: BigInt(i), v: 'x' }])
+        await rows.commit({ identifier: BigInt(i) })
+        written.push(`${name} ${i} x`)
+      }
+      return written
     }
-    return written
-  }
-  const written = await Promise.all(['a', 'b', 'c', 'd'].map(writer))
-  const table = await openRowTable(s3.io, root)
-  expect(await rowsOf(table)).toEqual(written.flat().toSorted())
-  expect(await table.snapshots()).toHaveLength(160)
-  expect((await table.check()).damage).toEqual([])
-})
+    const written = await Promise.all(['a', 'b', 'c', 'd'].map(writer))
+    const table = await openRowTable(s3.io, root)
+    expect(await rowsOf(table)).toEqual(written.flat().toSorted())
+    expect(await table.snapshots()).toHaveLength(160)
+    expect((await table.check()).damage).toEqual([])
+  },
+)
 
 test(
   '30 writers of one process commit 300 times in turns, and compact meanwhile',
