@@ -16,12 +16,13 @@ import { takeBatch } from '../types/column-take.ts'
 import type { Batch } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
 import { columnsOf, projectTo } from '../types/predicate-analysis.ts'
-import { bindPredicate, type BoundPredicate } from '../types/predicate-bind.ts'
+import { bindPredicate } from '../types/predicate-bind.ts'
 import { selectRows } from '../types/predicate-rows.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { trimmedKeyFields } from '../types/schema-keys.ts'
-import { storedFields, storedPredicate } from './file-schema.ts'
+import { storedFields } from './file-schema.ts'
+import { chooseRows, type RowFilter, rowFilter } from './row-filter.ts'
 import { fileSections, type Split } from './split.ts'
 
 export interface SplitReadContext {
@@ -82,11 +83,11 @@ async function* readRaw(
   fields: readonly DataField[],
   { where, signal }: SplitReadOptions,
 ): AsyncGenerator<Batch, void, undefined> {
-  const filter = where && bindPredicate(where, context.schema.fields)
+  const filter = where && rowFilter(where, context.schema.fields)
   for (const file of split.files) {
     const fileSchema = await context.schemas.read(file.schemaId, { signal })
     const open = await openFile(context, split, file, signal)
-    const rows = filter && (await open.prune(storedPredicate(filter, fileSchema)))
+    const rows = filter && (await chooseRows(open, filter, fileSchema, signal))
     const cursor = open.cursor({
       fields: storedFields(fields, fileSchema),
       rows: rows ?? undefined,
@@ -110,12 +111,12 @@ async function* readMerged(
   const layout = keyValueLayout(schema)
   const keys = trimmedKeyFields(schema)
   const keyFilter = where && demandOf(where, keys)
-  const rowFilter = where && bindPredicate(where, schema.fields)
+  const anyFilter = where && rowFilter(where, schema.fields)
   for (const section of fileSections(split.files, keys)) {
     const files = section.flat()
     const windowRows = rowsPerBatch(files, section.length)
     // Where a key has only one row, any filter may skip rows of the file; else only one on the key may.
-    const filter = section.length === 1 ? rowFilter : keyFilter
+    const filter = section.length === 1 ? anyFilter : keyFilter
     const runs = await Promise.all(
       section.map((run) =>
         Promise.all(run.map((file) => runFile(context, split, file, filter, signal))),
@@ -126,24 +127,24 @@ async function* readMerged(
   }
 }
 
-function demandOf(where: Predicate, fields: readonly DataField[]): BoundPredicate | undefined {
+function demandOf(where: Predicate, fields: readonly DataField[]): RowFilter | undefined {
   const names = fields.map(({ name }) => name)
   const demand = projectTo(where, names)
-  return demand && bindPredicate(demand, fields)
+  return demand && rowFilter(demand, fields)
 }
 
 async function runFile(
   context: SplitReadContext,
   split: Split,
   file: DataFileMeta,
-  filter: BoundPredicate | undefined,
+  filter: RowFilter | undefined,
   signal: AbortSignal | undefined,
 ): Promise<RunFile> {
   const fileSchema = await context.schemas.read(file.schemaId, { signal })
   return {
     open: () => openFile(context, split, file, signal),
     rows: async (open) =>
-      filter === undefined ? null : await open.prune(storedPredicate(filter, fileSchema)),
+      filter === undefined ? null : await chooseRows(open, filter, fileSchema, signal),
     stored: (fields) => storedFields(fields, fileSchema),
     hasDeletes: file.deleteRowCount !== 0,
   }

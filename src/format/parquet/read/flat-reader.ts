@@ -46,7 +46,7 @@ export class FlatReader {
         nullCount += count - this.#decode(at, count, validity)
         at += count
         row += count
-        if (this.#row === this.#rowCount) this.#leavePage()
+        if (this.#row === this.#rowCount || row >= this.#stream.endRow) this.#leavePage()
       }
     }
     return nullCount > 0 ? validity : null

@@ -95,6 +95,11 @@ export class PageStream {
     this.#units = planUnits(chunk, locations, ranges, rowCount)
   }
 
+  /** The row behind the last that will be read. */
+  get endRow(): number {
+    return this.#ranges.at(-1)?.to ?? 0
+  }
+
   /** The ranges that reading asks for first; the caller announces them together with other columns'. */
   firstRanges(): ByteRange[] {
     const startsWithDictionary = this.#units[0]?.pages?.length === 0

@@ -1,0 +1,83 @@
+/** Which rows of a data file may pass a filter: told by its statistics, then by the values of the columns filtered on. */
+import type { DataFile, RowRange } from '../format/data-file.ts'
+import type { DataField } from '../types/data-type.ts'
+import { columnsOf } from '../types/predicate-analysis.ts'
+import { bindPredicate, type BoundPredicate } from '../types/predicate-bind.ts'
+import { selectRows } from '../types/predicate-rows.ts'
+import type { Predicate } from '../types/predicate.ts'
+import type { TableSchema } from '../types/schema-file.ts'
+import { throwIfAborted } from '../util/async.ts'
+import { storedFields, storedPredicate } from './file-schema.ts'
+
+/** A predicate, bound to look at statistics and to look at rows. */
+export interface RowFilter {
+  readonly statistics: BoundPredicate
+  readonly values: BoundPredicate
+}
+
+/** A filter by columns among `fields`. */
+export function rowFilter(predicate: Predicate, fields: readonly DataField[]): RowFilter {
+  const names = new Set(columnsOf(predicate))
+  const used = fields.filter(({ name }) => names.has(name))
+  return { statistics: bindPredicate(predicate, fields), values: bindPredicate(predicate, used) }
+}
+
+/** Where statistics leave more rows than this, the filter is left to whoever reads them. */
+const LOOKED_AT_MAX = 1 << 18
+const BATCH_ROWS = 1 << 16
+/** Rows are read one by one only where less than one in so many passes. */
+const SELECTIVE = 8
+/** Fewer rows than this between two that pass are read along. */
+const GAP_ROWS = 32
+
+/** The rows of the file that may pass, ascending; null when all may. */
+export async function chooseRows(
+  file: DataFile,
+  filter: RowFilter,
+  fileSchema: TableSchema,
+  signal: AbortSignal | undefined,
+): Promise<readonly RowRange[] | null> {
+  const pruned = await file.prune(storedPredicate(filter.statistics, fileSchema))
+  if (file.rowCount === null) return pruned
+  const ranges = pruned ?? [{ from: 0, to: file.rowCount }]
+  const rowCount = countRows(ranges)
+  if (rowCount === 0 || rowCount > LOOKED_AT_MAX) return pruned
+  const fields = storedFields(filter.values.fields, fileSchema)
+  const cursor = file.cursor({ fields, rows: ranges })
+  const chosen: { from: number; to: number }[] = []
+  const rowAt = rowsOfRanges(ranges)
+  for (let seen = 0; ;) {
+    throwIfAborted(signal)
+    const batch = await cursor.read(BATCH_ROWS)
+    if (batch === null) break
+    const passed = selectRows(filter.values, batch)
+    if (passed === null || passed.length > batch.length / SELECTIVE) return pruned
+    for (const row of passed) addRow(chosen, rowAt(seen + row))
+    seen += batch.length
+  }
+  return chosen
+}
+
+function countRows(ranges: readonly RowRange[]): number {
+  return ranges.reduce((sum, { from, to }) => sum + to - from, 0)
+}
+
+/** Tells the row of the file that is the n-th of the ranges; each n is larger than the one before. */
+function rowsOfRanges(ranges: readonly RowRange[]): (n: number) => number {
+  let index = 0
+  let before = 0
+  return (n) => {
+    for (;;) {
+      const { from, to } = ranges[index]!
+      if (n < before + to - from) return from + n - before
+      before += to - from
+      index++
+    }
+  }
+}
+
+function addRow(ranges: { from: number; to: number }[], row: number): void {
+  const last = ranges.at(-1)
+  if (last !== undefined && row <= last.to + GAP_ROWS) last.to = row + 1
+  else ranges.push({ from: row, to: row + 1 })
+}
