@@ -13,6 +13,8 @@ import org.apache.paimon.data.InternalRow;
 import org.apache.paimon.disk.IOManagerImpl;
 import org.apache.paimon.manifest.BucketEntry;
 import org.apache.paimon.operation.BaseAppendFileStoreWrite;
+import org.apache.paimon.operation.CleanOrphanFilesResult;
+import org.apache.paimon.operation.LocalOrphanFilesClean;
 import org.apache.paimon.options.CatalogOptions;
 import org.apache.paimon.options.ExpireConfig;
 import org.apache.paimon.options.Options;
@@ -75,6 +77,8 @@ public final class Harness {
                 return compact(table(request));
             case "expire":
                 return expire(table(request), request.get("retain").asInt());
+            case "orphans":
+                return orphans((FileStoreTable) table(request));
             case "read":
                 return read(table(request), request.get("where"));
             case "stream":
@@ -218,6 +222,16 @@ public final class Harness {
                         .snapshotTimeRetain(Duration.ZERO)
                         .build();
         return IntNode.valueOf(table.newExpireSnapshots().config(config).expire());
+    }
+
+    /** The files that Java would remove since nothing refers to them, however young. */
+    private static JsonNode orphans(FileStoreTable table) throws Exception {
+        long tomorrow = System.currentTimeMillis() + Duration.ofDays(1).toMillis();
+        CleanOrphanFilesResult found = new LocalOrphanFilesClean(table, tomorrow, true).clean();
+        ArrayNode paths = Rows.JSON.createArrayNode();
+        if (found.getDeletedFilesPath() != null)
+            for (org.apache.paimon.fs.Path path : found.getDeletedFilesPath()) paths.add(path.toString());
+        return paths;
     }
 
     private static void delete(Path directory) throws IOException {

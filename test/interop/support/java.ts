@@ -179,6 +179,11 @@ export class JavaWarehouse {
     return (await this.#java.ask({ op: 'expire', ...this.#base, table, retain })) as number
   }
 
+  /** The files of a table that Java would remove, since nothing refers to them. */
+  async orphans(table: string): Promise<string[]> {
+    return (await this.#java.ask({ op: 'orphans', ...this.#base, table })) as string[]
+  }
+
   /** The rows of a table or of a system table, sorted. */
   async read(table: string, read: JavaRead = {}): Promise<string[]> {
     const rows = await this.#java.ask({ op: 'read', ...this.#base, table, ...read })

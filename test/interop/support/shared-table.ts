@@ -133,11 +133,13 @@ export class SharedTable {
     await this.checkSystemTables()
   }
 
-  /** Our check finds nothing wrong with the table, whoever wrote its files. */
+  /** Our check finds nothing wrong with the table, whoever wrote its files, and neither side a file too many. */
   async checkFiles(): Promise<void> {
-    const { damage } = await this.ours.check({ allSnapshots: true })
+    const { damage, counts } = await this.ours.check({ allSnapshots: true })
     const texts = damage.map((finding) => JSON.stringify(finding))
     checkRows('our check', texts, [])
+    checkRows('our check of orphans', [String(counts.orphanFiles)], ['0'])
+    checkRows('orphans of Java', await this.java.orphans(this.name), [])
   }
 
   /** Both read the same rows in each snapshot there is. */
