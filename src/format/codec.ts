@@ -42,7 +42,7 @@ export function decompress(
   return checkSize(codec, raw, sizeBytes)
 }
 
-/** Whether what {@link decompress} gives for the codec lies in a buffer of its own, where it is longer than a few pages. */
+/** Whether what the codec gives lies in a buffer that nothing else lies in, where it is longer than a few kilobytes. */
 export function hasOwnBuffers(codec: Codec): boolean {
   return ZLIB_CODECS[codec] !== undefined
 }

@@ -1,12 +1,12 @@
 /** Writes one leaf column: values into pages, pages through the codec, a row group's pages into a column chunk. */
 import { crc32 } from 'node:zlib'
 
-import { allocateBytes } from '../../../io/allocate.ts'
+import { allocateBytes, releaseBytes } from '../../../io/allocate.ts'
 import type { FileWriter } from '../../../io/file-io.ts'
 import type { DataType } from '../../../types/data-type.ts'
 import { invalid, unsupported } from '../../../util/errors.ts'
 import { compressInWorker } from '../../codec-workers.ts'
-import { type Codec, compress } from '../../codec.ts'
+import { type Codec, compress, hasOwnBuffers } from '../../codec.ts'
 import { type ColumnRows, hasNulls, readPresence } from '../../column-rows.ts'
 import { bitWidthOf, hybridBound, writeHybrid } from '../hybrid.ts'
 import { CODEC, ENCODING, PAGE, PAGE_BYTES_MAX, PAGE_VALUES_MAX } from '../metadata.ts'
@@ -244,12 +244,16 @@ export class LeafWriter {
   async #whenPacked(packed: Promise<Uint8Array>, page: Uint8Array): Promise<void> {
     // The next chunk has sums of its own.
     const sums = this.#packed
-    const [result] = await Promise.allSettled([packed])
-    if (result.status === 'rejected') return
+    let bytes: Uint8Array
+    try {
+      bytes = await packed
+    } catch {
+      return
+    }
     sums.rawBytes += page.length
-    sums.bytes += result.value.length
+    sums.bytes += bytes.length
     // Uncompressed, a page is the very bytes that will be written.
-    if (result.value.buffer !== page.buffer) this.#buffers.give(page)
+    if (bytes.buffer !== page.buffer) this.#buffers.give(page)
   }
 
   /** Puts the levels of the open page in front of its values. */
@@ -281,7 +285,7 @@ export class LeafWriter {
     if (this.#valueCount > 0 || this.#pages.length === 0) this.#finishPage()
     const { codec, level } = this.#limits
     const { dictionary, bounds, range } = this.#encoder.takeChunk()
-    const chunk = new ChunkOutput(out, offset)
+    const chunk = new ChunkOutput(out, offset, codec)
     if (dictionary !== null) {
       const packed = compress(codec, dictionary.bytes, level)
       const { bytes, count } = dictionary
@@ -381,11 +385,14 @@ class ChunkOutput {
   readonly #out: FileWriter
   #pending: Uint8Array[] = []
   #pendingBytes = 0
+  /** Whether each page has a buffer of its own. */
+  readonly #isOwn: boolean
   offset: number
   rawBytes = 0
 
-  constructor(out: FileWriter, offset: number) {
+  constructor(out: FileWriter, offset: number, codec: Codec) {
     this.#out = out
+    this.#isOwn = hasOwnBuffers(codec)
     this.offset = offset
   }
 
@@ -413,6 +420,7 @@ class ChunkOutput {
     for (const part of this.#pending) {
       bytes.set(part, at)
       at += part.length
+      if (this.#isOwn) releaseBytes(part)
     }
     this.#pending = []
     this.#pendingBytes = 0
