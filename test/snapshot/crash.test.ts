@@ -21,11 +21,13 @@ import {
 } from '../support/commit-scenarios.ts'
 import { faultAt, type FaultKind, FaultyFileIO } from '../support/faults.ts'
 import { between, pick, seeded } from '../support/random.ts'
+import { faultsOfRequest } from '../support/request-faults.ts'
 import { startTestS3, type TestS3 } from '../support/s3-file-io.ts'
 import type { FaultAction } from '../support/s3/faults.ts'
 import { localTrials, memoryTrials, s3Trials, type TrialStorage } from '../support/trials.ts'
 
 const isFull = process.env['RELIABILITY'] === 'full'
+const SEED = Number(process.env['SEED'] ?? 7)
 const scenarios = Object.entries(SCENARIOS)
 /** What is tried on slower storages too; appends are, with their rows, in the test of tables. */
 const slowScenarios = isFull
@@ -129,12 +131,11 @@ describe('in memory', () => {
   })
 
   test('a commit that fails twice happens once', { timeout: 3_600_000 }, async () => {
-    const seed = Number(process.env['SEED'] ?? 7)
-    const random = seeded(seed)
+    const random = seeded(SEED)
     const counts = new Map<string, number>()
     for (const [name, make] of scenarios) counts.set(name, await operationCount(trials, make()))
     expect([...counts.values()].every((count) => count > 8)).toBe(true)
-    for (let run = 0; run < (isFull ? 20_000 : 300); run++) {
+    for (let run = 0; run < (isFull ? 20_000 : 150); run++) {
       const [name, make] = pick(random, scenarios)
       const fault = (): [number, FaultKind] => [
         between(random, 1, counts.get(name)! + 3),
@@ -145,7 +146,7 @@ describe('in memory', () => {
         await failTwice(trials, make(), faults)
       } catch (error) {
         const what = `${name}: ${faults.map((each) => each.join(' ')).join(', then ')}`
-        throw new Error(`${what} (run ${run} of seed ${seed})`, { cause: error })
+        throw new Error(`${what} (run ${run} of seed ${SEED})`, { cause: error })
       }
     }
   })
@@ -169,15 +170,6 @@ describe('on S3', () => {
     },
   )
 
-  const FAULTS: Readonly<Record<string, FaultAction>> = {
-    'a 503': { kind: 'status', status: 503, code: 'SlowDown' },
-    'a 500 after the work was done': { kind: 'status', status: 500, applied: true },
-    'a 409': { kind: 'status', status: 409, code: 'ConditionalRequestConflict' },
-    'a broken connection': { kind: 'reset' },
-    'a broken connection after the work was done': { kind: 'reset', applied: true },
-    'half an answer': { kind: 'cut' },
-  }
-
   test.each(slowScenarios)(
     '%s survives a server that fails any request',
     { timeout: 120_000 },
@@ -188,7 +180,7 @@ describe('on S3', () => {
       expect(await tryCommit(s3.io, root, scenario)).toEqual({ isAcknowledged: true })
       const count = s3.server.log.length - from
       for (let number = 1; number <= count; number++)
-        for (const [name, action] of Object.entries(FAULTS)) {
+        for (const [name, action] of faultsOfRequest(number, { isFull, shift: SEED })) {
           try {
             await failRequest(scenario, number, action)
           } catch (error) {

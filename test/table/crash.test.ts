@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { faultAt, type FaultKind, FaultyFileIO } from '../support/faults.ts'
 import { between, pick, seeded } from '../support/random.ts'
+import { faultsOfRequest } from '../support/request-faults.ts'
 import { startTestS3, type TestS3 } from '../support/s3-file-io.ts'
 import type { FaultAction } from '../support/s3/faults.ts'
 import {
@@ -115,6 +116,8 @@ async function failTwice(
 }
 
 describe.each(TABLE_SCENARIOS)('$name', (scenario) => {
+  const index = TABLE_SCENARIOS.indexOf(scenario)
+
   test('on a local disk survives every failure', { timeout: 300_000 }, async () => {
     const directory = await mkdtemp(join(tmpdir(), 'millrace-rows-'))
     const trials = localTrials(directory)
@@ -140,7 +143,7 @@ describe.each(TABLE_SCENARIOS)('$name', (scenario) => {
     const random = seeded(SEED)
     const count = await operationsOf(trials, scenario)
     expect(count).toBeGreaterThan(10)
-    for (let run = 0; run < (isFull ? 10_000 : 150); run++) {
+    for (let run = 0; run < (isFull ? 10_000 : 80); run++) {
       const fault = (): [number, FaultKind] => [between(random, 1, count + 4), pick(random, KINDS)]
       const faults = [fault(), fault()]
       await failTwice(trials, scenario, faults).catch((error: unknown) => {
@@ -167,15 +170,6 @@ describe.each(TABLE_SCENARIOS)('$name', (scenario) => {
       expect(await failEverywhere(trials, scenario, kinds, false)).toBeGreaterThan(20)
     })
 
-    const FAULTS: Readonly<Record<string, FaultAction>> = {
-      'a 503': { kind: 'status', status: 503, code: 'SlowDown' },
-      'a 500 after the work was done': { kind: 'status', status: 500, applied: true },
-      'a 409': { kind: 'status', status: 409, code: 'ConditionalRequestConflict' },
-      'a broken connection': { kind: 'reset' },
-      'a broken connection after the work was done': { kind: 'reset', applied: true },
-      'half an answer': { kind: 'cut' },
-    }
-
     test('survives a server that fails any request', { timeout: 300_000 }, async () => {
       const root = await trials.freshTable(scenario)
       const from = s3.server.log.length
@@ -183,7 +177,7 @@ describe.each(TABLE_SCENARIOS)('$name', (scenario) => {
       const count = s3.server.log.length - from
       expect(count).toBeGreaterThan(10)
       for (let number = 1; number <= count; number++)
-        for (const [name, action] of Object.entries(FAULTS))
+        for (const [name, action] of faultsOfRequest(number, { isFull, shift: SEED + index }))
           await failRequest(number, action).catch((error: unknown) => {
             throw new Error(`${name} for request ${number}`, { cause: error })
           })
