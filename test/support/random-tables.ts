@@ -160,6 +160,15 @@ const PARTITION_TYPES: readonly DataType[] = [
   nullable({ kind: 'BOOLEAN' }),
   nullable({ kind: 'BIGINT' }),
   nullable({ kind: 'DECIMAL', precision: 9, scale: 2 }),
+  nullable({ kind: 'DECIMAL', precision: 30, scale: 10 }),
+  nullable({ kind: 'TINYINT' }),
+  nullable({ kind: 'SMALLINT' }),
+  nullable({ kind: 'CHAR', length: 3 }),
+  nullable({ kind: 'TIME', precision: 3 }),
+  nullable({ kind: 'TIMESTAMP', precision: 0 }),
+  nullable({ kind: 'TIMESTAMP', precision: 3 }),
+  nullable({ kind: 'TIMESTAMP', precision: 6 }),
+  nullable({ kind: 'TIMESTAMP_LTZ', precision: 6 }),
 ]
 
 const SEQUENCE_TYPES: readonly DataType[] = [
