@@ -59,6 +59,9 @@ export interface GoldenStorage extends AsyncDisposable {
 /** Everything but streams. */
 export const batchCases: readonly GoldenCase[] = goldenCases.filter(({ isStream }) => !isStream)
 
+/** Copying more than a thousand small files takes seconds, and much longer on a busy machine. */
+const COPY_MS_MAX = 600_000
+
 /**
  * Each file of `expect/` is a test. What this version refuses is listed with the reason: a case that is listed and reads
  * right fails too, so that the list shrinks as the library grows.
@@ -71,7 +74,7 @@ export function goldenSuite(storageName: string, open: () => Promise<GoldenStora
     beforeAll(async () => {
       opened = await open()
       catalog = new Catalog(opened.io, opened.warehouse)
-    })
+    }, COPY_MS_MAX)
 
     afterAll(async () => {
       await opened[Symbol.asyncDispose]()
