@@ -74,6 +74,13 @@ export class PrefixedPage {
     if (this.#isOwn && this.#isLeft && this.#pending === 0) releaseBytes(this.bytes)
   }
 
+  /** Says where a value lies that was walked to. */
+  pass(row: number, position: number): void {
+    if (row <= this.row) return
+    this.row = row
+    this.position = position
+  }
+
   /** Walks to a value; CORRUPT where the page ends before it. */
   seek(row: number): void {
     if (row < this.row) {
@@ -179,34 +186,6 @@ export function locatePiece(
   page.position = position
   page.row += count
   return page.bytes.subarray(from, position)
-}
-
-/**
- * Notes where the lengths of those values of a piece lie in its page whose flag is set: in `starts` from `slot` on, and
- * scratch behind. Returns the slot behind the last.
- */
-export function walkPiece(
-  { page, row, count }: PrefixedPiece,
-  flags: Uint8Array,
-  starts: Int32Array,
-  slot: number,
-): number {
-  page.seek(row)
-  const { view, to, path } = page
-  let position = page.position
-  let next = slot
-  for (let i = 0; i < count; i++) {
-    const room = to - position - 4
-    const length = room < 0 ? -1 : view.getInt32(position, true)
-    if (length < 0 || length > room) throw pastEnd(path)
-    // No branch on the flag, which nothing foretells.
-    starts[next] = position
-    next += flags[i]!
-    position += 4 + length
-  }
-  page.position = position
-  page.row += count
-  return next
 }
 
 /** The blocks one behind the other. */

@@ -1,10 +1,10 @@
 /** Gathers chosen rows of one or several columns into a new column: the last step of a merge, and most of its bytes. */
 import { type ColumnRows, hasNulls, materialize, readPresence } from '../format/column-rows.ts'
 import { prefixedPieces } from '../format/prefixed-bytes.ts'
+import { allocateBytes } from '../io/allocate.ts'
 import type { BytesColumn, Column, FixedColumn, FixedValues } from '../types/column.ts'
 import { assert } from '../util/assert.ts'
 import { gatherPrefixed, type Picks } from './gather-prefixed.ts'
-import { COPY_BY_WORDS_MAX, withRoom } from './gather-room.ts'
 
 /**
  * The values as one column. Strings are copied one behind the other; elements of lists are not copied. Where many columns
@@ -79,6 +79,10 @@ function gatherWords(
   }
 }
 
+/** Longer values are copied by the engine rather than eight bytes at a time. */
+const COPY_BY_WORDS_MAX = 64
+const DATA_BYTES_MAX = 2 ** 31 - 9
+
 /** Values by which the size of all is guessed. */
 const SAMPLE = 64
 
@@ -89,8 +93,10 @@ function gatherBytes(
 ): Column {
   const { sourceOf, rows, length } = rowsOf
   const pieces = picks === null ? [] : columns.map(prefixedPieces)
-  if (picks !== null && pieces.every((each) => each !== undefined))
-    return gatherPrefixed(pieces, picks)
+  if (picks !== null && pieces.every((each) => each !== undefined)) {
+    const gathered = gatherPrefixed(pieces, picks)
+    if (gathered !== null) return gathered
+  }
   const sources = columns.map(({ data, starts, ends }) => ({
     data,
     starts,
@@ -141,4 +147,13 @@ function guessBytes(
     bytes += ends[row]! - starts[row]!
   }
   return Math.ceil((1.02 * length * bytes) / Math.max(1, count))
+}
+
+/** Memory for `sizeBytes` and eight bytes more that a copy may run over, with what `data` holds, if it grows. */
+function withRoom(sizeBytes: number, data?: Uint8Array): { data: Uint8Array; view: DataView } {
+  assert(sizeBytes <= DATA_BYTES_MAX, 'the strings of one batch exceed 2 GiB')
+  const wanted = data === undefined ? sizeBytes : Math.max(sizeBytes, 1.25 * data.length)
+  const grown = allocateBytes(Math.min(DATA_BYTES_MAX, Math.ceil(wanted)) + 8)
+  if (data !== undefined) grown.set(data)
+  return { data: grown, view: new DataView(grown.buffer, grown.byteOffset, grown.byteLength) }
 }

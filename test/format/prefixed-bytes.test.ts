@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import {
-  prefixedColumn,
-  PrefixedPage,
-  prefixedPieces,
-  walkPiece,
-} from '../../src/format/prefixed-bytes.ts'
+import { prefixedColumn, PrefixedPage, prefixedPieces } from '../../src/format/prefixed-bytes.ts'
 import { prefixedPage } from '../support/prefixed.ts'
 
 const TEXTS = ['', 'a', 'bcd', 'e'.repeat(100), 'fg']
@@ -38,14 +33,6 @@ describe('a column of pieces', () => {
   })
 })
 
-test('a walk notes where the lengths of flagged values lie', () => {
-  const starts = new Int32Array(9)
-  const flags = Uint8Array.of(1, 0, 1, 1)
-  const end = walkPiece(prefixedPage(TEXTS).piece(0, 4), flags, starts, 2)
-  expect(end).toBe(5)
-  expect([...starts.subarray(2, 5)]).toEqual([0, 9, 16])
-})
-
 describe('a page that does not hold what it claims', () => {
   const damaged: [string, (bytes: Uint8Array) => Uint8Array][] = [
     ['is cut within a value', (bytes) => bytes.slice(0, -1)],
@@ -61,7 +48,7 @@ describe('a page that does not hold what it claims', () => {
     const piece = () => new PrefixedPage(values, 'bucket-0/data').piece(0, TEXTS.length)
     const asked = () => prefixedColumn([piece()], TEXTS.length).data
     expect(asked).toThrow(expect.objectContaining(error))
-    const walked = () => walkPiece(piece(), new Uint8Array(5), new Int32Array(6), 0)
+    const walked = () => piece().page.seek(TEXTS.length)
     expect(walked).toThrow(expect.objectContaining(error))
   })
 })

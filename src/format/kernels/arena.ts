@@ -29,15 +29,6 @@ export interface BytesKernels {
     room: number,
     result: number,
   ): number
-  gatherBytes(
-    source: number,
-    starts: number,
-    ends: number,
-    rows: number,
-    count: number,
-    out: number,
-    offsets: number,
-  ): number
   decodePlain(
     page: number,
     size: number,
@@ -46,11 +37,20 @@ export interface BytesKernels {
     ends: number,
     base: number,
   ): number
-  scanPlain(
+  pickPlain(
     page: number,
     size: number,
     count: number,
-    starts: number,
+    flags: number,
+    places: number,
+    usual: number,
+    result: number,
+  ): number
+  gatherPicked(
+    places: number,
+    slots: number,
+    count: number,
+    out: number,
     ends: number,
     base: number,
   ): number

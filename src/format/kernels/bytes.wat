@@ -179,33 +179,6 @@
     (i32.store offset=16 (local.get $result) (i32.sub (local.get $max_end) (local.get $src)))
     (local.get $i))
 
-  ;; Copies the rows `rows[0..count)` one behind the other from `out` on, and where they end to `offsets[1..count]`,
-  ;; relative to `out`; `offsets[0]` becomes 0. The caller has made room for all of them. Returns the bytes written.
-  (func (export "gatherBytes")
-    (param $src i32) (param $starts i32) (param $ends i32) (param $rows i32) (param $count i32)
-    (param $out i32) (param $offsets i32) (result i32)
-    (local $row i32) (local $start i32) (local $length i32) (local $at i32) (local $rows_end i32)
-    (local.set $at (local.get $out))
-    (local.set $rows_end (i32.add (local.get $rows) (i32.shl (local.get $count) (i32.const 2))))
-    (i32.store (local.get $offsets) (i32.const 0))
-    (block $done
-      (loop $next
-        (br_if $done (i32.ge_u (local.get $rows) (local.get $rows_end)))
-        (local.set $row (i32.shl (i32.load (local.get $rows)) (i32.const 2)))
-        (local.set $start (i32.load (i32.add (local.get $starts) (local.get $row))))
-        (local.set $length
-          (i32.sub (i32.load (i32.add (local.get $ends) (local.get $row))) (local.get $start)))
-        (local.set $start (i32.add (local.get $src) (local.get $start)))
-        (v128.store align=1 (local.get $at) (v128.load align=1 (local.get $start)))
-        (if (i32.gt_u (local.get $length) (i32.const 16))
-          (then (call $copy_rest (local.get $start) (local.get $length) (local.get $at))))
-        (local.set $at (i32.add (local.get $at) (local.get $length)))
-        (local.set $offsets (i32.add (local.get $offsets) (i32.const 4)))
-        (local.set $rows (i32.add (local.get $rows) (i32.const 4)))
-        (i32.store (local.get $offsets) (i32.sub (local.get $at) (local.get $out)))
-        (br $next)))
-    (i32.sub (local.get $at) (local.get $out)))
-
   ;; Walks `count` PLAIN values in the `size` bytes from `page` on and copies them one behind the other from `out` on,
   ;; and where they end to `ends`, plus `base`. Returns the bytes read, or -1 where a value runs past the end.
   (func (export "decodePlain")
@@ -235,29 +208,66 @@
         (br $next)))
     (i32.sub (local.get $at) (local.get $page)))
 
-  ;; Walks `count` PLAIN values in the `size` bytes from `page` on and notes where they start and end, plus `base`.
-  ;; Returns the bytes read, or -1 where a value runs past the end.
-  (func (export "scanPlain")
-    (param $page i32) (param $size i32) (param $count i32) (param $starts i32) (param $ends i32)
-    (param $base i32) (result i32)
-    (local $at i32) (local $to i32) (local $length i32) (local $ends_end i32)
+  ;; Walks `count` PLAIN values in the `size` bytes from `page` on and notes from `places` on where those whose flag is one
+  ;; have their length. Most lengths are taken to be `usual`, so that the next place need not wait for one. Writes one
+  ;; place more than it notes. Returns the bytes read, or -1 where a value runs past the end, and where it would note the
+  ;; next place at `result`.
+  (func (export "pickPlain")
+    (param $page i32) (param $size i32) (param $count i32) (param $flags i32) (param $places i32)
+    (param $usual i32) (param $result i32) (result i32)
+    (local $at i32) (local $to i32) (local $length i32) (local $flags_end i32)
     (local.set $at (local.get $page))
     (local.set $to (i32.add (local.get $page) (local.get $size)))
-    (local.set $base (i32.sub (local.get $base) (local.get $page)))
-    (local.set $ends_end (i32.add (local.get $ends) (i32.shl (local.get $count) (i32.const 2))))
+    (local.set $flags_end (i32.add (local.get $flags) (local.get $count)))
     (block $done
       (loop $next
-        (br_if $done (i32.ge_u (local.get $ends) (local.get $ends_end)))
+        (br_if $done (i32.ge_u (local.get $flags) (local.get $flags_end)))
         (if (i32.lt_u (i32.sub (local.get $to) (local.get $at)) (i32.const 4))
           (then (return (i32.const -1))))
         (local.set $length (i32.load align=1 (local.get $at)))
+        (i32.store (local.get $places) (local.get $at))
+        (local.set $places
+          (i32.add (local.get $places) (i32.shl (i32.load8_u (local.get $flags)) (i32.const 2))))
+        (local.set $flags (i32.add (local.get $flags) (i32.const 1)))
         (local.set $at (i32.add (local.get $at) (i32.const 4)))
+        (if (i32.eq (local.get $length) (local.get $usual))
+          (then
+            (if (i32.gt_u (local.get $usual) (i32.sub (local.get $to) (local.get $at)))
+              (then (return (i32.const -1))))
+            (local.set $at (i32.add (local.get $at) (local.get $usual)))
+            (br $next)))
         (if (i32.gt_u (local.get $length) (i32.sub (local.get $to) (local.get $at)))
           (then (return (i32.const -1))))
-        (i32.store (local.get $starts) (i32.add (local.get $at) (local.get $base)))
+        (local.set $at (i32.add (local.get $at) (local.get $length)))
+        (br $next)))
+    (i32.store (local.get $result) (local.get $places))
+    (i32.sub (local.get $at) (local.get $page)))
+
+  ;; Copies the values whose lengths lie at `places[slots[0..count)]` one behind the other from `out` on, and where they end
+  ;; to `ends`, plus `base`. The caller has made room for all of them. Returns the bytes written.
+  (func (export "gatherPicked")
+    (param $places i32) (param $slots i32) (param $count i32) (param $out i32) (param $ends i32)
+    (param $base i32) (result i32)
+    (local $from i32) (local $length i32) (local $at i32) (local $slots_end i32)
+    (local.set $at (local.get $out))
+    (local.set $base (i32.sub (local.get $base) (local.get $out)))
+    (local.set $slots_end (i32.add (local.get $slots) (i32.shl (local.get $count) (i32.const 1))))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $slots) (local.get $slots_end)))
+        (local.set $from
+          (i32.load
+            (i32.add
+              (local.get $places)
+              (i32.shl (i32.load16_u (local.get $slots)) (i32.const 2)))))
+        (local.set $length (i32.load align=1 (local.get $from)))
+        (local.set $from (i32.add (local.get $from) (i32.const 4)))
+        (v128.store align=1 (local.get $at) (v128.load align=1 (local.get $from)))
+        (if (i32.gt_u (local.get $length) (i32.const 16))
+          (then (call $copy_rest (local.get $from) (local.get $length) (local.get $at))))
         (local.set $at (i32.add (local.get $at) (local.get $length)))
         (i32.store (local.get $ends) (i32.add (local.get $at) (local.get $base)))
-        (local.set $starts (i32.add (local.get $starts) (i32.const 4)))
         (local.set $ends (i32.add (local.get $ends) (i32.const 4)))
+        (local.set $slots (i32.add (local.get $slots) (i32.const 2)))
         (br $next)))
-    (i32.sub (local.get $at) (local.get $page))))
+    (i32.sub (local.get $at) (local.get $out))))

@@ -127,17 +127,16 @@ describe('values', () => {
 })
 
 describe('a page', () => {
-  test('is decoded and scanned, and refused where a value runs past its end', () => {
+  test('is decoded, and refused where a value runs past its end', () => {
     fc.assert(
       fc.property(values, fc.nat(), fc.nat(1000), (parts, cut, base) => {
         const whole = Uint8Array.from(plain(parts))
         const size = whole.length - (cut % 3 === 0 ? 1 + (cut % whole.length) : 0)
         const { length } = parts
         const arena = takeArena()
-        arena.reset(2 * whole.length + 12 * length, 4)
+        arena.reset(2 * whole.length + 4 * length, 3)
         const page = arena.allocate(size)
         const out = arena.allocate(whole.length)
-        const starts = arena.allocate(4 * length)
         const ends = arena.allocate(4 * length)
         arena.bytes(page, size).set(whole.subarray(0, size))
         const { kernels } = arena
@@ -153,13 +152,51 @@ describe('a page', () => {
         expect(isWhole ? decoded : null).toEqual(
           isWhole ? [behind, parts.flatMap((part) => Array.from(part))] : null,
         )
+        giveArena(arena)
+      }),
+    )
+  })
 
-        expect(kernels.scanPlain(page, size, length, starts, ends, base)).toBe(expected)
-        const scanned = [counted(starts), counted(ends)]
-        const to = behind.map((at, i) => at + 4 * (i + 1))
-        expect(isWhole ? scanned : null).toEqual(
-          isWhole ? [to.map((at, i) => at - lengths[i]!), to] : null,
+  test('gives those of its values that are picked, in any order', () => {
+    const picked = fc.array(fc.tuple(fc.uint8Array({ maxLength: 90 }), fc.boolean()), {
+      minLength: 1,
+    })
+    fc.assert(
+      fc.property(picked, fc.nat(), fc.integer({ min: -1, max: 20 }), (pairs, cut, usual) => {
+        const whole = Uint8Array.from(plain(pairs.map(([part]) => part)))
+        const size = whole.length - (cut % 3 === 0 ? 1 + (cut % whole.length) : 0)
+        const wanted = pairs.flatMap(([part, is]) => (is ? [part] : []))
+        // The last first, and so on.
+        const slots = Uint16Array.from(wanted, (_, i) => wanted.length - 1 - i)
+        const arena = takeArena()
+        arena.reset(2 * whole.length + 11 * (pairs.length + 1), 6)
+        const page = arena.allocate(size)
+        const flags = arena.allocate(pairs.length)
+        const places = arena.allocate(4 * (pairs.length + 1))
+        const slotsAt = arena.allocate(2 * slots.length)
+        const out = arena.allocate(whole.length)
+        const ends = arena.allocate(4 * wanted.length)
+        arena.bytes(page, size).set(whole.subarray(0, size))
+        arena.bytes(flags, pairs.length).set(pairs.map(([, is]) => Number(is)))
+        arena.bytes(slotsAt, slots.byteLength).set(new Uint8Array(slots.buffer))
+        const read = arena.kernels.pickPlain(
+          page,
+          size,
+          pairs.length,
+          flags,
+          places,
+          usual,
+          RESULT_AT,
         )
+        expect(read).toBe(size === whole.length ? size : -1)
+        if (read >= 0) {
+          expect(arena.ints(RESULT_AT, 1)[0]).toBe(places + 4 * wanted.length)
+          const written = arena.kernels.gatherPicked(places, slotsAt, wanted.length, out, ends, 7)
+          const texts = wanted.toReversed().map((part) => Array.from(part))
+          expect(Array.from(arena.bytes(out, written))).toEqual(texts.flat())
+          const behind = texts.map((_, i) => 7 + texts.slice(0, i + 1).flat().length)
+          expect(Array.from(arena.ints(ends, wanted.length))).toEqual(behind)
+        }
         giveArena(arena)
       }),
     )
@@ -171,7 +208,8 @@ describe('a page', () => {
     const page = arena.allocate(8)
     arena.ints(page, 2).set([-1, 0])
     expect(arena.kernels.decodePlain(page, 8, 1, OUT_AT, ROWS_AT, 0)).toBe(-1)
-    expect(arena.kernels.scanPlain(page, 8, 1, OUT_AT, ROWS_AT, 0)).toBe(-1)
+    expect(arena.kernels.pickPlain(page, 8, 1, ROWS_AT, OUT_AT, 4, RESULT_AT)).toBe(-1)
+    expect(arena.kernels.pickPlain(page, 8, 1, ROWS_AT, OUT_AT, -1, RESULT_AT)).toBe(-1)
     giveArena(arena)
   })
 })
