@@ -249,7 +249,7 @@ function listingTests({ io, freshDirectory, options }: FileIoContext): void {
 
   test('more files than one page holds are all listed, once each', async () => {
     const directory = freshDirectory()
-    const count = options.manyFiles ?? 2_500
+    const count = options.manyFiles ?? 1_200
     const files = Array.from({ length: count }, (_, index) => `p=${index % 7}/f-${index}`)
     await mapAll(files, 50, (name) => io().write(`${directory}/${name}`, text('x')))
     const listed = await pathsOf(io().list(directory, { recursive: true }))

@@ -37,6 +37,8 @@ export interface S3Target {
 
 export interface S3ConformanceOptions {
   readonly raceRounds?: number
+  /** Whether so many keys are listed that they take several pages; true unless told. */
+  readonly hasPaging?: boolean
 }
 
 export function s3Conformance(
@@ -67,6 +69,7 @@ export function s3Conformance(
     objectTests(context)
     conditionTests(context)
     multipartTests(context)
+    if (options.hasPaging !== false) pagingTests(context)
     listingTests(context)
     refusalTests(context)
   })
@@ -338,7 +341,7 @@ function multipartTests(context: Context): void {
 const keysOf = (page: ListObjectsV2CommandOutput): string[] =>
   (page.Contents ?? []).map((object) => object.Key ?? '')
 
-function listingTests({ client, bucket }: Context): void {
+function pagingTests({ client, bucket }: Context): void {
   const list = (input: object): Promise<ListObjectsV2CommandOutput> =>
     client().send(new ListObjectsV2Command({ Bucket: bucket, ...input }))
 
@@ -374,6 +377,11 @@ function listingTests({ client, bucket }: Context): void {
     await deleteInBatches(client(), bucket, listed)
     expect((await list({ Prefix: 'list/' })).KeyCount).toBe(0)
   })
+}
+
+function listingTests({ client, bucket }: Context): void {
+  const list = (input: object): Promise<ListObjectsV2CommandOutput> =>
+    client().send(new ListObjectsV2Command({ Bucket: bucket, ...input }))
 
   test.for([
     "we ird/é+%20&=key'(1)",
