@@ -12,7 +12,7 @@ import {
   type Shared,
   WAITING,
 } from './codec-workers.ts'
-import { compress, decompress } from './codec.ts'
+import { compress, cutToSize, decompress } from './codec.ts'
 
 const { states, waitingBytes } = workerData as Shared
 
@@ -27,8 +27,7 @@ function work(job: CodecJob): CodecAnswer {
         ? compress(codec, job.bytes, job.level)
         : decompress(codec, job.bytes, job.sizeBytes)
     if (bytes.buffer !== job.bytes.buffer) releaseBytes(job.bytes)
-    // What the codec filled only in part waits for its file, or lies in a buffer with others: it is cut to size.
-    return { id, bytes: bytes.length > 0.9 * bytes.buffer.byteLength ? bytes : bytes.slice() }
+    return { id, bytes: cutToSize(bytes) }
   } catch (error) {
     const code = error instanceof LakeError ? error.code : null
     return { id, code, message: (error as Error).message }

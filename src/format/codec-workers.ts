@@ -10,7 +10,14 @@ import { Worker } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
 
 import { corrupt, LakeError, type LakeErrorCode } from '../util/errors.ts'
-import { type Codec, compress, compressAsync, decompress, decompressAsync } from './codec.ts'
+import {
+  type Codec,
+  compress,
+  compressAsync,
+  cutToSize,
+  decompress,
+  decompressAsync,
+} from './codec.ts'
 
 interface CompressJob {
   readonly work: 'compress'
@@ -53,7 +60,8 @@ export function compressInWorker(
   const thread = pickThread(bytes.length)
   if (thread === null) return compressAsync(codec, bytes, level)
   // Whoever is far ahead of the threads lends them a hand.
-  if (thread.waitingBytes > BEHIND_BYTES) return Promise.resolve(compress(codec, bytes, level))
+  if (thread.waitingBytes > BEHIND_BYTES)
+    return Promise.resolve(cutToSize(compress(codec, bytes, level)))
   return thread.start(codec, bytes, { work: 'compress', level }).answer
 }
 

@@ -84,6 +84,11 @@ export async function compressAsync(
   return plainView(await stream.compress(bytes, inputOptions(stream, bytes, level)))
 }
 
+/** The bytes in a buffer that is not much larger: those that will wait for something should not hold more memory. */
+export function cutToSize(bytes: Uint8Array): Uint8Array {
+  return bytes.length > 0.9 * bytes.buffer.byteLength ? bytes : bytes.slice()
+}
+
 interface ZlibOptions {
   chunkSize: number
   maxOutputLength?: number

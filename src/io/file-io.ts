@@ -29,8 +29,11 @@ export interface IoStats {
 
 /** A file being written front to back; nothing is visible before `close` returns. */
 export interface FileWriter {
-  /** Takes the bytes (they must not change afterwards); resolves when more can be taken without growing memory. */
-  write(bytes: Uint8Array): Promise<void>
+  /**
+   * Takes the bytes (they must not change afterwards); resolves when more can be taken without growing memory. `isOwn` says
+   * that nobody else holds their buffer, whose memory may be given back once they are written.
+   */
+  write(bytes: Uint8Array, isOwn?: boolean): Promise<void>
   /** Makes the file visible, whole and durable. */
   close(): Promise<void>
   /** Drops what was written; safe to call after a failed `write` or `close`, and twice. */

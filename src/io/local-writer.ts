@@ -3,6 +3,7 @@ import { type FileHandle, rm } from 'node:fs/promises'
 
 import { throwIfAborted } from '../util/async.ts'
 import { invalid } from '../util/errors.ts'
+import { releaseBytes } from './allocate.ts'
 import type { FileWriter } from './file-io.ts'
 import { localError, publishReplacing, writeFully } from './local-files.ts'
 
@@ -27,6 +28,8 @@ export class LocalWriter implements FileWriter {
   #state: State = 'open'
   #gathered: Uint8Array[] = []
   #gatheredBytes = 0
+  /** Those of the gathered bytes whose memory is given back. */
+  #own: Uint8Array[] = []
   /** The flush under way, so that the system writes while the caller makes the next bytes. */
   #flushing: Promise<void> = Promise.resolve()
   #released = false
@@ -35,10 +38,11 @@ export class LocalWriter implements FileWriter {
     this.#options = options
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  async write(bytes: Uint8Array, isOwn = false): Promise<void> {
     await this.#step(async () => {
       if (bytes.byteLength === 0) return
       this.#gathered.push(bytes)
+      if (isOwn) this.#own.push(bytes)
       this.#gatheredBytes += bytes.byteLength
       if (this.#gatheredBytes >= FLUSH_BYTES) await this.#flush()
     })
@@ -94,12 +98,15 @@ export class LocalWriter implements FileWriter {
     await this.#flushing
     if (this.#gathered.length === 0) return
     const chunks = this.#gathered
+    const own = this.#own
     const sizeBytes = this.#gatheredBytes
     this.#gathered = []
+    this.#own = []
     this.#gatheredBytes = 0
-    this.#flushing = writeFully(this.#options.handle, chunks).then(() =>
-      this.#options.onWritten(sizeBytes),
-    )
+    this.#flushing = writeFully(this.#options.handle, chunks).then(() => {
+      for (const bytes of own) releaseBytes(bytes)
+      this.#options.onWritten(sizeBytes)
+    })
     // The next step awaits it and reports its failure; until then it is not an unhandled rejection.
     this.#flushing.catch(() => {})
   }

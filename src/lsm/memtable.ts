@@ -31,6 +31,9 @@ export interface MemtableRows {
   readonly kinds: ColumnRows
 }
 
+/** What a row takes beside its values once it is sorted: its key as integers, its place, its sequence number and kind. */
+const SORTED_ROW_BYTES = 40
+
 /** A row is told apart by a 16-bit number of its chunk. */
 const CHUNKS_MAX = 65_000
 
@@ -61,7 +64,7 @@ export class Memtable {
   append(batch: Batch, kinds: Int8Array): void {
     this.#chunks.push({ batch, kinds, offset: this.#rowCount })
     this.#rowCount += batch.length
-    this.#sizeBytes += batchBytes(batch) + 9 * batch.length
+    this.#sizeBytes += batchBytes(batch) + SORTED_ROW_BYTES * batch.length
   }
 
   clear(): void {
@@ -95,7 +98,7 @@ export class Memtable {
       length,
       values: {
         length,
-        rowBytes: this.#sizeBytes / Math.max(1, this.#rowCount),
+        rowBytes: Math.max(1, this.#sizeBytes / Math.max(1, this.#rowCount) - SORTED_ROW_BYTES),
         column: (index) => values[index]!,
         pieces: (index, from, to) => shuffled.pieces(sources[index]!, from, to),
       },

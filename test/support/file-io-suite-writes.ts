@@ -167,6 +167,19 @@ export function streamingTests({ io, freshDirectory, options }: FileIoContext): 
     expect(Buffer.compare(await io().read(path), all)).toBe(0)
   })
 
+  test('chunks that are handed over arrive as others do', async () => {
+    const path = joinPath(freshDirectory(), 'file')
+    const writer = await io().openWriter(path)
+    const chunks = Array.from({ length: 40 }, () => new Uint8Array(randomBytes(50_000)))
+    const whole = new Uint8Array(Buffer.concat(chunks))
+    for (const [i, chunk] of chunks.entries()) await writer.write(chunk, i % 3 > 0)
+    await writer.close()
+    expect(Buffer.compare(await io().read(path), whole)).toBe(0)
+    // Those that were not are the caller's still.
+    const kept = chunks.filter((_, i) => i % 3 === 0)
+    expect(kept.map((chunk) => chunk.length)).toEqual(kept.map(() => 50_000))
+  })
+
   test('an aborted file never appears and leaves nothing behind, however often it is aborted', async () => {
     const directory = freshDirectory()
     const path = joinPath(directory, 'file')

@@ -207,6 +207,7 @@ export class BytesEncoder extends DictionaryEncoder<BytesDictionary> {
     if (bytes <= this.#page.length) return
     const grown = this.buffers.take(Math.max(bytes, Math.ceil(1.5 * this.#page.length)))
     grown.set(this.#page.subarray(0, used))
+    this.buffers.give(this.#page)
     this.#page = grown
     this.#view = new DataView(grown.buffer, grown.byteOffset, grown.byteLength)
   }

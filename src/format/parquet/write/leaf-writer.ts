@@ -1,7 +1,7 @@
 /** Writes one leaf column: values into pages, pages through the codec, a row group's pages into a column chunk. */
 import { crc32 } from 'node:zlib'
 
-import { allocateBytes, releaseBytes } from '../../../io/allocate.ts'
+import { allocateBytes } from '../../../io/allocate.ts'
 import type { FileWriter } from '../../../io/file-io.ts'
 import type { DataType } from '../../../types/data-type.ts'
 import { invalid, unsupported } from '../../../util/errors.ts'
@@ -305,7 +305,6 @@ export class LeafWriter {
       nullCount += page.nullCount
       valueCount += page.valueCount
     }
-    await chunk.flush()
     const encodings = new Set(this.#pages.map((page) => page.encoding))
     const result: WrittenChunk = {
       physical: this.#physical,
@@ -377,14 +376,9 @@ function isShort({ min, max }: BoundBytes): boolean {
   return min.length + max.length < STATISTICS_BYTES_MAX
 }
 
-/** Pages are handed to the file in pieces of about this size. */
-const WRITE_BYTES = 1 << 20
-
 /** The bytes of a chunk on their way to the file. */
 class ChunkOutput {
   readonly #out: FileWriter
-  #pending: Uint8Array[] = []
-  #pendingBytes = 0
   /** Whether each page has a buffer of its own. */
   readonly #isOwn: boolean
   offset: number
@@ -407,24 +401,10 @@ class ChunkOutput {
     const crc = crc32(packed)
     const page = { type, uncompressedBytes, compressedBytes, crc, valueCount, encoding }
     const header = pageHeaderBytes(page)
-    this.#pending.push(header, packed)
-    this.#pendingBytes += header.length + packed.length
-    this.offset += header.length + packed.length
+    this.offset += header.length + compressedBytes
     this.rawBytes += header.length + uncompressedBytes
-    if (this.#pendingBytes >= WRITE_BYTES) await this.flush()
-  }
-
-  async flush(): Promise<void> {
-    const bytes = allocateBytes(this.#pendingBytes)
-    let at = 0
-    for (const part of this.#pending) {
-      bytes.set(part, at)
-      at += part.length
-      if (this.#isOwn) releaseBytes(part)
-    }
-    this.#pending = []
-    this.#pendingBytes = 0
-    if (bytes.length > 0) await this.#out.write(bytes)
+    await this.#out.write(header)
+    await this.#out.write(packed, this.#isOwn)
   }
 }
 

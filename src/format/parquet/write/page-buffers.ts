@@ -1,13 +1,15 @@
 /** Buffers that pages are built in, used again once a page is compressed: fresh memory costs more than the copying. */
 import { allocateBytes } from '../../../io/allocate.ts'
 
-/** Buffers kept at most, and the largest that is. */
-const BUFFERS_MAX = 32
+/** What is kept for the next pages, of whatever file, and the largest buffer that is. */
+const KEPT_BYTES_MAX = 32 << 20
 const BUFFER_BYTES_MAX = 4 << 20
+
+const kept: SharedArrayBuffer[] = []
+let keptBytes = 0
 
 export class PageBuffers {
   readonly #isShared: boolean
-  readonly #free: ArrayBufferLike[] = []
 
   /** Shared buffers can be read by the threads that compress pages. */
   constructor(isShared: boolean) {
@@ -16,14 +18,19 @@ export class PageBuffers {
 
   /** Bytes of any contents, at least `size` of them. */
   take(size: number): Uint8Array {
-    const last = this.#free.pop()
-    if (last !== undefined && last.byteLength >= size) return new Uint8Array(last)
-    return this.#isShared ? new Uint8Array(new SharedArrayBuffer(size)) : allocateBytes(size)
+    if (!this.#isShared) return allocateBytes(size)
+    const index = kept.findLastIndex((buffer) => buffer.byteLength >= size)
+    if (index < 0) return new Uint8Array(new SharedArrayBuffer(size))
+    const [buffer] = kept.splice(index, 1)
+    keptBytes -= buffer!.byteLength
+    return new Uint8Array(buffer!)
   }
 
   /** Takes back the buffer of a page that nobody looks at any more. */
-  give(page: Uint8Array): void {
-    if (this.#free.length < BUFFERS_MAX && page.buffer.byteLength <= BUFFER_BYTES_MAX)
-      this.#free.push(page.buffer)
+  give({ buffer }: Uint8Array): void {
+    if (!(buffer instanceof SharedArrayBuffer) || buffer.byteLength > BUFFER_BYTES_MAX) return
+    if (keptBytes + buffer.byteLength > KEPT_BYTES_MAX) return
+    kept.push(buffer)
+    keptBytes += buffer.byteLength
   }
 }
