@@ -103,11 +103,17 @@ export class LocalWriter implements FileWriter {
     this.#gathered = []
     this.#own = []
     this.#gatheredBytes = 0
-    this.#flushing = writeFully(this.#options.handle, chunks).then(() => {
-      for (const bytes of own) releaseBytes(bytes)
-      this.#options.onWritten(sizeBytes)
-    })
+    this.#flushing = this.#write(chunks, own, sizeBytes)
     // The next step awaits it and reports its failure; until then it is not an unhandled rejection.
     this.#flushing.catch(() => {})
+  }
+  async #write(
+    chunks: readonly Uint8Array[],
+    own: readonly Uint8Array[],
+    sizeBytes: number,
+  ): Promise<void> {
+    await writeFully(this.#options.handle, chunks)
+    for (const bytes of own) releaseBytes(bytes)
+    this.#options.onWritten(sizeBytes)
   }
 }
