@@ -37,7 +37,7 @@ export class BoundsCollector {
 }
 
 function addColumn(open: Open, column: Column, type: DataType): void {
-  const ordered = hasOrder(type)
+  const ordered = hasBounds(type)
   for (let row = 0; row < column.length; row++) {
     if (!isPresent(column, row)) open.nullCount++
     else if (ordered) {
@@ -48,7 +48,8 @@ function addColumn(open: Open, column: Column, type: DataType): void {
   }
 }
 
-function hasOrder(type: DataType): boolean {
+/** Whether values of the type have an order that Java's statistics use. */
+export function hasBounds(type: DataType): boolean {
   switch (type.kind) {
     case 'BINARY':
     case 'VARBINARY':

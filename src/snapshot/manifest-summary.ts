@@ -1,3 +1,4 @@
+import { hasBounds } from '../format/column-bounds.ts'
 /** What a manifest list says of a manifest, gathered from its entries. Follows `ManifestFile.ManifestEntryWriter`. */
 import type { DataField } from '../types/data-type.ts'
 import type { InternalValue } from '../types/internal-value.ts'
@@ -15,7 +16,7 @@ import {
   schemaIdAt,
 } from './manifest-rows.ts'
 import { latin1At } from './metadata-columns.ts'
-import { hasBounds, encodeStats } from './stats.ts'
+import { encodeStats } from './stats.ts'
 
 export class ManifestSummary {
   readonly #partitionFields: readonly DataField[]

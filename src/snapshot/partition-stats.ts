@@ -1,3 +1,4 @@
+import { hasBounds } from '../format/column-bounds.ts'
 /** What a manifest list says of the partitions in a manifest: for manifests that need not be opened. */
 import { deserializeBinaryField } from '../types/binary-row-decode.ts'
 import type { DataField } from '../types/data-type.ts'
@@ -6,7 +7,6 @@ import { compareValues, type ScalarValue } from '../types/predicate-literal.ts'
 import type { StatsLookup } from '../types/predicate-stats.ts'
 import { corrupt, decoding } from '../util/errors.ts'
 import type { ManifestFileMeta } from './manifest-list.ts'
-import { hasBounds } from './stats.ts'
 
 /**
  * The statistics of the partition columns over all entries of a manifest, by their position among `fields`. The lookup

@@ -4,6 +4,7 @@
  * Follows `SimpleStatsConverter`, `StatsCollectorFactories`, the classes `*SimpleColStatsCollector`, and
  * `ParquetSimpleStatsExtractor`, which decides what has bounds at all.
  */
+import { hasBounds } from '../format/column-bounds.ts'
 import { deserializeBinaryField } from '../types/binary-row-decode.ts'
 import { serializeBinaryRow } from '../types/binary-row.ts'
 import type { DataField, DataType } from '../types/data-type.ts'
@@ -110,24 +111,6 @@ const NOTHING: ColumnStats = { min: null, max: null, nullCount: null }
 
 function isNothing({ min, max, nullCount }: ColumnStats): boolean {
   return min === null && max === null && nullCount === null
-}
-
-/** Whether values of the type have an order that Java's statistics use. */
-export function hasBounds(type: DataType): boolean {
-  switch (type.kind) {
-    case 'BINARY':
-    case 'VARBINARY':
-    case 'BLOB':
-    case 'VARIANT':
-    case 'ARRAY':
-    case 'MAP':
-    case 'MULTISET':
-    case 'ROW':
-    case 'VECTOR':
-      return false
-    default:
-      return true
-  }
 }
 
 /** Parquet files keep no bounds of timestamps with nanoseconds (INT96). */

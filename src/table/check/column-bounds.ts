@@ -1,5 +1,5 @@
 /** Checks that statistics tell the truth of the values: a bound that a value breaks makes readers miss it. */
-import { hasBounds } from '../../snapshot/stats.ts'
+import { hasBounds } from '../../format/column-bounds.ts'
 import { type Batch, countNulls } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
 import type { BoundNode } from '../../types/predicate-bind.ts'

@@ -1,3 +1,4 @@
+import { hasBounds } from '../../format/column-bounds.ts'
 /**
  * The statistics of a data file as `$files` shows them: a map from column to count or bound, sorted by name.
  *
@@ -6,7 +7,7 @@
  * `FilesTable.StatsLazyGetter` and `SimpleStatsEvolution`.
  */
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
-import { hasBounds, type StatsByName, statsByName } from '../../snapshot/stats.ts'
+import { type StatsByName, statsByName } from '../../snapshot/stats.ts'
 import type { DataField } from '../../types/data-type.ts'
 import type { InternalValue } from '../../types/internal-value.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
