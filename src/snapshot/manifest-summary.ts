@@ -1,5 +1,5 @@
-import { hasBounds } from '../format/column-bounds.ts'
 /** What a manifest list says of a manifest, gathered from its entries. Follows `ManifestFile.ManifestEntryWriter`. */
+import { hasBounds } from '../format/column-bounds.ts'
 import type { DataField } from '../types/data-type.ts'
 import type { InternalValue } from '../types/internal-value.ts'
 import { decodePartition } from '../types/partition.ts'

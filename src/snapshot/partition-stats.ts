@@ -1,5 +1,5 @@
-import { hasBounds } from '../format/column-bounds.ts'
 /** What a manifest list says of the partitions in a manifest: for manifests that need not be opened. */
+import { hasBounds } from '../format/column-bounds.ts'
 import { deserializeBinaryField } from '../types/binary-row-decode.ts'
 import type { DataField } from '../types/data-type.ts'
 import { decodePartition } from '../types/partition.ts'

@@ -1,4 +1,3 @@
-import { hasBounds } from '../../format/column-bounds.ts'
 /**
  * The statistics of a data file as `$files` shows them: a map from column to count or bound, sorted by name.
  *
@@ -6,6 +5,7 @@ import { hasBounds } from '../../format/column-bounds.ts'
  * nulls as the file has rows. Where a column's type has changed since, bounds are shown as the file has them. Follows
  * `FilesTable.StatsLazyGetter` and `SimpleStatsEvolution`.
  */
+import { hasBounds } from '../../format/column-bounds.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { type StatsByName, statsByName } from '../../snapshot/stats.ts'
 import type { DataField } from '../../types/data-type.ts'
