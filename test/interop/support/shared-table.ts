@@ -121,8 +121,10 @@ export class SharedTable {
     if (oldest === undefined) return
     const options = { 'scan.snapshot-id': String(oldest) }
     await this.#checkSystemTable('manifests', options)
-    // Java leaves out the files of partitions that are no longer there.
-    if (this.table.schema.partitionKeys.length === 0) await this.#checkSystemTable('files', options)
+    // Java leaves out the files of partitions that are no longer there, of a table without any when it is empty.
+    const isOnePartition = this.table.schema.partitionKeys.length === 0
+    if (isOnePartition && (await this.java.read(`${this.name}$files`)).length > 0)
+      await this.#checkSystemTable('files', options)
   }
 
   async #checkSystemTable(
