@@ -81,6 +81,12 @@ export class PrefixedPage {
     this.position = position
   }
 
+  /** CORRUPT where bytes are left behind the last value: they are levels, of a column whose schema was damaged. */
+  checkEnd(): void {
+    if (this.row === this.#count && this.position < this.to)
+      throw corrupt('a page is longer than its values', { path: this.path })
+  }
+
   /** Walks to a value; CORRUPT where the page ends before it. */
   seek(row: number): void {
     if (row < this.row) {
@@ -185,6 +191,7 @@ export function locatePiece(
   }
   page.position = position
   page.row += count
+  page.checkEnd()
   return page.bytes.subarray(from, position)
 }
 

@@ -26,6 +26,8 @@ export class CompactBytes extends BytesReader implements BytesValues {
   #view = NO_VIEW
   #position = 0
   #to = 0
+  /** The values of the page that are still to come. */
+  #left = 0
   #data = NO_BYTES
   #dataView = NO_VIEW
   #offsets = new Int32Array(1)
@@ -39,7 +41,8 @@ export class CompactBytes extends BytesReader implements BytesValues {
     this.#reserve(Math.min(START_BYTES_MAX, Math.ceil(slots * this.#meanBytes * 1.05) + 64))
   }
 
-  protected override openPlain({ bytes, from, to }: PageValues): void {
+  protected override openPlain({ bytes, from, to, count }: PageValues): void {
+    this.#left = count
     this.#bytes = bytes
     this.#view = viewOf(bytes)
     this.#position = from
@@ -57,7 +60,14 @@ export class CompactBytes extends BytesReader implements BytesValues {
       if (length < 0 || length > to - next) throw corrupt('a string runs past the end of a page')
       next += length
     }
-    this.#position = next
+    this.#pass(count, next)
+  }
+
+  /** The next values were read up to the position, which is the end of the page if they are its last. */
+  #pass(count: number, position: number): void {
+    this.#position = position
+    this.#left -= count
+    if (this.#left === 0 && position < this.#to) throw corrupt('a page is longer than its values')
   }
 
   append(at: number, count: number): void {
@@ -89,8 +99,8 @@ export class CompactBytes extends BytesReader implements BytesValues {
     this.#reserve(out + length)
     this.#data.set(arena.bytes(values, length), out)
     this.#offsets.set(arena.ints(ends, count), at + 1)
-    this.#position = position + read
     giveArena(arena)
+    this.#pass(count, position + read)
   }
 
   #appendPlain(at: number, count: number): void {
@@ -118,7 +128,7 @@ export class CompactBytes extends BytesReader implements BytesValues {
       out += length
       offsets[i + 1] = out
     }
-    this.#position = next
+    this.#pass(count, next)
   }
 
   #appendIndexed(at: number, count: number, { data, starts, ends }: ByteStrings): void {
