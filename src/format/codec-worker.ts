@@ -8,6 +8,7 @@ import {
   checkCrc,
   type CodecAnswer,
   type CodecJob,
+  DONE,
   JOBS_MAX,
   type Shared,
   WAITING,
@@ -37,6 +38,7 @@ function work(job: CodecJob): CodecAnswer {
 parentPort?.on('message', (job: CodecJob) => {
   const { length } = job.bytes
   const answer = work(job)
+  Atomics.compareExchange(states, job.id % JOBS_MAX, BEGUN, DONE)
   Atomics.sub(waitingBytes, 0, length)
   const moved =
     'bytes' in answer && answer.bytes !== null ? [answer.bytes.buffer as ArrayBuffer] : []

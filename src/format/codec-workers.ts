@@ -38,15 +38,16 @@ interface Block {
 }
 
 export type CodecJob = Block & (CompressJob | DecompressJob)
-/** A failure has the code of its `LakeError`, or null where it was another error. */
-/** What a job that was taken back is answered with. */
+/**
+ * A job that was taken back has no bytes. A failure has the code of its `LakeError`, or null where it was another error.
+ */
 export type CodecAnswer =
   | { readonly id: number; readonly bytes: null }
   | { readonly id: number; readonly bytes: Uint8Array }
   | { readonly id: number; readonly code: LakeErrorCode | null; readonly message: string }
 
 /** Bytes after which threads are started: below it they would not be ready in time. */
-const START_BYTES = 4 << 20
+const START_BYTES = 16 << 20
 const THREADS_MAX = 8
 /** What may wait for each thread before the asker takes a block on itself. */
 const BEHIND_BYTES = 3 << 20
@@ -67,7 +68,7 @@ export function compressInWorker(
 
 /**
  * Like {@link decompressAsync}, and puts the block under way. The raw bytes are had by calling what is returned, once:
- * it does the work itself where no thread has begun it. CORRUPT where the block has another CRC-32 than `crc`.
+ * it does the work itself where no thread has begun it, and other work of the kind while a thread is at it. CORRUPT where the block has another CRC-32 than `crc`.
  */
 export function decompressInWorker(
   codec: Codec,
@@ -83,12 +84,17 @@ export function decompressInWorker(
     answer.catch(() => {})
     return () => answer
   }
-  const job = thread.start(codec, bytes, { work: 'decompress', sizeBytes, crc })
-  job.answer.catch(() => {})
-  return () => {
-    if (!job.takeBack()) return job.answer
+  const raw = (): Uint8Array => {
     checkCrc(bytes, crc)
     return decompress(codec, bytes, sizeBytes)
+  }
+  const job = thread.start(codec, bytes, { work: 'decompress', sizeBytes, crc }, raw)
+  job.answer.catch(() => {})
+  return () => {
+    if (job.takeBack()) return raw()
+    // While the thread is at this block, another one can be done here.
+    if (job.isBegun()) thread.help()
+    return job.answer
   }
 }
 
@@ -124,10 +130,14 @@ const WORKER_URL = new URL(
   import.meta.url,
 )
 
+/** How many of the newest jobs are looked at for one to help with. */
+const HELP_LOOKS = 64
+
 /** The states of jobs, by their number modulo the number of states, as both threads see them. */
 export const WAITING = 1
 export const BEGUN = 2
-const TAKEN_BACK = 3
+export const DONE = 3
+const TAKEN_BACK = 4
 /** No more jobs than this wait for a thread. */
 export const JOBS_MAX = 4096
 
@@ -142,9 +152,13 @@ interface Job {
   readonly answer: Promise<Uint8Array>
   /** True where no thread has begun the job, and none will any more. */
   readonly takeBack: () => boolean
+  /** Whether a thread is at the job. */
+  readonly isBegun: () => boolean
 }
 
 interface Waiting {
+  /** What the thread would do, done here. */
+  readonly work: (() => Uint8Array) | undefined
   readonly resolve: (bytes: Uint8Array) => void
   readonly reject: (error: Error) => void
 }
@@ -177,7 +191,13 @@ class CodecThread {
     return Atomics.load(this.#shared.waitingBytes, 0)
   }
 
-  start(codec: Codec, bytes: Uint8Array, job: CompressJob | DecompressJob): Job {
+  /** `work` does the job where the asker helps with it. */
+  start(
+    codec: Codec,
+    bytes: Uint8Array,
+    job: CompressJob | DecompressJob,
+    work?: () => Uint8Array,
+  ): Job {
     const id = this.#nextId++
     const { states, waitingBytes } = this.#shared
     Atomics.store(states, id % JOBS_MAX, WAITING)
@@ -190,12 +210,35 @@ class CodecThread {
     )
     if (this.#waiting.size === 0) this.#worker.ref()
     const answer = new Promise<Uint8Array>((resolve, reject) =>
-      this.#waiting.set(id, { resolve, reject }),
+      this.#waiting.set(id, { work, resolve, reject }),
     )
-    const takeBack = (): boolean =>
+    const takeBack = (): boolean => this.#takeBack(id)
+    const isBegun = (): boolean =>
+      this.#waiting.has(id) && Atomics.load(states, id % JOBS_MAX) === BEGUN
+    return { answer, takeBack, isBegun }
+  }
+
+  #takeBack(id: number): boolean {
+    const { states } = this.#shared
+    return (
       this.#waiting.has(id) &&
       Atomics.compareExchange(states, id % JOBS_MAX, WAITING, TAKEN_BACK) === WAITING
-    return { answer, takeBack }
+    )
+  }
+
+  /** Does the newest job that waits and can be done here, since the thread takes the oldest. */
+  help(): void {
+    const newest = this.#nextId - 1
+    for (let id = newest; id >= 0 && id > newest - HELP_LOOKS; id--) {
+      const waiting = this.#waiting.get(id)
+      if (waiting?.work === undefined || !this.#takeBack(id)) continue
+      try {
+        waiting.resolve(waiting.work())
+      } catch (error) {
+        waiting.reject(error as Error)
+      }
+      return
+    }
   }
 
   #settle(answer: CodecAnswer): void {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { crc32 } from 'node:zlib'
 
 import { beforeAll, describe, expect, test } from 'vitest'
 
@@ -66,6 +67,32 @@ describe('a block', () => {
     expect(last).toBeInstanceOf(Uint8Array)
     expect(isSame(last as Uint8Array)).toBe(true)
     for (const bytes of waiting.slice(0, -1)) expect(isSame(await bytes())).toBe(true)
+  })
+
+  test('is right though whoever waits for one does others meanwhile', async () => {
+    const blocks = Array.from({ length: 40 }, (_, i) => BLOCK.subarray(i, BLOCK.length - 5000 * i))
+    const waiting = blocks.map((block, i) => {
+      const packed = compress('zstd', block)
+      // Some are damaged, and fail for whoever asks for them and nobody else.
+      const given = i % 7 === 3 ? packed.subarray(0, -9) : packed
+      return decompressInWorker('zstd', given, block.length, crc32(given))
+    })
+    for (const [i, block] of blocks.entries()) {
+      const got = async (): Promise<Uint8Array> => await waiting[i]!()
+      const outcome = await got().then(
+        (raw) => Buffer.compare(raw, block) === 0,
+        (error: unknown) => (error as { code: string }).code,
+      )
+      expect(outcome).toBe(i % 7 === 3 ? 'CORRUPT' : true)
+    }
+  })
+
+  test('with another checksum than it should have is CORRUPT', async () => {
+    const packed = compress('zstd', BLOCK)
+    const wrong = crc32(packed) ^ 1
+    const read = async (): Promise<Uint8Array> =>
+      await decompressInWorker('zstd', packed, BLOCK.length, wrong)()
+    await expect(read()).rejects.toMatchObject({ name: 'LakeError', code: 'CORRUPT' })
   })
 
   test('is one of many that come back in any order', async () => {
