@@ -2,7 +2,7 @@
 import { allocateBytes } from '../../../io/allocate.ts'
 
 /** What is kept for the next pages, of whatever file, and the largest buffer that is. */
-const KEPT_BYTES_MAX = 32 << 20
+const KEPT_BYTES_MAX = 16 << 20
 const BUFFER_BYTES_MAX = 4 << 20
 
 const kept: SharedArrayBuffer[] = []
