@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // By default one core is left free, which of two is half.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

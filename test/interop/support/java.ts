@@ -51,7 +51,8 @@ async function compile(): Promise<void> {
   if (await isNewer(done, [...sources, join(HOME, 'lib', '.done')])) return
   await mkdir(join(HOME, 'classes'), { recursive: true })
   const classPath = join(HOME, 'lib', '*')
-  await run('javac', ['-nowarn', '-d', join(HOME, 'classes'), '-cp', classPath, ...sources])
+  const args = ['-nowarn', '-encoding', 'UTF-8', '-d', join(HOME, 'classes'), '-cp', classPath]
+  await run('javac', [...args, ...sources])
   await writeFile(done, '')
 }
 
@@ -65,7 +66,9 @@ async function isNewer(path: string, than: readonly string[]): Promise<boolean> 
   }
 }
 
-const JVM = ['-Xmx1g', '-XX:+UseSerialGC', '-Duser.timezone=UTC']
+const JVM = ['-Xmx1g', '-XX:+UseSerialGC', '-Duser.timezone=UTC', '-Dfile.encoding=UTF-8']
+/** Java takes the encoding of file names from the locale, which a bare environment has none of. */
+const ENVIRONMENT = { ...process.env, LC_ALL: 'C.UTF-8' }
 
 /** A schema as its file has it. */
 export interface JsonSchema {
@@ -108,7 +111,8 @@ export class JavaPaimon implements AsyncDisposable {
   #lastId = 0
 
   constructor(classPath: string) {
-    this.#process = spawn('java', [...JVM, '-cp', classPath, 'Harness'], { stdio: 'pipe' })
+    const args = [...JVM, '-cp', classPath, 'Harness']
+    this.#process = spawn('java', args, { stdio: 'pipe', env: ENVIRONMENT })
     createInterface({ input: this.#process.stdout }).on('line', (line) => this.#take(line))
     createInterface({ input: this.#process.stderr }).on('line', (line) => {
       this.#said.push(line)
@@ -204,7 +208,7 @@ export async function writeGoldenTables(
   seed: number,
 ): Promise<void> {
   const args = ['-cp', classPath, 'Harness', 'golden', directory, String(seed)]
-  const { stdout } = await run('java', [...JVM, ...args], { maxBuffer: 1 << 24 })
+  const { stdout } = await run('java', [...JVM, ...args], { maxBuffer: 1 << 24, env: ENVIRONMENT })
   const skipped = stdout.split('\n').filter((line) => line.startsWith('SKIPPED'))
   if (skipped.length > 0) throw new Error(skipped.join('\n'))
 }
