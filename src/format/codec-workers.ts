@@ -68,7 +68,8 @@ export function compressInWorker(
 
 /**
  * Like {@link decompressAsync}, and puts the block under way. The raw bytes are had by calling what is returned, once:
- * it does the work itself where no thread has begun it, and other work of the kind while a thread is at it. CORRUPT where the block has another CRC-32 than `crc`.
+ * it does the work itself where no thread has begun it, and other work of the kind while a thread is at it. CORRUPT where
+ * the block has another CRC-32 than `crc`.
  */
 export function decompressInWorker(
   codec: Codec,
