@@ -108,7 +108,7 @@ test('a process whose threads got no work ends', () => {
   const script = `
     const { decompressInWorker } = await import(${JSON.stringify(module)})
     const { compress } = await import(${JSON.stringify(module.replace('codec-workers', 'codec'))})
-    const packed = compress('none', new Uint8Array(5 << 20))
+    const packed = compress('none', new Uint8Array(20 << 20))
     await decompressInWorker('none', packed, packed.length)()`
   const directory = mkdtempSync(join(tmpdir(), 'codec-threads-'))
   const file = join(directory, 'main.mjs')
