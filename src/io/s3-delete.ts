@@ -11,6 +11,9 @@ const BATCHES_UNDER_WAY = 4
 /** The errors of single keys that may be gone when they are tried again. */
 const PASSING = new Set(['InternalError', 'SlowDown', 'ServiceUnavailable', 'OperationAborted'])
 
+/** Keys that the XML of a DeleteObjects request can hold. */
+const XML_KEY = /^[\u0020-\ufffd\u{10000}-\u{10ffff}]*$/u
+
 /** Deletes the keys, in no order. Some may be gone although it fails. */
 export async function deleteKeys(
   connection: S3Connection,
@@ -18,9 +21,29 @@ export async function deleteKeys(
   keys: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  await mapAll(batches(keys), BATCHES_UNDER_WAY, (batch) =>
+  const named = keys.filter((key) => XML_KEY.test(key))
+  await mapAll(batches(named), BATCHES_UNDER_WAY, (batch) =>
     deleteBatch(connection, bucket, batch, signal),
   )
+  const others = named.length === keys.length ? [] : keys.filter((key) => !XML_KEY.test(key))
+  await mapAll(others, BATCHES_UNDER_WAY, (key) => deleteKey(connection, bucket, key, signal))
+}
+
+/** Deletes one key, of any characters. */
+export async function deleteKey(
+  connection: S3Connection,
+  bucket: string,
+  key: string,
+  signal: AbortSignal | undefined,
+  path = `s3://${bucket}/${key}`,
+): Promise<void> {
+  await connection.request({
+    operation: 'DeleteObject',
+    path,
+    signal,
+    send: (client, sdk, sending) =>
+      client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: key }), sending),
+  })
 }
 
 async function deleteBatch(

@@ -14,7 +14,7 @@ import { parsePath } from './path.ts'
 import { checkRange } from './range.ts'
 import { writeConditionally } from './s3-conditional.ts'
 import { S3Connection } from './s3-connection.ts'
-import { deleteKeys } from './s3-delete.ts'
+import { deleteKey, deleteKeys } from './s3-delete.ts'
 import { S3Failure } from './s3-error.ts'
 import { listPages } from './s3-list.ts'
 import { parseS3Options, type S3Config } from './s3-options.ts'
@@ -190,13 +190,7 @@ export class S3FileIO implements FileIO {
   async delete(path: string, options?: IoOptions): Promise<void> {
     const { bucket, key, signal } = this.#request(path, options)
     this.#etags.forget(bucket, key)
-    await this.#connection.request({
-      operation: 'DeleteObject',
-      path,
-      signal,
-      send: (client, sdk, sending) =>
-        client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: key }), sending),
-    })
+    await deleteKey(this.#connection, bucket, key, signal, path)
   }
 
   async deleteAll(paths: readonly string[], options?: IoOptions): Promise<void> {

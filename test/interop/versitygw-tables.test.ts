@@ -46,6 +46,9 @@ async function goldenStorage(): Promise<GoldenStorage> {
   }
 }
 
+/** versitygw lists keys as they are, and XML has no U+FFFF; it reads and writes such a key right. */
+const asListed = (path: string): string => path.replaceAll('\uffff', '\ufffd')
+
 describe.skipIf(binary === null)('tables on versitygw', () => {
   goldenSuite('versitygw', goldenStorage)
 
@@ -65,7 +68,8 @@ describe.skipIf(binary === null)('tables on versitygw', () => {
     })
 
     test('tables hold what the model holds', async () => {
-      await expect(checkScenarios(opened.io, 's3://lake/model', 10)).resolves.toBeUndefined()
+      const checked = checkScenarios(opened.io, 's3://lake/model', 10, asListed)
+      await expect(checked).resolves.toBeUndefined()
     })
 
     const plans = typeTablePlans().filter(({ bucketCount, isThin }) => bucketCount !== 7 && !isThin)

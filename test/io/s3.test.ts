@@ -166,3 +166,24 @@ test('a dump of the storage shows no key', async () => {
   expect(inspect(io, { depth: 10, showHidden: true }) + JSON.stringify(io)).not.toMatch(/canary/i)
   await io.close()
 })
+
+test('keys that XML cannot hold are listed and deleted as others are', async () => {
+  await using s3 = await startTestS3({}, PATIENT)
+  const { io } = s3
+  const names = ['p=\uffff', 'p=a+b c', 'p=\ufffe\u0001', 'p=%7F', 'p=\r\n']
+  const files = names.map((name) => `s3://lake/t/${name}/f`)
+  for (const path of files) await io.write(path, text('x'))
+  const listed = async (): Promise<string[]> =>
+    (await Array.fromAsync(io.list('s3://lake/t', { recursive: true }))).map(({ path }) => path)
+  expect((await listed()).toSorted()).toEqual(files.toSorted())
+  expect((await io.listDirectories('s3://lake/t')).toSorted()).toEqual(names.toSorted())
+  s3.operations()
+  await io.deleteAll(files)
+  // Two can be named together, the others are deleted one by one.
+  const requests = ['DeleteObject', 'DeleteObject', 'DeleteObject', 'DeleteObjects']
+  expect(s3.operations().toSorted()).toEqual(requests)
+  expect(await listed()).toEqual([])
+  await io.write(files[0]!, text('x'))
+  await io.deleteDirectory('s3://lake/t')
+  expect(await listed()).toEqual([])
+})

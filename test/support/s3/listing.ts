@@ -23,7 +23,8 @@ export function listObjects(
     after,
     keysMax,
   })
-  const encode = query.get('encoding-type') === 'url' ? encodeKey : (key: string) => key
+  const isEncoded = query.get('encoding-type') === 'url'
+  const encode = isEncoded ? encodeKey : (key: string) => key
   const last = items.at(-1)?.name ?? ''
   const entries = items.map((item) => itemXml(bucket, item, encode))
   return xmlResponse(
@@ -31,6 +32,7 @@ export function listObjects(
       '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">',
       element('Name', bucket.name),
       element('Prefix', encode(query.get('prefix') ?? '')),
+      isEncoded ? element('EncodingType', 'url') : '',
       element('KeyCount', items.length),
       element('MaxKeys', keysMax),
       element('IsTruncated', truncated),
@@ -74,5 +76,5 @@ function itemXml(bucket: Bucket, item: Item, encode: (key: string) => string): s
 }
 
 function encodeKey(key: string): string {
-  return encodeURIComponent(key).replaceAll('%2F', '/')
+  return encodeURIComponent(key).replaceAll('%2F', '/').replaceAll('%20', '+')
 }
