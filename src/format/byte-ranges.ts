@@ -83,8 +83,9 @@ export class ByteRanges {
     const fetch = this.#fetches[at]
     if (fetch === undefined) return await this.#fetch(offset, length)
     if (--fetch.waiting === 0) this.#fetches.splice(at, 1)
-    const bytes = await fetch.bytes!
+    // From here on, not from when the bytes are there: another range may be released meanwhile.
     fetch.lent++
+    const bytes = await fetch.bytes!
     this.#lenders.set(bytes.buffer, fetch)
     return bytes.subarray(offset - fetch.offset, end - fetch.offset)
   }
