@@ -67,10 +67,18 @@ function defaultText(spec: OptionSpec): string {
   return spec.default === '' ? 'empty' : `\`${spec.default}\``
 }
 
-function supportText({ implemented }: OptionSpec): string {
+function supportText({ implemented, readable }: OptionSpec): string {
+  const read = readable === implemented ? '' : readText(readable)
   if (implemented === true) return 'yes'
-  if (implemented === false) return 'no'
-  return implemented.map((value) => `\`${value}\``).join(', ')
+  if (implemented === false) return read || 'no'
+  const served = implemented.map((value) => `\`${value}\``).join(', ')
+  return read === '' ? served : `${served}; ${read}`
+}
+
+/** What only reads honour. */
+function readText(readable: OptionSpec['readable']): string {
+  if (typeof readable === 'boolean') return 'when reading'
+  return `when reading: ${readable.map((value) => `\`${value}\``).join(', ')}`
 }
 
 const CLI_INTRODUCTION = `# The command line

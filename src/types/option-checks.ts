@@ -107,9 +107,10 @@ function isTrue(given: string | null | undefined): boolean {
 function checkImplemented(known: KnownOption, given: string, use?: 'read' | 'write'): void {
   const { name, spec } = known
   const value = decoded(name, spec, given)
-  if (spec.implemented === true) return
+  const served = use === 'read' ? spec.readable : spec.implemented
+  if (served === true) return
   if (spec.default !== null && sameText(spec, value, decoded(name, spec, spec.default))) return
-  if (spec.implemented !== false && spec.implemented.includes(given.trim().toLowerCase())) return
+  if (served !== false && served.includes(given.trim().toLowerCase())) return
   throw notImplemented(name, spec, given, use)
 }
 
@@ -142,9 +143,10 @@ function settableHint({ implemented, default: standard }: OptionSpec): string {
 }
 
 /** For who has a table on which another engine set the option: it cannot be left out there. */
-function foreignHint(name: string, { implemented }: OptionSpec, use: 'read' | 'write'): string {
-  const tables = Array.isArray(implemented)
-    ? `with ${name} = ${implemented.join(' or ')}`
+function foreignHint(name: string, spec: OptionSpec, use: 'read' | 'write'): string {
+  const served = use === 'read' ? spec.readable : spec.implemented
+  const tables = Array.isArray(served)
+    ? `with ${name} = ${served.join(' or ')}`
     : `that leave ${name} at its default`
   return `this library ${use}s only tables ${tables}: ${use} this one with Flink, Spark or Java Paimon`
 }

@@ -24,6 +24,8 @@ export interface OptionSpec<
   readonly affects: OptionEffect
   /** Whether this library honours the option; a list holds the only values that it honours, in lower case. */
   readonly implemented: boolean | readonly string[]
+  /** The same for reading tables that another engine set it on; `implemented` when left out. */
+  readonly readable: boolean | readonly string[]
   /** Whether it can never change once the table has a snapshot. */
   readonly immutable: boolean
   /** Whether it only matters to tables with a primary key. */
@@ -34,6 +36,7 @@ export interface OptionSpec<
 
 interface Extra {
   readonly implemented?: boolean | readonly string[]
+  readonly readable?: boolean | readonly string[]
   readonly immutable?: boolean
   readonly keyedOnly?: boolean
   readonly aliases?: readonly string[]
@@ -44,6 +47,14 @@ export const DONE = { implemented: true } as const
 
 export function only(...values: string[]): { readonly implemented: readonly string[] } {
   return { implemented: values }
+}
+
+/** Tables with the option are read, but not made or written. */
+export const READABLE = { readable: true } as const
+
+/** Tables with the given values are read, but not made or written. */
+export function readableWith(...values: string[]): { readonly readable: readonly string[] } {
+  return { readable: values }
 }
 
 export const IMMUTABLE = { immutable: true } as const
@@ -68,6 +79,7 @@ function declare(affects: OptionEffect): Declare {
     summary,
     affects,
     implemented: extra.implemented ?? false,
+    readable: extra.readable ?? extra.implemented ?? false,
     immutable: extra.immutable ?? false,
     keyedOnly: extra.keyedOnly ?? false,
     aliases: extra.aliases ?? [],
