@@ -24,6 +24,10 @@ export interface MergeRead {
   readonly fields: readonly DataField[]
   /** Rows of a window of one run. */
   readonly windowRows: number
+  /** Gives the kind of each row behind the fields: a TINYINT column of {@link RowKind} codes. */
+  readonly kinds?: boolean | undefined
+  /** Gives keys whose last row deletes too, as rows of kind -D; goes with `kinds`. */
+  readonly keepDeletes?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 

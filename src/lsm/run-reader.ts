@@ -13,11 +13,11 @@ import { type SortKeys, sortKeys } from './sort-keys.ts'
 
 /** A data file of a primary-key table, as a merge reads it. */
 export interface RunFile {
+  /** The file with the columns of the table, whichever schema it was written with, and `_KEY_` and system columns. */
   open(): Promise<DataFile>
   /** The rows to read, chosen by key; null for all. */
   rows(file: DataFile): Promise<readonly RowRange[] | null>
-  /** Columns of the table as the file has them: under the name and type of the schema it was written with. */
-  stored(fields: readonly DataField[]): readonly DataField[]
+  readonly level: number
   /** Whether some rows may take their key away. */
   readonly hasDeletes: boolean
 }
@@ -70,22 +70,18 @@ export class RunReader {
     const { layout, values } = this.#columns
     const file = await runFile.open()
     const rows = (await runFile.rows(file)) ?? undefined
-    const keyFields = this.#keyFields(file, runFile)
-    const fields = [...keyFields, ...SYSTEM_FIELDS, ...runFile.stored(layout.sequence)]
+    const fields = [...this.#keyFields(file), ...SYSTEM_FIELDS, ...layout.sequence]
     return {
       keys: file.cursor({ fields, rows, views: true }),
-      values:
-        values.length === 0
-          ? null
-          : file.cursor({ fields: runFile.stored(values), rows, views: true }),
+      values: values.length === 0 ? null : file.cursor({ fields: values, rows, views: true }),
     }
   }
 
   /** The key columns stand apart in a file, or, in thin mode, only among the table's columns. */
-  #keyFields(file: DataFile, runFile: RunFile): readonly DataField[] {
+  #keyFields(file: DataFile): readonly DataField[] {
     const { storedKeys, keys } = this.#columns.layout
     const isApart = storedKeys.every((field) => file.columnNames.has(field.name))
-    return isApart ? storedKeys : runFile.stored(keys)
+    return isApart ? storedKeys : keys
   }
 
   #toWindow(batch: Batch, values: RowCursor | null): RunWindow {

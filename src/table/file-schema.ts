@@ -1,4 +1,5 @@
 /** The columns of a table as a data file has them: under the schema that the file was written with. */
+import type { Batch } from '../types/column.ts'
 import type { DataField, DataType } from '../types/data-type.ts'
 import type { BoundPredicate } from '../types/predicate-bind.ts'
 import type { TableSchema } from '../types/schema-file.ts'
@@ -9,11 +10,27 @@ export function storedField(field: DataField, fileSchema: TableSchema): DataFiel
   return fileSchema.fields.find(({ id }) => id === field.id)
 }
 
+/** How columns of a file become columns of the table. */
+export interface ColumnMapping {
+  /** The columns to read from the file, one for each of the table's. */
+  readonly stored: readonly DataField[]
+  /** Makes the table's columns of those that were read; null where they are the same. */
+  readonly convert: ((batch: Batch) => Batch) | null
+}
+
+/** The columns to read from a file of the schema so that they fit `fields`, which are of the table's schema. */
+export function columnMapping(
+  fields: readonly DataField[],
+  fileSchema: TableSchema,
+): ColumnMapping {
+  return { stored: storedFields(fields, fileSchema), convert: null }
+}
+
 /**
  * The columns to read from a file so that they fit `fields`. A column that the file does not have is asked for under a
  * name that no column has, and so reads as nulls.
  */
-export function storedFields(fields: readonly DataField[], fileSchema: TableSchema): DataField[] {
+function storedFields(fields: readonly DataField[], fileSchema: TableSchema): DataField[] {
   return fields.map((field) => {
     const stored = storedField(field, fileSchema)
     if (stored === undefined)

@@ -5,9 +5,7 @@ import { columnsOf } from '../types/predicate-analysis.ts'
 import { bindPredicate, type BoundPredicate } from '../types/predicate-bind.ts'
 import { selectRows } from '../types/predicate-rows.ts'
 import type { Predicate } from '../types/predicate.ts'
-import type { TableSchema } from '../types/schema-file.ts'
 import { throwIfAborted } from '../util/async.ts'
-import { storedFields, storedPredicate } from './file-schema.ts'
 
 /** A predicate, bound to look at statistics and to look at rows. */
 export interface RowFilter {
@@ -34,16 +32,14 @@ const GAP_ROWS = 32
 export async function chooseRows(
   file: DataFile,
   filter: RowFilter,
-  fileSchema: TableSchema,
   signal: AbortSignal | undefined,
 ): Promise<readonly RowRange[] | null> {
-  const pruned = await file.prune(storedPredicate(filter.statistics, fileSchema))
+  const pruned = await file.prune(filter.statistics)
   if (file.rowCount === null) return pruned
   const ranges = pruned ?? [{ from: 0, to: file.rowCount }]
   const rowCount = countRows(ranges)
   if (rowCount === 0 || rowCount > LOOKED_AT_MAX) return pruned
-  const fields = storedFields(filter.values.fields, fileSchema)
-  const cursor = file.cursor({ fields, rows: ranges })
+  const cursor = file.cursor({ fields: filter.values.fields, rows: ranges })
   const chosen: { from: number; to: number }[] = []
   const rowAt = rowsOfRanges(ranges)
   for (let seen = 0; ;) {

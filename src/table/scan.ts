@@ -4,8 +4,8 @@
  * Follows the Java classes `SnapshotReaderImpl` and `DataTableBatchScan`.
  */
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
-import type { ManifestEntry } from '../snapshot/manifest-entry.ts'
-import { scanEntries } from '../snapshot/manifest-scan.ts'
+import { FILE_KIND, type ManifestEntry } from '../snapshot/manifest-entry.ts'
+import { scanEntries, type ScanKind } from '../snapshot/manifest-scan.ts'
 import type { ManifestStore } from '../snapshot/manifest-store.ts'
 import { latin1Of } from '../snapshot/metadata-columns.ts'
 import type { SchemaStore } from '../snapshot/schema-store.ts'
@@ -15,8 +15,9 @@ import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { hasPrimaryKey, trimmedKeyFields } from '../types/schema-keys.ts'
 import { mapAll } from '../util/async.ts'
+import { corrupt } from '../util/errors.ts'
 import { filterBucket, scanFilter } from './scan-filter.ts'
-import { packAppendFiles, packKeyedFiles, type Split } from './split.ts'
+import { packAppendFiles, packKeyedFiles, packStream, type Split } from './split.ts'
 
 export interface ScanRequest {
   /** The schema that rows are read with. */
@@ -26,6 +27,12 @@ export interface ScanRequest {
   readonly where?: Predicate | undefined
   /** Rows that are enough, where nothing filters or merges them: files beyond are left out. */
   readonly limit?: number | undefined
+  /** The live files, unless told: or only those that the snapshot added, or those of its changelog. */
+  readonly kind?: ScanKind | undefined
+  /** Whether rows are read as they were written, none merged, and the files of a bucket stay together. */
+  readonly isStreaming?: boolean | undefined
+  /** The levels that are read; all unless told. */
+  readonly level?: ((level: number) => boolean) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -51,22 +58,25 @@ interface BucketFiles {
 }
 
 export async function planScan(stores: ScanStores, request: ScanRequest): Promise<Plan> {
-  const { schema, snapshot, where, signal } = request
+  const { schema, snapshot, where, kind = 'all', isStreaming = false, level, signal } = request
   if (snapshot === null)
     return { snapshotId: null, splits: [], fileCounts: { considered: 0, read: 0 } }
   const filter = scanFilter(schema, where)
   const parallelism = tableOptions(schema.options).get('scan.manifest.parallelism')
-  const entries = await scanEntries(stores.manifests, snapshot, 'all', filter.files, {
+  const files = { ...filter.files, level }
+  const scanned = await scanEntries(stores.manifests, snapshot, kind, files, {
     signal,
     parallelism,
   })
+  const entries = added(scanned, kind)
   const schemaOf = await schemasOf(stores.schemas, entries, schema, signal)
-  const keyed = hasPrimaryKey(schema)
+  // What a stream reads is not merged, so each file may be left out by what it holds.
+  const keyed = hasPrimaryKey(schema) && !isStreaming
   const buckets = groupByBucket(entries).map((bucket) => ({
     ...bucket,
     files: filterBucket(bucket.files, filter, schemaOf, keyed),
   }))
-  const splits = limited(buckets.flatMap(splitter(schema)), request)
+  const splits = limited(buckets.flatMap(splitter(schema, isStreaming)), request)
   return {
     snapshotId: snapshot.id,
     splits,
@@ -75,6 +85,15 @@ export async function planScan(stores: ScanStores, request: ScanRequest): Promis
       read: splits.reduce((sum, split) => sum + split.files.length, 0),
     },
   }
+}
+
+/** The entries that add files. CORRUPT where a changelog deletes one. */
+function added(entries: readonly ManifestEntry[], kind: ScanKind): readonly ManifestEntry[] {
+  if (kind === 'all') return entries
+  const adding = entries.filter((entry) => entry.kind === FILE_KIND.ADD)
+  if (kind === 'changelog' && adding.length < entries.length)
+    throw corrupt('a changelog deletes files')
+  return adding
 }
 
 /** Reads the schemas that the files were written with, as far as they differ from the one at hand. */
@@ -104,6 +123,7 @@ function groupByBucket(entries: readonly ManifestEntry[]): BucketFiles[] {
 
 function splitter(
   schema: TableSchema,
+  isStreaming: boolean,
 ): (bucket: Omit<BucketFiles, 'files'> & { files: readonly DataFileMeta[] }) => Split[] {
   const options = tableOptions(schema.options)
   const limits = {
@@ -112,9 +132,14 @@ function splitter(
   }
   const keyFields = trimmedKeyFields(schema)
   const keyed = hasPrimaryKey(schema)
+  const isWhole = isStreaming && (keyed || options.get('bucket') > 0)
   return ({ partition, bucket, totalBuckets, files }) => {
-    const packs = keyed ? packKeyedFiles(files, keyFields, limits) : packAppendFiles(files, limits)
-    return packs.map((pack) => ({ partition, bucket, totalBuckets, ...pack }))
+    const packs = isWhole
+      ? packStream(files)
+      : keyed
+        ? packKeyedFiles(files, keyFields, limits)
+        : packAppendFiles(files, limits)
+    return packs.map((pack) => ({ partition, bucket, totalBuckets, isStreaming, ...pack }))
   }
 }
 

@@ -3,40 +3,32 @@
  *
  * Follows the Java classes `RawFileSplitRead` and `MergeFileSplitRead`.
  */
-import { type DataFile, openDataFile } from '../format/data-file.ts'
-import type { FileIO } from '../io/file-io.ts'
 import { keyValueLayout } from '../lsm/key-value.ts'
 import { mergeRuns } from '../lsm/merge-reader.ts'
 import type { RunFile } from '../lsm/run-reader.ts'
 import { readRun } from '../lsm/single-run.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
-import { type DataLayout, dataFilePath } from '../snapshot/data-paths.ts'
-import type { SchemaStore } from '../snapshot/schema-store.ts'
 import { takeBatch } from '../types/column-take.ts'
-import type { Batch } from '../types/column.ts'
+import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
+import { VALUE_KIND_FIELD } from '../types/field-ids.ts'
 import { columnsOf, projectTo } from '../types/predicate-analysis.ts'
 import { bindPredicate } from '../types/predicate-bind.ts'
 import { selectRows } from '../types/predicate-rows.ts'
 import type { Predicate } from '../types/predicate.ts'
-import type { TableSchema } from '../types/schema-file.ts'
-import { trimmedKeyFields } from '../types/schema-keys.ts'
-import { storedFields } from './file-schema.ts'
+import { hasPrimaryKey, trimmedKeyFields } from '../types/schema-keys.ts'
 import { chooseRows, type RowFilter, rowFilter } from './row-filter.ts'
 import { fileSections, type Split } from './split.ts'
-
-export interface SplitReadContext {
-  readonly io: FileIO
-  readonly layout: DataLayout
-  readonly schemas: SchemaStore
-  /** The schema that rows are read with. */
-  readonly schema: TableSchema
-}
+import { type FileContext, openTableFile } from './table-file.ts'
 
 export interface SplitReadOptions {
   /** The columns to return, in this order. */
   readonly fields: readonly DataField[]
   readonly where?: Predicate | undefined
+  /** Gives the kind of each row behind the fields: a TINYINT column of {@link RowKind} codes. */
+  readonly kinds?: boolean | undefined
+  /** Gives keys whose last row deletes too, as rows of kind -D; goes with `kinds`. */
+  readonly keepDeletes?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -51,11 +43,11 @@ const GROWTH = 3
 
 /** The matching rows of the split, of the asked columns. */
 export async function* readSplit(
-  context: SplitReadContext,
+  context: FileContext,
   split: Split,
   options: SplitReadOptions,
 ): AsyncGenerator<Batch, void, undefined> {
-  const { fields, where } = options
+  const { fields, where, kinds = false } = options
   const { schema } = context
   // Columns that only the filter looks at are read behind the others, and dropped after it.
   const extra =
@@ -66,32 +58,56 @@ export async function* readSplit(
           .map((name) => schema.fields.find((field) => field.name === name)!)
   const read = [...fields, ...extra]
   const filter = where && bindPredicate(where, read)
-  const batches = split.rawConvertible
-    ? readRaw(context, split, read, options)
-    : readMerged(context, split, read, options)
-  for await (const batch of batches) {
+  for await (const batch of readRows(context, split, read, options)) {
     const rows = filter === undefined ? null : selectRows(filter, batch)
-    const chosen = rows === null ? batch : takeBatch(batch, rows)
-    if (chosen.length > 0)
-      yield { length: chosen.length, columns: chosen.columns.slice(0, fields.length) }
+    const { length, columns } = rows === null ? batch : takeBatch(batch, rows)
+    if (length === 0) continue
+    const chosen = columns.slice(0, fields.length)
+    yield { length, columns: kinds ? [...chosen, columns.at(-1)!] : chosen }
   }
 }
 
+/** The rows of the split; with `kinds`, their kinds are the last column. */
+async function* readRows(
+  context: FileContext,
+  split: Split,
+  fields: readonly DataField[],
+  options: SplitReadOptions,
+): AsyncGenerator<Batch, void, undefined> {
+  const { kinds = false } = options
+  const keyed = hasPrimaryKey(context.schema)
+  if (keyed && split.isStreaming) {
+    const batches = readRaw(context, split, [...fields, VALUE_KIND_FIELD], options)
+    if (kinds) return yield* batches
+    for await (const { length, columns } of batches) yield { length, columns: columns.slice(0, -1) }
+  } else if (split.rawConvertible) {
+    for await (const batch of readRaw(context, split, fields, options))
+      yield kinds ? withInserts(batch) : batch
+  } else yield* readMerged(context, split, fields, options)
+}
+
+/** The batch with a column more, which says that every row is an insert. */
+function withInserts({ length, columns }: Batch): Batch {
+  const kinds: Column = {
+    layout: 'fixed',
+    length,
+    validity: null,
+    values: new Int8Array(length),
+  }
+  return { length, columns: [...columns, kinds] }
+}
+
 async function* readRaw(
-  context: SplitReadContext,
+  context: FileContext,
   split: Split,
   fields: readonly DataField[],
   { where, signal }: SplitReadOptions,
 ): AsyncGenerator<Batch, void, undefined> {
   const filter = where && rowFilter(where, context.schema.fields)
   for (const file of split.files) {
-    const fileSchema = await context.schemas.read(file.schemaId, { signal })
-    const open = await openFile(context, split, file, signal)
-    const rows = filter && (await chooseRows(open, filter, fileSchema, signal))
-    const cursor = open.cursor({
-      fields: storedFields(fields, fileSchema),
-      rows: rows ?? undefined,
-    })
+    const open = await openTableFile(context, split, file, signal)
+    const rows = filter && (await chooseRows(open, filter, signal))
+    const cursor = open.cursor({ fields, rows: rows ?? undefined })
     const batchRows = rowsPerBatch([file], 1)
     for (;;) {
       const batch = await cursor.read(batchRows)
@@ -102,10 +118,10 @@ async function* readRaw(
 }
 
 async function* readMerged(
-  context: SplitReadContext,
+  context: FileContext,
   split: Split,
   fields: readonly DataField[],
-  { where, signal }: SplitReadOptions,
+  { where, kinds, keepDeletes, signal }: SplitReadOptions,
 ): AsyncGenerator<Batch, void, undefined> {
   const { schema } = context
   const layout = keyValueLayout(schema)
@@ -117,12 +133,10 @@ async function* readMerged(
     const windowRows = rowsPerBatch(files, section.length)
     // Where a key has only one row, any filter may skip rows of the file; else only one on the key may.
     const filter = section.length === 1 ? anyFilter : keyFilter
-    const runs = await Promise.all(
-      section.map((run) =>
-        Promise.all(run.map((file) => runFile(context, split, file, filter, signal))),
-      ),
+    const runs = section.map((run) =>
+      run.map((file) => runFile(context, split, file, filter, signal)),
     )
-    const read = { layout, fields, windowRows, signal }
+    const read = { layout, fields, windowRows, kinds, keepDeletes, signal }
     yield* runs.length === 1 ? readRun(runs[0]!, read) : mergeRuns(runs, read)
   }
 }
@@ -133,31 +147,19 @@ function demandOf(where: Predicate, fields: readonly DataField[]): RowFilter | u
   return demand && rowFilter(demand, fields)
 }
 
-async function runFile(
-  context: SplitReadContext,
+function runFile(
+  context: FileContext,
   split: Split,
   file: DataFileMeta,
   filter: RowFilter | undefined,
   signal: AbortSignal | undefined,
-): Promise<RunFile> {
-  const fileSchema = await context.schemas.read(file.schemaId, { signal })
+): RunFile {
   return {
-    open: () => openFile(context, split, file, signal),
-    rows: async (open) =>
-      filter === undefined ? null : await chooseRows(open, filter, fileSchema, signal),
-    stored: (fields) => storedFields(fields, fileSchema),
+    open: () => openTableFile(context, split, file, signal),
+    rows: async (open) => (filter === undefined ? null : await chooseRows(open, filter, signal)),
+    level: file.level,
     hasDeletes: file.deleteRowCount !== 0,
   }
-}
-
-async function openFile(
-  { io, layout }: SplitReadContext,
-  { partition, bucket }: Split,
-  file: DataFileMeta,
-  signal: AbortSignal | undefined,
-): Promise<DataFile> {
-  const path = dataFilePath(layout, { partition, bucket, file })
-  return await openDataFile(io, path, { sizeBytes: file.fileSize, signal })
 }
 
 function rowsPerBatch(files: readonly DataFileMeta[], runCount: number): number {

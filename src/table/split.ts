@@ -13,6 +13,8 @@ export interface Split {
   readonly files: readonly DataFileMeta[]
   /** Whether the files' rows are the table's rows: none needs merging, none deletes. */
   readonly rawConvertible: boolean
+  /** Whether the rows are read as they were written, each with its kind and none merged: what a stream reads. */
+  readonly isStreaming: boolean
 }
 
 export interface PackingLimits {
@@ -34,6 +36,11 @@ export function packAppendFiles(files: readonly DataFileMeta[], limits: PackingL
     sorted.map((file) => [file]),
     limits,
   ).map((bin) => ({ files: bin.flat(), rawConvertible: true }))
+}
+
+/** All files of a bucket in the order in which they were committed: what a stream of a fixed bucket reads. */
+export function packStream(files: readonly DataFileMeta[]): Pack[] {
+  return files.length === 0 ? [] : [{ files, rawConvertible: true }]
 }
 
 /**

@@ -137,7 +137,7 @@ export function memoryRun(
     asked,
     open: async () => file,
     rows: async () => chosen,
-    stored: (wanted) => wanted,
+    level: 0,
     hasDeletes: rows.some(({ kind }) => isRetract(kind)),
   }
 }

@@ -5,7 +5,6 @@ import { chooseRows, rowFilter } from '../../src/table/row-filter.ts'
 import type { Batch, BytesColumn } from '../../src/types/column.ts'
 import type { DataField } from '../../src/types/data-type.ts'
 import { and, eq, gte, isNull, like, lt, type Predicate } from '../../src/types/predicate.ts'
-import type { TableSchema } from '../../src/types/schema-file.ts'
 import { parseType } from '../../src/types/type-text.ts'
 
 const FIELDS: DataField[] = [
@@ -13,7 +12,6 @@ const FIELDS: DataField[] = [
   { id: 1, name: 'text', type: parseType('STRING') },
   { id: 2, name: 'other', type: parseType('STRING') },
 ]
-const SCHEMA = { id: 0, fields: FIELDS } as unknown as TableSchema
 const ROWS = 1000
 
 function textColumn(rows: readonly number[]): BytesColumn {
@@ -56,7 +54,7 @@ function fileOf(pruned: readonly RowRange[] | null, asked: string[] = []): DataF
 }
 
 const choose = (predicate: Predicate, pruned: readonly RowRange[] | null, asked?: string[]) =>
-  chooseRows(fileOf(pruned, asked), rowFilter(predicate, FIELDS), SCHEMA, undefined)
+  chooseRows(fileOf(pruned, asked), rowFilter(predicate, FIELDS), undefined)
 
 describe('rows of a file', () => {
   test('are found among those that its statistics leave', async () => {

@@ -1,0 +1,86 @@
+/** Data files as the table sees them: the columns of its schema, whichever schema a file was written with. */
+import { type DataFile, openDataFile, type RowCursor } from '../format/data-file.ts'
+import type { FileIO } from '../io/file-io.ts'
+import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
+import { type DataLayout, dataFilePath } from '../snapshot/data-paths.ts'
+import type { SchemaStore } from '../snapshot/schema-store.ts'
+import type { DataField } from '../types/data-type.ts'
+import { SYSTEM_FIELD_ID_START } from '../types/field-ids.ts'
+import type { TableSchema } from '../types/schema-file.ts'
+import { columnMapping, storedPredicate } from './file-schema.ts'
+import type { Split } from './split.ts'
+
+/** What files are opened with. */
+export interface FileContext {
+  readonly io: FileIO
+  readonly layout: DataLayout
+  readonly schemas: SchemaStore
+  /** The schema that rows are read with. */
+  readonly schema: TableSchema
+}
+
+/**
+ * Opens a file of the split. Its cursors take columns of the table's schema, in any order, and give them in the table's
+ * types; columns are matched by id, and one that the file does not have reads as nulls. `_KEY_` and system columns are
+ * taken as the file names them. Predicates are on the table's columns too.
+ */
+export async function openTableFile(
+  context: FileContext,
+  split: Pick<Split, 'partition' | 'bucket'>,
+  file: DataFileMeta,
+  signal: AbortSignal | undefined,
+): Promise<DataFile> {
+  const { io, layout, schemas } = context
+  const fileSchema = await schemas.read(file.schemaId, { signal })
+  const { partition, bucket } = split
+  const path = dataFilePath(layout, { partition, bucket, file })
+  const stored = await openDataFile(io, path, { sizeBytes: file.fileSize, signal })
+  return evolvedFile(stored, fileSchema)
+}
+
+/** The file with the columns of the table instead of those of the schema that it was written with. */
+function evolvedFile(stored: DataFile, fileSchema: TableSchema): DataFile {
+  return {
+    path: stored.path,
+    columnNames: stored.columnNames,
+    rowCount: stored.rowCount,
+    prune: (predicate) => stored.prune(storedPredicate(predicate, fileSchema)),
+    cursor: ({ fields, ...options }) => evolvedCursor(stored, fileSchema, fields, options),
+  }
+}
+
+function evolvedCursor(
+  stored: DataFile,
+  fileSchema: TableSchema,
+  fields: readonly DataField[],
+  options: Omit<Parameters<DataFile['cursor']>[0], 'fields'>,
+): RowCursor {
+  const mapping = columnMapping(
+    fields.filter((field) => !isOwn(field)),
+    fileSchema,
+  )
+  const mapped = mapping.stored.values()
+  const wanted = fields.map((field) => (isOwn(field) ? field : mapped.next().value!))
+  const cursor = stored.cursor({ fields: wanted, ...options })
+  const { convert } = mapping
+  if (convert === null) return cursor
+  return {
+    read: async (rowCount) => {
+      const batch = await cursor.read(rowCount)
+      if (batch === null) return null
+      const columns = batch.columns.filter((_, i) => !isOwn(fields[i]!))
+      const converted = convert({ length: batch.length, columns }).columns.values()
+      return {
+        length: batch.length,
+        columns: batch.columns.map((column, i) =>
+          isOwn(fields[i]!) ? column : converted.next().value!,
+        ),
+      }
+    },
+  }
+}
+
+/** Whether a file names the column itself, whatever the table's schema. */
+function isOwn({ id }: DataField): boolean {
+  return id >= SYSTEM_FIELD_ID_START
+}
