@@ -1,7 +1,7 @@
 /**
  * Measures reading and writing on the table that the peers are measured on, and, with `--peers`, them in the same run.
  *
- *     npm run bench -- --rows 500000 --repeats 3 [--parts write,read,lookup] [--lookup-rows 5000000] [--peers] [--dir DIR]
+ *     npm run bench -- --rows 500000 --repeats 3 [--parts write,read,lookup,plan] [--lookup-rows 5000000] [--peers] [--dir DIR]
  *
  * One JSON line a measurement: {"peer", "work", "rows", "ms", "krows_per_s"}; with `--peers` a line a work at the end
  * with the ratio of medians to the best of the peers.
@@ -12,7 +12,14 @@ import { parseArgs } from 'node:util'
 
 import { type Catalog, createCatalog, eq, type Table } from '../src/index.ts'
 import { benchTable, randomBatch, rowObjects } from './data.ts'
-import { compareWithPeers, runPeers, runPointReads } from './peers/run.ts'
+import { compareWithPeers, runPeers, runPlanning, runPointReads } from './peers/run.ts'
+import {
+  countPlanned,
+  onePartition,
+  partitionName,
+  PLANNED_TABLE,
+  preparePlanning,
+} from './planning.ts'
 import { type Measurement, report } from './report.ts'
 
 const { values: args } = parseArgs({
@@ -96,6 +103,25 @@ async function benchPointReads(warehouse: string): Promise<void> {
   })
 }
 
+/** A table of 10,000 files in 500 snapshots, which stays for the next run. */
+async function benchPlanning(warehouse: string): Promise<void> {
+  await preparePlanning(warehouse)
+  const plans = [
+    { work: 'plan 10,000 files', files: 10_000, where: undefined },
+    { work: 'plan one partition of 200', files: 50, where: onePartition() },
+  ]
+  const [database = '', table = ''] = PLANNED_TABLE.split('.')
+  if (args.peers)
+    measurements.push(
+      ...(await runPlanning(warehouse, [database, table], partitionName(7), repeats)),
+    )
+  for (const { work, files, where } of plans)
+    await measure(work, files, async () => {
+      const count = await countPlanned(warehouse, where)
+      if (count !== files) throw new Error(`${count} files where ${files} are expected`)
+    })
+}
+
 const own = join(directory, 'millrace')
 const java = join(directory, 'java')
 if (args.peers && (parts.has('write') || parts.has('read')))
@@ -110,4 +136,5 @@ await rm(own, { recursive: true, force: true })
 }
 if (parts.has('read')) await benchCompactedReads(java)
 if (parts.has('lookup')) await benchPointReads(java)
+if (parts.has('plan')) await benchPlanning(join(directory, 'planning'))
 if (args.peers) compareWithPeers(measurements)

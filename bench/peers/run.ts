@@ -54,11 +54,33 @@ async function run(name: string, command: () => string[]): Promise<Measurement[]
   return found
 }
 
+/** Java's time to plan a read of a table that is there. */
+export async function runPlanning(
+  warehouse: string,
+  [database, table]: readonly [string, string],
+  partition: string,
+  repeats: number,
+): Promise<Measurement[]> {
+  return await run('Java Paimon', () => [
+    ...javaClass('PlanBench'),
+    warehouse,
+    database,
+    table,
+    partition,
+    `${repeats}`,
+  ])
+}
+
 function javaCommand(directory: string, rows: number, repeats: number, parts: string): string[] {
+  return [...javaClass('PeerBench'), directory, `${rows}`, `${repeats}`, parts]
+}
+
+/** The command that runs a class of this folder, compiled when it has changed. */
+function javaClass(name: string): string[] {
   const home = join(TOOLS, 'bench-java')
   const lib = join(home, 'lib')
-  const source = join(HERE, 'PeerBench.java')
-  const compiled = join(home, 'PeerBench.class')
+  const source = join(HERE, `${name}.java`)
+  const compiled = join(home, `${name}.class`)
   if (!existsSync(compiled) || statSync(compiled).mtimeMs < statSync(source).mtimeMs) {
     mkdirSync(home, { recursive: true })
     const pom = join(HERE, 'pom.xml')
@@ -72,18 +94,7 @@ function javaCommand(directory: string, rows: number, repeats: number, parts: st
     ])
     execFileSync('javac', ['-d', home, '-cp', `${lib}/*`, source])
   }
-  const classPath = `${lib}/*:${home}`
-  return [
-    'java',
-    '-Xmx8g',
-    '-cp',
-    classPath,
-    'PeerBench',
-    directory,
-    `${rows}`,
-    `${repeats}`,
-    parts,
-  ]
+  return ['java', '-Xmx8g', '-cp', `${lib}/*:${home}`, name]
 }
 
 function pythonCommand(directory: string, rows: number, repeats: number, java: string): string[] {
