@@ -24,12 +24,15 @@ export interface TableLocation {
 export const MAIN_BRANCH = 'main'
 export const SNAPSHOT_PREFIX = 'snapshot-'
 export const SCHEMA_PREFIX = 'schema-'
+export const TAG_PREFIX = 'tag-'
+export const BRANCH_PREFIX = 'branch-'
+export const CONSUMER_PREFIX = 'consumer-'
 
 export type HintName = 'EARLIEST' | 'LATEST'
 
 /** Where the snapshots, schemas and tags of the branch are. */
 export function branchDirectory({ root, branch }: TableLocation): string {
-  return branch === MAIN_BRANCH ? root : joinPath(branchesDirectory(root), `branch-${branch}`)
+  return branch === MAIN_BRANCH ? root : joinPath(branchesDirectory(root), BRANCH_PREFIX + branch)
 }
 
 export function branchesDirectory(root: string): string {
@@ -62,6 +65,18 @@ export function schemaPath(location: TableLocation, schemaId: number): string {
 
 export function tagDirectory(location: TableLocation): string {
   return joinPath(branchDirectory(location), 'tag')
+}
+
+export function tagPath(location: TableLocation, name: string): string {
+  return joinPath(tagDirectory(location), TAG_PREFIX + name)
+}
+
+export function consumerDirectory(location: TableLocation): string {
+  return joinPath(branchDirectory(location), 'consumer')
+}
+
+export function consumerPath(location: TableLocation, name: string): string {
+  return joinPath(consumerDirectory(location), CONSUMER_PREFIX + name)
 }
 
 function manifestDirectory(root: string): string {

@@ -4,6 +4,7 @@ import { ManifestStore, type ManifestStoreOptions } from './manifest-store.ts'
 import { MAIN_BRANCH, type TableLocation } from './paths.ts'
 import { SchemaStore } from './schema-store.ts'
 import { SnapshotStore } from './snapshot-store.ts'
+import { TagStore } from './tag-store.ts'
 
 /** What this process knows of the commits of a user. */
 export interface UserCommits {
@@ -19,6 +20,7 @@ export interface TableStore {
   readonly location: TableLocation
   readonly snapshots: SnapshotStore
   readonly schemas: SchemaStore
+  readonly tags: TagStore
   readonly manifests: ManifestStore
   /** By commit user. */
   readonly users: Map<string, UserCommits>
@@ -43,6 +45,7 @@ export function openTableStore(
     location,
     snapshots: new SnapshotStore(io, location),
     schemas: new SchemaStore(io, location),
+    tags: new TagStore(io, location),
     manifests: new ManifestStore(io, root, options),
     users: new Map(),
     statisticsSchemas: new Map(),

@@ -13,13 +13,17 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { notFound, unsupported } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import type { BatchResult } from './batch-result.ts'
+import { AGGREGATION_FIELDS } from './system/aggregation-fields.ts'
 import { fieldsOf, type SystemSource } from './system/columns.ts'
-import { FILES } from './system/files.ts'
+import { FILE_KEY_RANGES, FILES } from './system/files.ts'
 import { MANIFESTS } from './system/manifests.ts'
 import { BUCKETS, PARTITIONS } from './system/partitions.ts'
 import { SystemRead, type SystemRow } from './system/read.ts'
 import { OPTIONS, SCHEMAS } from './system/schemas.ts'
 import { SNAPSHOTS } from './system/snapshots.ts'
+import { STATISTICS } from './system/statistics.ts'
+import { TABLE_INDEXES } from './system/table-indexes.ts'
+import { BRANCHES, CONSUMERS, TAGS } from './system/tags.ts'
 
 export interface SystemReadOptions {
   /** The columns to read, in this order; all of them when left out. */
@@ -46,22 +50,17 @@ const SOURCES: Readonly<Record<string, SystemSource<unknown>>> = {
   partitions: PARTITIONS,
   buckets: BUCKETS,
   manifests: MANIFESTS,
+  tags: TAGS,
+  branches: BRANCHES,
+  consumers: CONSUMERS,
+  statistics: STATISTICS,
+  aggregation_fields: AGGREGATION_FIELDS,
+  file_key_ranges: FILE_KEY_RANGES,
+  table_indexes: TABLE_INDEXES,
 }
 
 /** What Paimon has besides. */
-const NOT_YET: readonly string[] = [
-  'aggregation_fields',
-  'audit_log',
-  'binlog',
-  'branches',
-  'consumers',
-  'file_key_ranges',
-  'ro',
-  'row_tracking',
-  'statistics',
-  'table_indexes',
-  'tags',
-]
+const NOT_YET: readonly string[] = ['audit_log', 'binlog', 'ro', 'row_tracking']
 
 /**
  * The system table of the kind (`files`). UNSUPPORTED for one that Paimon has and this library has not yet, NOT_FOUND,

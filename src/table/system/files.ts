@@ -1,4 +1,4 @@
-/** `$files`: the data files of a snapshot. Follows the Java class `FilesTable`. */
+/** `$files` and `$file_key_ranges`: the data files of a snapshot. Follow the Java classes `FilesTable` and `FileKeyRangesTable`. */
 import { decodeKey } from '../../lsm/key-compare.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { type DataLayout, dataFilePath, dataLayout } from '../../snapshot/data-paths.ts'
@@ -14,7 +14,13 @@ import { partitionFields, trimmedKeyFields } from '../../types/schema-keys.ts'
 import { javaText } from '../../types/value-text.ts'
 import { decoding } from '../../util/errors.ts'
 import { readState } from '../time-travel.ts'
-import { column, long, type SystemColumn, type SystemSource } from './columns.ts'
+import {
+  column,
+  long,
+  type SystemColumn,
+  type SystemContext,
+  type SystemSource,
+} from './columns.ts'
 import { type FileStatsTexts, fileStatsTexts } from './file-stats.ts'
 import { perPartition, rowText } from './partition-text.ts'
 
@@ -81,26 +87,45 @@ const COLUMNS: readonly SystemColumn<FileItem>[] = [
 /** By the values of `FILE_SOURCE`. */
 const SOURCE_NAMES: readonly string[] = ['APPEND', 'COMPACT']
 
-export const FILES: SystemSource<FileItem> = {
-  columns: COLUMNS,
-  async *items({ store, schema: latest, options, signal }) {
-    const { snapshot, schema } = await readState(store, latest, options, signal)
-    if (snapshot === null) return
-    const fields = partitionFields(schema)
-    const context: FilesContext = {
-      layout: dataLayout(store.location.root, schema),
-      schema,
-      partitionText: perPartition(fields, (values) => rowText(fields, values)),
-    }
-    const chosen = await scanRows(store.manifests, snapshot, 'all', {}, { signal })
-    for (const { rows, row } of inBuckets(chosen)) {
-      const entry = entryAt(rows, row)
-      const { schemaId } = entry.file
-      const isCurrent = schemaId === schema.id
-      const fileSchema = isCurrent ? schema : await store.schemas.read(schemaId, { signal })
-      yield new FileItem(context, entry, fileSchema)
-    }
-  },
+export const FILES: SystemSource<FileItem> = { columns: COLUMNS, items: fileItems }
+
+const KEY_RANGE_COLUMNS = new Set([
+  'partition',
+  'bucket',
+  'file_path',
+  'file_format',
+  'schema_id',
+  'level',
+  'record_count',
+  'file_size_in_bytes',
+  'min_key',
+  'max_key',
+  'first_row_id',
+])
+
+export const FILE_KEY_RANGES: SystemSource<FileItem> = {
+  columns: COLUMNS.filter(({ name }) => KEY_RANGE_COLUMNS.has(name)),
+  items: fileItems,
+}
+
+async function* fileItems(context: SystemContext): AsyncGenerator<FileItem, void, undefined> {
+  const { store, schema: latest, options, signal } = context
+  const { snapshot, schema } = await readState(store, latest, options, signal)
+  if (snapshot === null) return
+  const fields = partitionFields(schema)
+  const shared: FilesContext = {
+    layout: dataLayout(store.location.root, schema),
+    schema,
+    partitionText: perPartition(fields, (values) => rowText(fields, values)),
+  }
+  const chosen = await scanRows(store.manifests, snapshot, 'all', {}, { signal })
+  for (const { rows, row } of inBuckets(chosen)) {
+    const entry = entryAt(rows, row)
+    const { schemaId } = entry.file
+    const isCurrent = schemaId === schema.id
+    const fileSchema = isCurrent ? schema : await store.schemas.read(schemaId, { signal })
+    yield new FileItem(shared, entry, fileSchema)
+  }
 }
 
 interface FileRow {
