@@ -32,7 +32,8 @@ export type Container = ArrayContainer | BitmapContainer | RunContainer
 export const ARRAY_VALUES_MAX = 4096
 const BITMAP_WORDS = 2048
 export const BITMAP_BYTES = 8192
-const VALUES = 65_536
+/** How many values a container can hold. */
+export const CONTAINER_VALUES = 65_536
 
 export function arrayContainer(values: Uint16Array<ArrayBuffer>): ArrayContainer {
   return { form: 'array', cardinality: values.length, values }
@@ -153,7 +154,7 @@ export function unionOf(a: Container, b: Container): Container {
     const words = wordsOf(a)
     addBits(words, b)
     const union = containerOfWords(words)!
-    return union.cardinality === VALUES ? rangeContainer(0, VALUES) : union
+    return union.cardinality === CONTAINER_VALUES ? rangeContainer(0, CONTAINER_VALUES) : union
   }
   return arrayContainer(unionOfValues(a.values, b.values))
 }
@@ -190,7 +191,7 @@ export function countWords(words: Uint32Array): number {
 }
 
 /** What a run container of that many runs takes when it is stored. */
-function runBytes(runs: number): number {
+export function runBytes(runs: number): number {
   return 2 + 4 * runs
 }
 
@@ -204,7 +205,9 @@ function efficient(container: RunContainer): Container {
 
 function bitmapOrFull(words: Uint32Array<ArrayBuffer>): Container {
   const cardinality = countWords(words)
-  return cardinality === VALUES ? rangeContainer(0, VALUES) : { form: 'bitmap', cardinality, words }
+  return cardinality === CONTAINER_VALUES
+    ? rangeContainer(0, CONTAINER_VALUES)
+    : { form: 'bitmap', cardinality, words }
 }
 
 function unionOfRuns(

@@ -9,13 +9,17 @@
  */
 import { corrupt } from '../util/errors.ts'
 import {
+  containerBytes,
+  decodeContainer,
+  requireBytes,
+  writeContainer,
+} from './roaring-container-bytes.ts'
+import {
   ARRAY_VALUES_MAX,
-  arrayContainer,
-  BITMAP_BYTES,
   type Container,
+  CONTAINER_VALUES,
   containerOf,
   copyValues,
-  countWords,
   differenceOf,
   hasValue,
   intersectionOf,
@@ -38,7 +42,6 @@ const COOKIE_WITH_RUNS = 12_347
 /** With runs, fewer containers than this are stored without their offsets. */
 const OFFSET_CONTAINERS_MIN = 4
 const CONTAINERS_MAX = 65_536
-const CONTAINER_VALUES = 65_536
 
 /** The bitmap of the values, as adding one after the other to an empty Java bitmap makes it. */
 export function bitmapOf(values: Iterable<number>): RoaringBitmap {
@@ -198,7 +201,9 @@ export function decodeBitmap(
     if (i > 0 && key <= keys[i - 1]!) throw corrupt('a bitmap has containers out of order')
     const cardinality = view.getUint16(keysAt + 4 * i + 2, true) + 1
     const isRun = flagsAt !== null && (bytes[flagsAt + (i >> 3)]! & (1 << (i & 7))) !== 0
-    const container = isRun ? decodeRuns(view, at, cardinality) : decodeSet(view, at, cardinality)
+    const isArray = cardinality <= ARRAY_VALUES_MAX
+    const form = isRun ? 'run' : isArray ? 'array' : 'bitmap'
+    const container = decodeContainer(view, at, form, cardinality)
     keys.push(key)
     containers.push(container)
     at += containerBytes(container)
@@ -231,71 +236,6 @@ function decodeHead(view: DataView, from: number): Head {
   const count = view.getUint32(from + 4, true)
   if (count > CONTAINERS_MAX) throw corrupt(`a bitmap has ${count} containers`)
   return { count, flagsAt: null, keysAt: from + 8, hasOffsets: true }
-}
-
-function decodeSet(view: DataView, at: number, cardinality: number): Container {
-  if (cardinality > ARRAY_VALUES_MAX) {
-    const words = new Uint32Array(copyOf(view, at, BITMAP_BYTES))
-    if (countWords(words) !== cardinality)
-      throw corrupt(
-        `a bitmap has a container of ${countWords(words)} bits, and says ${cardinality}`,
-      )
-    return { form: 'bitmap', cardinality, words }
-  }
-  const values = new Uint16Array(copyOf(view, at, 2 * cardinality))
-  for (let i = 1; i < values.length; i++)
-    if (values[i]! <= values[i - 1]!) throw corrupt('a bitmap has values out of order')
-  return arrayContainer(values)
-}
-
-function decodeRuns(view: DataView, at: number, cardinality: number): Container {
-  requireBytes(view, at, 2)
-  const runs = new Uint16Array(copyOf(view, at + 2, 4 * view.getUint16(at, true)))
-  let covered = 0
-  let after = -1
-  for (let i = 0; i < runs.length; i += 2) {
-    if (runs[i]! <= after) throw corrupt('a bitmap has runs out of order')
-    after = runs[i]! + runs[i + 1]!
-    covered += runs[i + 1]! + 1
-  }
-  if (after >= CONTAINER_VALUES) throw corrupt('a bitmap has a run beyond its container')
-  if (covered !== cardinality)
-    throw corrupt(`a bitmap has runs of ${covered} values, and says ${cardinality}`)
-  return { form: 'run', cardinality, runs }
-}
-
-/** The bytes in a buffer of their own, which typed arrays of any width can look at. */
-function copyOf(view: DataView, at: number, sizeBytes: number): ArrayBuffer {
-  requireBytes(view, at, sizeBytes)
-  const from = view.byteOffset + at
-  return new Uint8Array(view.buffer).slice(from, from + sizeBytes).buffer
-}
-
-function requireBytes(view: DataView, at: number, sizeBytes: number): void {
-  if (at + sizeBytes > view.byteLength) throw corrupt('a bitmap is cut short')
-}
-
-function containerBytes(container: Container): number {
-  switch (container.form) {
-    case 'array':
-      return 2 * container.cardinality
-    case 'bitmap':
-      return BITMAP_BYTES
-    case 'run':
-      return 2 + 2 * container.runs.length
-  }
-}
-
-function writeContainer(bytes: Uint8Array, at: number, container: Container): void {
-  if (container.form === 'run') {
-    const count = container.runs.length / 2
-    bytes[at] = count & 0xff
-    bytes[at + 1] = count >> 8
-    bytes.set(new Uint8Array(container.runs.buffer), at + 2)
-  } else {
-    const { buffer } = container.form === 'array' ? container.values : container.words
-    bytes.set(new Uint8Array(buffer), at)
-  }
 }
 
 /** As {@link fillBits} does, for the values `[max(from, 0), to)` of a container. */
