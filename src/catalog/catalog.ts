@@ -23,6 +23,13 @@ import {
 } from '../types/schema.ts'
 import { invalid, LakeError, notFound } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
+import {
+  type GlobalContent,
+  GLOBAL_TABLES,
+  openGlobalTable,
+  type StoredTable,
+  SYSTEM_DATABASE,
+} from './global-tables.ts'
 import { checkName, identifierText, parseIdentifier, type TableIdentifier } from './identifier.ts'
 
 export type CatalogInput = Omit<CatalogOptionsInput, 'warehouse'> & {
@@ -46,7 +53,8 @@ export async function createCatalog(options: CatalogInput): Promise<Catalog> {
       hint: 'give a directory, or s3://BUCKET/PREFIX',
     })
   const location = resolveLocation(warehouse)
-  return await Promise.resolve(new Catalog(openFileIO(location, storageOptions(raw)), location))
+  const io = openFileIO(location, storageOptions(raw))
+  return await Promise.resolve(new Catalog(io, location, raw))
 }
 
 /** What concerns the storage and not the catalog. */
@@ -65,11 +73,14 @@ export class Catalog implements AsyncDisposable {
   readonly warehouse: string
   /** One store for each table, so that what was read is shared by all who open it. */
   readonly #stores = new Map<string, TableStore>()
+  /** What the catalog was opened with. */
+  readonly #options: RawOptions
 
   /** @internal {@link createCatalog} makes catalogs. */
-  constructor(io: FileIO, warehouse: string) {
+  constructor(io: FileIO, warehouse: string, options: RawOptions = { warehouse }) {
     this.io = io
     this.warehouse = warehouse
+    this.#options = options
   }
 
   /** The names of the databases, sorted. */
@@ -87,6 +98,10 @@ export class Catalog implements AsyncDisposable {
     options: IoOptions & { readonly ifNotExists?: boolean } = {},
   ): Promise<void> {
     checkName(name, 'a database')
+    if (name === SYSTEM_DATABASE)
+      throw invalid(`${name} is the database of the catalog's own tables`, {
+        hint: 'take another name',
+      })
     const { signal } = options
     if ((await this.databases({ signal })).includes(name)) {
       if (options.ifNotExists) return
@@ -98,6 +113,7 @@ export class Catalog implements AsyncDisposable {
   /** The names of the tables of a database, sorted. NOT_FOUND when there is no such database. */
   async tables(database: string, options: IoOptions = {}): Promise<string[]> {
     checkName(database, 'a database')
+    if (database === SYSTEM_DATABASE) return [...GLOBAL_TABLES]
     await this.#requireDatabase(database, options)
     const path = this.#databasePath(database)
     const names = await this.io.listDirectories(path, options)
@@ -177,10 +193,14 @@ export class Catalog implements AsyncDisposable {
     return new Table(store, identifierText(id), schema)
   }
 
-  /** Opens a system table, such as `sales.orders$files`. NOT_FOUND, with the nearest name, when there is none. */
+  /**
+   * Opens a system table, such as `sales.orders$files`, or one of the whole catalog, such as `sys.tables`. NOT_FOUND,
+   * with the nearest name, when there is none.
+   */
   async systemTable(name: string, options: IoOptions = {}): Promise<SystemTable> {
     const id = parseIdentifier(name)
     const { systemTable } = id
+    if (id.database === SYSTEM_DATABASE) return openGlobalTable(this.#content(), globalName(id))
     if (systemTable === undefined)
       throw invalid(`${name} is no system table`, { hint: `a name such as ${name}$files is one` })
     const store = this.#store(id)
@@ -191,10 +211,31 @@ export class Catalog implements AsyncDisposable {
 
   /** Opens whatever the name names: a table, or with a dollar sign a system table. */
   async open(name: string, options: IoOptions = {}): Promise<Table | SystemTable> {
-    const { systemTable } = parseIdentifier(name)
-    return systemTable === undefined
+    const { database, systemTable } = parseIdentifier(name)
+    return systemTable === undefined && database !== SYSTEM_DATABASE
       ? await this.table(name, undefined, options)
       : await this.systemTable(name, options)
+  }
+
+  #content(): GlobalContent {
+    return {
+      catalogOptions: this.#options,
+      tables: (signal) => this.#storedTables({ signal }),
+    }
+  }
+
+  async *#storedTables(options: IoOptions): AsyncGenerator<StoredTable, void, undefined> {
+    for (const database of await this.databases(options))
+      for (const table of await this.tables(database, options)) {
+        const id = { database, table, systemTable: undefined }
+        const store = this.#store(id)
+        try {
+          yield { database, table, store, schema: await store.schemas.readLatest(options) }
+        } catch (error) {
+          // A table may be dropped meanwhile.
+          if (!(error instanceof LakeError) || error.code !== 'NOT_FOUND') throw error
+        }
+      }
   }
 
   async #latestSchema(
@@ -233,7 +274,7 @@ export class Catalog implements AsyncDisposable {
 
   #plainTable(name: string): TableIdentifier {
     const id = parseIdentifier(name)
-    if (id.systemTable === undefined) return id
+    if (id.systemTable === undefined && id.database !== SYSTEM_DATABASE) return id
     throw invalid(`${name} is a system table`, { hint: 'open it with catalog.systemTable()' })
   }
 
@@ -271,4 +312,8 @@ export class Catalog implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+function globalName({ table, systemTable }: TableIdentifier): string {
+  return systemTable === undefined ? table : `${table}$${systemTable}`
 }

@@ -6,9 +6,6 @@ import type { FlagName } from './flags.ts'
 export const LATER_COMMANDS: readonly string[] = [
   'changes',
   'compact',
-  'tags',
-  'branches',
-  'consumers',
   'tag',
   'branch',
   'rollback',
@@ -184,6 +181,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     'last_update_time',
   ]),
   listing('buckets', 'buckets'),
+  listing('tags', 'tags'),
+  listing('branches', 'branches'),
+  listing('consumers', 'consumers'),
   TABLES,
   DATABASES,
 ]

@@ -1,11 +1,5 @@
 /** Keeps secrets out of everything that is said about a run. */
-
-/** Names of options and variables whose values are nobody's business. */
-const SECRET_NAME = /secret|password|passwd|token|access[-._]?key|credential/i
-
-export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name)
-}
+import { isSecretName } from '../util/secret-name.ts'
 
 /** `name=value` and `name: value` of such a name, wherever it stands in a text. */
 const SECRET_PAIR =

@@ -14,7 +14,7 @@ import { notFound, unsupported } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import type { BatchResult } from './batch-result.ts'
 import { AGGREGATION_FIELDS } from './system/aggregation-fields.ts'
-import { fieldsOf, type SystemSource } from './system/columns.ts'
+import { fieldsOf, type SystemReadContext, type SystemSource } from './system/columns.ts'
 import { FILE_KEY_RANGES, FILES } from './system/files.ts'
 import { MANIFESTS } from './system/manifests.ts'
 import { BUCKETS, PARTITIONS } from './system/partitions.ts'
@@ -82,17 +82,24 @@ export function openSystemTable(
     throw notFound(`there is no system table ${name}${didYouMean(kind, Object.keys(SOURCES))}`, {
       hint: `there are ${Object.keys(SOURCES).join(', ')}`,
     })
-  const source = SOURCES[known]!
+  const columns = schema.fields.map((field) => field.name)
+  return systemTableOf(name, SOURCES[known]!, (read) => ({ store, schema, ...read }), columns)
+}
+
+/** The system table that shows the source; `columns` are those that options may name. */
+export function systemTableOf<Item, Context extends SystemReadContext>(
+  name: string,
+  source: SystemSource<Item, Context>,
+  contextOf: (read: SystemReadContext) => Context,
+  columns: readonly string[] = [],
+): SystemTable {
   return {
     name,
     fields: fieldsOf(source.columns),
     read: ({ options: given = {}, signal, ...request } = {}) => {
       const options = rawOptions(given)
-      checkSettable(
-        options,
-        schema.fields.map((field) => field.name),
-      )
-      return new SystemRead(source, { store, schema, options, signal }, request)
+      checkSettable(options, columns)
+      return new SystemRead(source, contextOf({ options, signal }), request)
     },
   }
 }

@@ -5,6 +5,7 @@ import { parseIdentifier } from '../../src/catalog/identifier.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
 import { Table } from '../../src/table/table.ts'
 import { type Columns, defineSchema, type SchemaDefinition, t } from '../../src/types/schema.ts'
+import { readRows } from '../support/golden-expect.ts'
 
 function usersOf<C extends Columns & { id: unknown }>(columns: C): SchemaDefinition<C> {
   return defineSchema({ columns, primaryKey: ['id'], options: { bucket: 1 } })
@@ -108,6 +109,62 @@ describe('tables', () => {
     ])
       await expect(call).rejects.toMatchObject({ code: 'ABORTED' })
     expect(await catalog.tableExists('a.b')).toBe(false)
+  })
+})
+
+async function readSystem(name: string): Promise<unknown[]> {
+  const rows = await readRows((await catalog.systemTable(name)).read())
+  return rows.map((row) => JSON.parse(row) as unknown)
+}
+
+describe('the database sys', () => {
+  test('has the tables of the whole catalog', async () => {
+    await catalog.createTable('b.events', defineSchema({ columns: { at: t.timestamp(3) } }))
+    await catalog.createTable('a.users', USERS)
+    expect(await catalog.tables('sys')).toEqual([
+      'tables',
+      'partitions',
+      'all_table_options',
+      'catalog_options',
+    ])
+    expect(await catalog.databases()).toEqual(['a', 'b'])
+    const rows = await (await catalog.systemTable('sys.Tables')).read().toArray()
+    expect(
+      rows.map((row) => [row['database_name'], row['table_name'], row['primary_key']]),
+    ).toEqual([
+      ['a', 'users', true],
+      ['b', 'events', false],
+    ])
+    expect(await readSystem('sys.all_table_options')).toContainEqual({
+      database_name: 'a',
+      table_name: 'users',
+      key: 'path',
+      value: `${catalog.warehouse}/a.db/users`,
+    })
+    expect(await catalog.open('sys.tables')).toMatchObject({ name: 'sys.tables' })
+  })
+
+  test('cannot be written', async () => {
+    for (const call of [
+      catalog.createDatabase('sys'),
+      catalog.createTable('sys.users', USERS),
+      catalog.table('sys.tables'),
+      catalog.checkTable('sys.tables'),
+    ])
+      await expect(call).rejects.toMatchObject({ code: 'INVALID' })
+    await expect(catalog.open('sys.table')).rejects.toThrow(/did you mean "tables"/)
+    await expect(catalog.open('sys.tables$files')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  test('shows the options of the catalog, but no secrets', async () => {
+    const warehouse = 'memory://sys-options/wh'
+    const options = { warehouse, 's3.secret-key': 'geheim', 's3.endpoint': 'http://localhost' }
+    catalog = new Catalog(io, warehouse, options)
+    expect(await readSystem('sys.catalog_options')).toEqual([
+      { key: 's3.endpoint', value: 'http://localhost' },
+      { key: 's3.secret-key', value: '***' },
+      { key: 'warehouse', value: warehouse },
+    ])
   })
 })
 

@@ -1,7 +1,9 @@
 /** The commands on a warehouse, from its first table on. */
 import { execFileSync } from 'node:child_process'
 import {
+  cpSync,
   createReadStream,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -317,6 +319,26 @@ describe('what is there', () => {
     expect(sorted(many)).toEqual(['partition,record_count', 'region=us,2'])
   })
 
+  test('is shown with its tags, branches and consumers', async () => {
+    await wh.ok(['write', 'shop.orders'], { stdin: lines(ROWS) })
+    const root = join(wh.directory, 'shop.db/orders')
+    cpSync(join(root, 'snapshot/snapshot-1'), join(root, 'tag/tag-v1'))
+    cpSync(join(root, 'schema'), join(root, 'branch/branch-dev/schema'), { recursive: true })
+    mkdirSync(join(root, 'consumer'))
+    writeFileSync(join(root, 'consumer/consumer-job'), '{"nextSnapshot": 2}')
+    const csv = ['shop.orders', '--format', 'csv', '--select']
+    expect(await wh.ok(['tags', ...csv, 'tag_name,record_count'])).toBe(
+      'tag_name,record_count\nv1,3\n',
+    )
+    expect(await wh.ok(['branches', ...csv, 'branch_name'])).toBe('branch_name\ndev\n')
+    expect(await wh.ok(['consumers', ...csv, 'consumer_id,next_snapshot_id'])).toBe(
+      'consumer_id,next_snapshot_id\njob,2\n',
+    )
+    expect(await wh.ok(['tables', 'sys', '--format', 'csv'])).toContain('sys,all_table_options\n')
+    const tables = ['read', 'sys.tables', '--format', 'csv', '--select', 'table_name,partitioned']
+    expect(await wh.ok(tables)).toBe('table_name,partitioned\norders,true\n')
+  })
+
   test.each([
     [['read', 'shop.order'], 3, /no table shop\.order \(did you mean "orders"\?\)/],
     [['read', 'shp.orders'], 3, /no database shp \(did you mean "shop"\?\)/],
@@ -324,7 +346,6 @@ describe('what is there', () => {
     [['tables', 'shp'], 3, /did you mean "shop"/],
     [['read', 'orders'], 2, /"orders" is no name of a table/],
     [['read', 'shop.orders$fils'], 3, /did you mean "files"/],
-    [['read', 'shop.orders$tags'], 1, /error UNSUPPORTED/],
     [['files', 'shop.orders$files'], 2, /files wants a table/],
     [['write', 'shop.orders$files'], 2, /write wants a table.*is a system table/],
     [['read', 'shop.orders', '--select', 'regio'], 2, /did you mean "region"/],

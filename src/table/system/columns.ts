@@ -13,20 +13,24 @@ export interface SystemColumn<Item> {
   value(item: Item): InternalValue | string
 }
 
-/** The table that a system table tells of. */
-export interface SystemContext {
-  readonly store: TableStore
-  /** The latest schema when the table was opened. */
-  readonly schema: TableSchema
+/** What each read of a system table is given. */
+export interface SystemReadContext {
   /** Paimon's dynamic options, such as `scan.snapshot-id`. */
   readonly options: RawOptions
   readonly signal: AbortSignal | undefined
 }
 
-export interface SystemSource<Item> {
+/** The table that a system table tells of. */
+export interface SystemContext extends SystemReadContext {
+  readonly store: TableStore
+  /** The latest schema when the table was opened. */
+  readonly schema: TableSchema
+}
+
+export interface SystemSource<Item, Context = SystemContext> {
   readonly columns: readonly SystemColumn<Item>[]
   /** What each row tells of, in the order of the rows. */
-  items(context: SystemContext): AsyncIterable<Item>
+  items(context: Context): AsyncIterable<Item>
 }
 
 /** A column of the type, as SQL writes it: `column('snapshot_id', 'BIGINT NOT NULL', ...)`. */

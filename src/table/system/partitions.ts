@@ -28,7 +28,7 @@ import {
 } from './columns.ts'
 import { perPartition, rowText } from './partition-text.ts'
 
-interface FileSums {
+export interface FileSums {
   readonly partition: Uint8Array
   readonly bucket: number
   rowCount: number
@@ -100,13 +100,14 @@ function shown(sums: readonly FileSums[], textOf: (partition: Uint8Array) => str
     .map(({ each }) => each)
 }
 
-interface ReadSums {
+export interface PartitionSums {
   readonly fields: readonly DataField[]
   readonly naming: PartitionNaming
   readonly sums: readonly FileSums[]
 }
 
-async function readSums(context: SystemContext, byBucket: boolean): Promise<ReadSums> {
+/** The sums of all partitions, or of all buckets of each, that have files. */
+export async function readSums(context: SystemContext, byBucket: boolean): Promise<PartitionSums> {
   const { store, schema: latest, options, signal } = context
   const { snapshot, schema } = await readState(store, latest, options, signal)
   const sums = new Map<string, FileSums>()

@@ -20,7 +20,7 @@ import {
   fieldsOf,
   internal,
   type SystemColumn,
-  type SystemContext,
+  type SystemReadContext,
   type SystemSource,
 } from './columns.ts'
 
@@ -29,16 +29,16 @@ const ROWS_PER_BATCH = 4096
 /** A row of a system table, as an object. */
 export type SystemRow = Record<string, unknown>
 
-export class SystemRead<Item> implements BatchResult<SystemRow> {
-  readonly #source: SystemSource<Item>
-  readonly #context: SystemContext
+export class SystemRead<Item, Context extends SystemReadContext> implements BatchResult<SystemRow> {
+  readonly #source: SystemSource<Item, Context>
+  readonly #context: Context
   readonly #limit: number
   /** The columns to return; those that only the filter looks at are behind them. */
   readonly #fields: readonly DataField[]
   readonly #columns: readonly SystemColumn<Item>[]
   readonly #filter: BoundPredicate | undefined
 
-  constructor(source: SystemSource<Item>, context: SystemContext, request: ReadRequest) {
+  constructor(source: SystemSource<Item, Context>, context: Context, request: ReadRequest) {
     checkLimit(request.limit)
     const all = fieldsOf(source.columns)
     const { columns, where: given } = request
