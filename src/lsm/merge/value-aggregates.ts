@@ -9,7 +9,10 @@ import type { InternalValue } from '../../types/internal-value.ts'
 import type { TableOptionValues } from '../../types/options.ts'
 import { invalid } from '../../util/errors.ts'
 import { didYouMean } from '../../util/nearest.ts'
+import { collect, listagg } from './value-lists.ts'
+import { mergeMap, mergeMapWithKeyTime } from './value-maps.ts'
 import type { MergeOfColumn, ValueMerge } from './value-merge.ts'
+import { nestedPartialUpdate, nestedUpdate } from './value-nested.ts'
 import { product, sum } from './value-numbers.ts'
 import {
   boolAnd,
@@ -74,6 +77,12 @@ const FUNCTIONS: Readonly<Record<string, MergeOfColumn>> = {
   first_not_null_value: firstNonNullValue,
   bool_and: boolAnd,
   bool_or: boolOr,
+  listagg,
+  collect,
+  merge_map: mergeMap,
+  merge_map_with_keytime: mergeMapWithKeyTime,
+  nested_update: nestedUpdate,
+  nested_partial_update: nestedPartialUpdate,
   'primary-key': primaryKey,
 }
 

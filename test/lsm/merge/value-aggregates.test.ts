@@ -30,6 +30,14 @@ describe('valueAggregate', () => {
     ['product', 'BOOLEAN'],
     ['bool_and', 'INT'],
     ['bool_or', 'STRING'],
+    ['listagg', 'INT'],
+    ['listagg', 'VARCHAR(9)'],
+    ['collect', 'STRING'],
+    ['merge_map', 'STRING'],
+    ['merge_map_with_keytime', 'MAP<INT, STRING>'],
+    ['merge_map_with_keytime', 'MAP<INT, ROW<`a` STRING>>'],
+    ['nested_update', 'ARRAY<INT>'],
+    ['nested_partial_update', 'STRING'],
   ])('refuses %s on a column of %s', (name, type) => {
     expect(() => aggregate(name, type)).toThrow(
       expect.objectContaining({
@@ -45,6 +53,25 @@ describe('valueAggregate', () => {
       'aggregation.remove-record-on-delete': 'true',
     }
     expect(() => aggregate('sum', 'INT', options)).toThrow('exclude each other')
+  })
+
+  it.each([
+    ['nested_update', 'nested-key', 'a,c', 'the rows have no field "c"'],
+    ['nested_partial_update', undefined, '', 'needs a key'],
+  ])('refuses %s with %s = "%s"', (name, option, value, message) => {
+    const options = option === undefined ? {} : { [`fields.v.${option}`]: value }
+    expect(() => aggregate(name, 'ARRAY<ROW<a INT, b INT>>', options)).toThrow(
+      expect.objectContaining({ code: 'INVALID', message: expect.stringContaining(message) }),
+    )
+  })
+
+  it('refuses a time field that the rows of a map do not have, or that is no string once two meet', () => {
+    const type = 'MAP<INT, ROW<a INT, time STRING>>'
+    expect(() =>
+      aggregate('merge_map_with_keytime', type, { 'fields.v.ts-field': 'tine' }),
+    ).toThrow('(did you mean "time"?)')
+    const { agg } = aggregate('merge_map_with_keytime', type, { 'fields.v.ts-field': 'a' })
+    expect(() => agg([[1, [1, null]]], [[1, [2, null]]])).toThrow('but field "a" is INT')
   })
 
   it.each(['max', 'min', 'first_value', 'first_non_null_value', 'bool_and', 'bool_or'])(
