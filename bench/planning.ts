@@ -44,5 +44,5 @@ export async function countPlanned(warehouse: string, where?: Predicate<never>):
 }
 
 export function onePartition(): Predicate<never> {
-  return eq('dt', partitionName(7)) as Predicate<never>
+  return eq('dt', partitionName(7))
 }

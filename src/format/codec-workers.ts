@@ -58,6 +58,7 @@ export function compressInWorker(
   bytes: Uint8Array,
   level?: number,
 ): Promise<Uint8Array> {
+  if (isAlone) return Promise.resolve(cutToSize(compress(codec, bytes, level)))
   const thread = pickThread(bytes.length)
   if (thread === null) return compressAsync(codec, bytes, level)
   // Whoever is far ahead of the threads lends them a hand.
@@ -77,6 +78,11 @@ export function decompressInWorker(
   sizeBytes: number,
   crc?: number,
 ): () => Uint8Array | Promise<Uint8Array> {
+  if (isAlone)
+    return () => {
+      checkCrc(bytes, crc)
+      return decompress(codec, bytes, sizeBytes)
+    }
   const thread = pickThread(bytes.length)
   if (thread === null) {
     checkCrc(bytes, crc)
@@ -103,6 +109,13 @@ export function decompressInWorker(
 export function checkCrc(bytes: Uint8Array, crc: number | undefined): void {
   if (crc !== undefined && crc32(bytes) !== crc >>> 0)
     throw corrupt('the checksum of a page does not match its bytes')
+}
+
+let isAlone = false
+
+/** From now on all work of this thread is done in it, at once: for threads of which there are enough already. */
+export function doWithoutThreads(): void {
+  isAlone = true
 }
 
 let threads: CodecThread[] | null = null

@@ -122,6 +122,9 @@ export interface FileIO {
   /** What was asked of the storage since it was opened. */
   stats(): IoStats
 
+  /** Counts what another thread asked of the same storage. */
+  addStats?(stats: IoStats): void
+
   /** Lets go of connections and handles. Files still being written stay as a crash would leave them. */
   close(): Promise<void>
 }

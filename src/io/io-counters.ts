@@ -23,6 +23,14 @@ export class IoCounters {
     this.#writtenBytes += sizeBytes
   }
 
+  add({ requestCounts, retryCount, readBytes, writtenBytes }: IoStats): void {
+    for (const [kind, count] of Object.entries(requestCounts))
+      this.#requests.set(kind, (this.#requests.get(kind) ?? 0) + count)
+    this.#retryCount += retryCount
+    this.#readBytes += readBytes
+    this.#writtenBytes += writtenBytes
+  }
+
   snapshot(): IoStats {
     return {
       requestCounts: Object.fromEntries(this.#requests),

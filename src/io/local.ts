@@ -233,6 +233,10 @@ export class LocalFileIO implements FileIO {
     return this.#counters.snapshot()
   }
 
+  addStats(stats: IoStats): void {
+    this.#counters.add(stats)
+  }
+
   async close(): Promise<void> {
     this.#handles.close()
     const writers = [...this.#writers]

@@ -16,6 +16,19 @@ const OPENERS: Readonly<Record<string, (options: Readonly<Record<string, string>
 
 const S3_SPEAKERS = new Set(['oss', 'gs', 'cos', 'cosn', 'obs', 'oci', 'b2', 'r2', 's3n'])
 
+/** What {@link openFileIO} opens a storage by; it can be sent to another thread, and holds what opens it: its secrets. */
+export interface StorageAddress {
+  readonly location: string
+  readonly options: Readonly<Record<string, string>>
+}
+
+const ADDRESSES = new WeakMap<FileIO, StorageAddress>()
+
+/** What another thread can open the same storage by; null where it cannot, as with the memory of this one. */
+export function addressOf(io: FileIO): StorageAddress | null {
+  return ADDRESSES.get(io) ?? null
+}
+
 /**
  * The storage that holds `location`, a path or URI as `resolveLocation` gives it; `options` are the catalog's, of which
  * each storage takes its own. Nothing is connected yet. UNSUPPORTED when no storage knows the scheme.
@@ -25,7 +38,11 @@ export function openFileIO(
   options: Readonly<Record<string, string>> = {},
 ): FileIO {
   const scheme = schemeOf(location)
-  if (Object.hasOwn(OPENERS, scheme)) return OPENERS[scheme]!(options)
+  if (Object.hasOwn(OPENERS, scheme)) {
+    const io = OPENERS[scheme]!(options)
+    if (scheme !== 'memory') ADDRESSES.set(io, { location, options })
+    return io
+  }
   const near = didYouMean(scheme, Object.keys(OPENERS))
   throw unsupported(`there is no storage for ${scheme}: locations${near}`, {
     path: location,

@@ -229,6 +229,10 @@ export class S3FileIO implements FileIO {
     return this.#counters.snapshot()
   }
 
+  addStats(stats: IoStats): void {
+    this.#counters.add(stats)
+  }
+
   async close(): Promise<void> {
     this.#connection.close()
   }

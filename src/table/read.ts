@@ -1,7 +1,6 @@
 /** Reading a table: the rows of a plan's splits, one after another. */
 import type { RecordBatch, Table as ArrowTable } from 'apache-arrow'
 
-import { dataLayout } from '../snapshot/data-paths.ts'
 import { schemaPath, snapshotPath } from '../snapshot/paths.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { sliceBatch } from '../types/column-slice.ts'
@@ -18,9 +17,11 @@ import { parseWhere } from '../types/where-text.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { decodingError, invalid, LakeError } from '../util/errors.ts'
 import { arrowTableOf, type BatchResult, recordBatchesOf, rowsOf } from './batch-result.ts'
+import { readSplits } from './parallel-read.ts'
 import { type Plan, planScan } from './scan.ts'
 import { readSplit } from './split-read.ts'
 import type { Split } from './split.ts'
+import { fileContext } from './table-file.ts'
 import { type ReadState, readState } from './time-travel.ts'
 
 export interface ReadRequest {
@@ -30,6 +31,8 @@ export interface ReadRequest {
   readonly limit?: number | undefined
   /** Paimon's dynamic options, such as `scan.snapshot-id`. */
   readonly options?: RawOptions | undefined
+  /** Threads that read splits ahead, at most; 0 for none; see `parallel-read.ts` for what is done unless told. */
+  readonly threads?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -80,28 +83,46 @@ export class TableRead<Row> implements ReadResult<Row> {
   }
 
   async *batches(): AsyncGenerator<Batch, void, undefined> {
-    const { plan } = await this.#prepare()
-    let left = this.#request.limit ?? Infinity
-    for (const split of plan.splits) {
-      if (left <= 0) return
-      for await (const batch of this.splitBatches(split)) {
+    const { plan, schema } = await this.#prepare()
+    const { limit = Infinity } = this.#request
+    if (limit <= 0) return
+    let left = limit
+    try {
+      for await (const batch of this.#splitsBatches(plan.splits)) {
         const taken = batch.length > left ? sliceBatch(batch, 0, left) : batch
         left -= taken.length
         if (taken.length > 0) yield taken
         if (left <= 0) return
       }
+    } catch (error) {
+      throw this.#named(error, schema, plan.snapshotId)
     }
+  }
+
+  async *#splitsBatches(splits: readonly Split[]): AsyncGenerator<Batch, void, undefined> {
+    const { schema, fields, where } = await this.#prepare()
+    const { limit, signal, threads } = this.#request
+    const { io, location } = this.#store
+    const context = fileContext(this.#store, schema)
+    const options = { fields, where, signal }
+    yield* readSplits(splits, {
+      io,
+      location,
+      schema,
+      options,
+      // A few rows are there before a thread is.
+      threads: limit === undefined ? threads : 0,
+      readHere: (split) => readSplit(context, split, options),
+    })
   }
 
   /** The rows of one split of a plan of this read, whatever its limit. */
   async *splitBatches(split: Split): AsyncGenerator<Batch, void, undefined> {
     const { schema, fields, where, plan } = await this.#prepare()
     const { signal } = this.#request
-    const { io, location, schemas } = this.#store
     throwIfAborted(signal)
     try {
-      const layout = dataLayout(location.root, schema)
-      yield* readSplit({ io, layout, schemas, schema }, split, { fields, where, signal })
+      yield* readSplit(fileContext(this.#store, schema), split, { fields, where, signal })
     } catch (error) {
       throw this.#named(error, schema, plan.snapshotId)
     }

@@ -2,8 +2,9 @@
 import { type DataFile, openDataFile, type RowCursor } from '../format/data-file.ts'
 import type { FileIO } from '../io/file-io.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
-import { type DataLayout, dataFilePath } from '../snapshot/data-paths.ts'
+import { type DataLayout, dataFilePath, dataLayout } from '../snapshot/data-paths.ts'
 import type { SchemaStore } from '../snapshot/schema-store.ts'
+import type { TableStore } from '../snapshot/table-store.ts'
 import type { DataField } from '../types/data-type.ts'
 import { SYSTEM_FIELD_ID_START } from '../types/field-ids.ts'
 import type { TableSchema } from '../types/schema-file.ts'
@@ -17,6 +18,12 @@ export interface FileContext {
   readonly schemas: SchemaStore
   /** The schema that rows are read with. */
   readonly schema: TableSchema
+}
+
+/** What the files of a table or a branch are opened with, to be read with the schema. */
+export function fileContext(store: TableStore, schema: TableSchema): FileContext {
+  const { io, location, schemas } = store
+  return { io, layout: dataLayout(location.root, schema), schemas, schema }
 }
 
 /**

@@ -36,6 +36,11 @@ export interface ReadOptions<C extends Columns = Columns, K extends keyof C = ke
   readonly at?: { readonly snapshot: number }
   /** Paimon's dynamic options for this read, such as `scan.snapshot-id`. */
   readonly options?: DynamicOptions
+  /**
+   * Threads that read ahead, at most; 0 for none. Unless told, a large read on four cores or more takes one for each. Rows
+   * come in the same order whatever is given.
+   */
+  readonly threads?: number
   readonly signal?: AbortSignal
 }
 
@@ -110,7 +115,7 @@ export class Table<C extends Columns = Columns> {
   read<const K extends keyof C & string = keyof C & string>(
     options: ReadOptions<C, K> = {},
   ): ReadResult<RowOf<Pick<C, K>>> {
-    const { columns, where, limit, at, signal } = options
+    const { columns, where, limit, at, threads, signal } = options
     const dynamic = {
       ...rawOptions(options.options ?? {}),
       ...(at !== undefined && { 'scan.snapshot-id': String(at.snapshot) }),
@@ -120,6 +125,7 @@ export class Table<C extends Columns = Columns> {
       where,
       limit,
       options: dynamic,
+      threads,
       signal,
     })
   }
