@@ -19,7 +19,8 @@ import type { DataField, DataType } from './data-type.ts'
 import { parseTime } from './date-text.ts'
 import { fitsPrecision, parseDecimal, rescale } from './decimal-text.ts'
 import { typeText } from './type-text.ts'
-import { parseVariant, type Variant } from './variant-parse.ts'
+import type { Variant } from './variant-builder.ts'
+import { parseVariant } from './variant-parse.ts'
 
 /** How one kind of input writes the values that JavaScript has no single form for. */
 export interface Dialect {

@@ -10,37 +10,21 @@ import { dateText, timestampText } from './date-text.ts'
 import { decimalText, fitsPrecision } from './decimal-text.ts'
 import { textOf } from './internal-value.ts'
 import { floatText } from './value-text.ts'
-
-/** Basic types, in the lower two bits of a value's header. */
-export const BASIC = { primitive: 0, shortString: 1, object: 2, array: 3 } as const
-
-/** Primitive types, in the upper six bits of a primitive's header. */
-export const PRIMITIVE = {
-  null: 0,
-  true: 1,
-  false: 2,
-  int8: 3,
-  int16: 4,
-  int32: 5,
-  int64: 6,
-  double: 7,
-  decimal4: 8,
-  decimal8: 9,
-  decimal16: 10,
-  date: 11,
-  timestamp: 12,
-  timestampNtz: 13,
-  float: 14,
-  binary: 15,
-  string: 16,
-  uuid: 20,
-} as const
-
-/** The only version of the metadata, in the lower four bits of its first byte. */
-export const VARIANT_VERSION = 1
-
-/** Deeper values are refused before the walk over them can overflow the stack. */
-const MAX_DEPTH = 500
+import {
+  arrayLayout,
+  BASIC,
+  checkVariantVersion,
+  keyIdAt,
+  malformedVariant,
+  objectLayout,
+  partAt,
+  PRIMITIVE,
+  unknownPrimitive,
+  unsignedAt,
+  VARIANT_DEPTH_MAX,
+  variantKey,
+  variantView,
+} from './variant-layout.ts'
 
 /** Long keys that are used again and again could make an endless text; strings end at half a gigabyte anyway. */
 const MAX_TEXT = 2 ** 28
@@ -56,25 +40,24 @@ class VariantReader {
   text = ''
   readonly #value: Uint8Array
   readonly #view: DataView
-  readonly #metadata: DataView
-  readonly #keyBytes: Uint8Array
+  readonly #metadata: Uint8Array
   readonly #keys: string[] = []
   /** Bytes that are still unread: parts that overlap could otherwise make a few bytes an endless text. */
   #unread: number
 
   constructor(value: Uint8Array, metadata: Uint8Array) {
     this.#value = value
-    this.#view = new DataView(value.buffer, value.byteOffset, value.length)
-    this.#metadata = new DataView(metadata.buffer, metadata.byteOffset, metadata.length)
-    this.#keyBytes = metadata
+    this.#view = variantView(value)
+    this.#metadata = metadata
     this.#unread = value.length
-    if (metadata.length === 0 || (metadata[0]! & 0x0f) !== VARIANT_VERSION) throw malformed()
+    checkVariantVersion(metadata)
   }
 
   write(at: number, depth: number): void {
-    if (depth > MAX_DEPTH) throw corrupt(`a variant nests more than ${MAX_DEPTH} deep`)
+    if (depth > VARIANT_DEPTH_MAX)
+      throw corrupt(`a variant nests more than ${VARIANT_DEPTH_MAX} deep`)
     if (this.text.length > MAX_TEXT) throw corrupt('the text of a variant is too long')
-    if (at >= this.#value.length) throw malformed()
+    if (at >= this.#value.length) throw malformedVariant()
     const header = this.#value[at]!
     const info = header >> 2
     switch (header & 3) {
@@ -85,60 +68,40 @@ class VariantReader {
         this.text += quoteJson(textOf(this.#bytes(at + 1, info, 1)))
         break
       case BASIC.object:
-        this.#object(info, at, depth)
+        this.#object(at, depth)
         break
       default:
-        this.#array(info, at, depth)
+        this.#array(at, depth)
     }
   }
 
-  #object(info: number, at: number, depth: number): void {
-    const sizeBytes = info & 0x10 ? 4 : 1
-    const count = unsigned(this.#view, at + 1, sizeBytes)
-    const idBytes = ((info >> 2) & 3) + 1
-    const offsetBytes = (info & 3) + 1
-    const ids = at + 1 + sizeBytes
-    const offsets = ids + count * idBytes
-    const data = offsets + (count + 1) * offsetBytes
-    this.#consume(data - at)
+  #object(at: number, depth: number): void {
+    const layout = objectLayout(this.#view, at)
+    this.#consume(layout.data - at)
     this.text += '{'
-    for (let i = 0; i < count; i++) {
-      const key = this.#key(unsigned(this.#view, ids + i * idBytes, idBytes))
+    for (let i = 0; i < layout.count; i++) {
+      const key = this.#key(keyIdAt(this.#view, layout, i))
       this.text += `${i === 0 ? '' : ','}${key}:`
-      this.write(data + unsigned(this.#view, offsets + i * offsetBytes, offsetBytes), depth + 1)
+      this.write(partAt(this.#view, layout, i), depth + 1)
     }
     this.text += '}'
   }
 
-  #array(info: number, at: number, depth: number): void {
-    const sizeBytes = info & 4 ? 4 : 1
-    const count = unsigned(this.#view, at + 1, sizeBytes)
-    const offsetBytes = (info & 3) + 1
-    const offsets = at + 1 + sizeBytes
-    const data = offsets + (count + 1) * offsetBytes
-    this.#consume(data - at)
+  #array(at: number, depth: number): void {
+    const layout = arrayLayout(this.#view, at)
+    this.#consume(layout.data - at)
     this.text += '['
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < layout.count; i++) {
       if (i > 0) this.text += ','
-      this.write(data + unsigned(this.#view, offsets + i * offsetBytes, offsetBytes), depth + 1)
+      this.write(partAt(this.#view, layout, i), depth + 1)
     }
     this.text += ']'
   }
 
   /** The quoted key of an id. */
   #key(id: number): string {
-    const known = this.#keys[id]
-    if (known !== undefined) return known
-    const width = (this.#keyBytes[0]! >> 6) + 1
-    const count = unsigned(this.#metadata, 1, width)
-    if (id >= count) throw malformed()
-    const start = 1 + (count + 2) * width
-    const from = start + unsigned(this.#metadata, 1 + (id + 1) * width, width)
-    const to = start + unsigned(this.#metadata, 1 + (id + 2) * width, width)
-    if (from > to || to > this.#keyBytes.length) throw malformed()
-    const key = quoteJson(textOf(this.#keyBytes.subarray(from, to)))
-    this.#keys[id] = key
-    return key
+    this.#keys[id] ??= quoteJson(variantKey(this.#metadata, id))
+    return this.#keys[id]
   }
 
   #primitive(type: number, at: number): string {
@@ -172,7 +135,7 @@ class VariantReader {
       }
       case PRIMITIVE.binary:
       case PRIMITIVE.string: {
-        const bytes = this.#bytes(at + 4, unsigned(this.#view, at, 4), 5)
+        const bytes = this.#bytes(at + 4, unsignedAt(this.#view, at, 4), 5)
         return type === PRIMITIVE.string
           ? quoteJson(textOf(bytes))
           : `"${Buffer.from(bytes).toString('base64')}"`
@@ -182,7 +145,7 @@ class VariantReader {
         return `"${hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')}"`
       }
       default:
-        throw corrupt(`a variant holds a value of the unknown type ${type}`)
+        throw unknownPrimitive(type)
     }
   }
 
@@ -204,7 +167,7 @@ class VariantReader {
     const unscaled =
       bytes === 16 ? (view.getBigInt64(at + 9, true) << 64n) | BigInt.asUintN(64, low) : low
     const digits = bytes === 4 ? 9 : bytes === 8 ? 18 : 38
-    if (scale > digits || !fitsPrecision(unscaled, digits)) throw malformed()
+    if (scale > digits || !fitsPrecision(unscaled, digits)) throw malformedVariant()
     const text = decimalText(unscaled, scale)
     return scale === 0 ? text : withoutZeros(text)
   }
@@ -212,30 +175,19 @@ class VariantReader {
   /** The bytes of a value whose header takes `headerBytes`. */
   #bytes(at: number, length: number, headerBytes: number): Uint8Array {
     this.#consume(headerBytes + length)
-    if (at + length > this.#value.length) throw malformed()
+    if (at + length > this.#value.length) throw malformedVariant()
     return this.#value.subarray(at, at + length)
   }
 
   #at(at: number, bytes: number): DataView {
-    if (at + bytes > this.#value.length) throw malformed()
+    if (at + bytes > this.#value.length) throw malformedVariant()
     return this.#view
   }
 
   #consume(bytes: number): void {
     this.#unread -= bytes
-    if (this.#unread < 0) throw malformed()
+    if (this.#unread < 0) throw malformedVariant()
   }
-}
-
-function malformed(): Error {
-  return corrupt('a variant is malformed: its parts do not fit together')
-}
-
-function unsigned(view: DataView, at: number, bytes: number): number {
-  if (at + bytes > view.byteLength) throw malformed()
-  let value = 0
-  for (let i = bytes - 1; i >= 0; i--) value = value * 256 + view.getUint8(at + i)
-  return value
 }
 
 function numberText(value: number, single: boolean): string {

@@ -41,7 +41,6 @@ export const REFUSED: Readonly<Record<string, string>> = {
   'tags_branches@branch-dev': HISTORY,
   'tags_branches@tag-v1': HISTORY,
   'tags_branches@v1..v2': HISTORY,
-  variant_append: 'VARIANT columns are not read yet',
   changelog_full_compaction$audit_log: SYSTEM_TABLE,
   changelog_input$audit_log: SYSTEM_TABLE,
   changelog_lookup$audit_log: SYSTEM_TABLE,

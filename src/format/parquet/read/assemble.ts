@@ -6,13 +6,14 @@
  * level says that this list has an element there. The slots of a node are the rows of its column.
  */
 import { nullColumn } from '../../../types/column-take.ts'
-import type { Column } from '../../../types/column.ts'
+import type { Column, StructColumn } from '../../../types/column.ts'
 import { corrupt } from '../../../util/errors.ts'
 import { REPETITION } from '../metadata.ts'
 import type { LeafNode, Node } from '../tree.ts'
 import type { LeafDecoder } from './leaf-column.ts'
 import type { NestedEntries } from './nested-reader.ts'
 import { type ColumnPlan, firstLeaf } from './resolve.ts'
+import { rebuildVariants } from './shredded-variant.ts'
 
 /** A leaf whose window of rows was decoded. */
 export interface DecodedLeaf {
@@ -58,6 +59,10 @@ function assemble(
       for (const child of children)
         if (child.length !== length) throw corrupt('the fields of a row differ in number')
       return { layout: 'struct', length, validity, children }
+    }
+    case 'variant': {
+      const storage = assemble(plan.storage, leaves, depth, slotCount)
+      return rebuildVariants(storage as StructColumn, plan.typed)
     }
     case 'list': {
       const { entries } = leaves.get(firstLeaf(plan)!)!

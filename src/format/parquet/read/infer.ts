@@ -21,7 +21,8 @@ export function inferFields(root: GroupNode): DataField[] {
   }))
 }
 
-function inferType(node: Node): DataType {
+/** The type of one column; see {@link inferFields}. */
+export function inferType(node: Node): DataType {
   const nullable = node.repetition !== REPETITION.REQUIRED
   return { ...inferPresent(node, false), nullable }
 }

@@ -4,6 +4,7 @@ import { corrupt, unsupported } from '../../../util/errors.ts'
 import { REPETITION } from '../metadata.ts'
 import type { GroupNode, LeafNode, Node } from '../tree.ts'
 import { listForm, mapForm } from '../tree.ts'
+import { resolveVariant, type TypedShape } from './variant-plan.ts'
 
 export type ColumnPlan =
   | { readonly kind: 'leaf'; readonly node: LeafNode; readonly type: DataType }
@@ -14,6 +15,8 @@ export type ColumnPlan =
       readonly child: ColumnPlan
     }
   | { readonly kind: 'struct'; readonly node: Node; readonly children: readonly ColumnPlan[] }
+  /** A shredded variant: put together from the parts that `storage` reads. */
+  | { readonly kind: 'variant'; readonly storage: ColumnPlan; readonly typed: TypedShape }
   /** The file has no such column: every value is null. */
   | { readonly kind: 'missing'; readonly type: DataType }
 
@@ -42,6 +45,8 @@ export function firstLeaf(plan: ColumnPlan): LeafNode | null {
       return null
     case 'list':
       return firstLeaf(plan.child)
+    case 'variant':
+      return firstLeaf(plan.storage)
     case 'struct':
       for (const child of plan.children) {
         const leaf = firstLeaf(child)
@@ -60,6 +65,8 @@ export function plannedLeaves(plan: ColumnPlan): { node: LeafNode; type: DataTyp
       return []
     case 'list':
       return plannedLeaves(plan.child)
+    case 'variant':
+      return plannedLeaves(plan.storage)
     case 'struct':
       return plan.children.flatMap(plannedLeaves)
   }
@@ -78,10 +85,10 @@ function resolveNode(node: Node, type: DataType, asElement: boolean): ColumnPlan
       return resolveMap(node, type.element, { kind: 'INT', nullable: false })
     case 'ROW':
       return resolveStruct(node, type.fields)
-    case 'VECTOR':
     case 'VARIANT':
-    case 'BLOB':
-      throw unsupported(`column ${node.name}: ${type.kind} in Parquet files is not read yet`)
+      return resolveVariant(node)
+    case 'VECTOR':
+      throw unsupported(`column ${node.name}: ${type.kind} has no form in Parquet files`)
     default:
       if (node.children !== undefined)
         throw corrupt(
