@@ -51,7 +51,7 @@ export async function* mergeRuns(
       if (!grown.includes(true) && lanes.every((lane) => lane.windows.length === 0)) return
       ranges = takeRanges(lanes)
     }
-    const batch = await mergeRanges(ranges, layout, columns)
+    const batch = await mergeRanges(ranges, read, columns)
     if (batch !== null) yield batch
   }
 }
@@ -156,17 +156,26 @@ function leastBound(lanes: readonly Lane[]): RunWindow | null {
 /** Merges ranges that hold all rows of their keys; null when no row stays. */
 async function mergeRanges(
   ranges: readonly WindowRange[],
-  layout: KeyValueLayout,
+  { layout, kinds = false, keepDeletes = false }: MergeRead,
   columns: OutputColumns,
 ): Promise<Batch | null> {
   const order = mergeOrder(ranges.map(({ window, from, to }) => ({ keys: window.keys, from, to })))
   const picked = deduplicate(
     order,
     ranges.map(({ window }) => window.precedence),
-    { ignoreDelete: layout.ignoreDelete, keepDeletes: false },
+    { ignoreDelete: layout.ignoreDelete, keepDeletes },
   )
   const values = await readValues(ranges, columns)
-  return picked.length === 0 ? null : gatherBatch(ranges, values, picked, columns)
+  if (picked.length === 0) return null
+  const batch = gatherBatch(ranges, values, picked, columns)
+  return kinds ? { ...batch, columns: [...batch.columns, pickedKinds(ranges, picked)] } : batch
+}
+
+/** The kinds of the picked rows. */
+function pickedKinds(ranges: readonly WindowRange[], { length, runOf, rows }: PickedRows): Column {
+  const values = new Int8Array(length)
+  for (let i = 0; i < length; i++) values[i] = ranges[runOf[i]!]!.window.precedence.kinds[rows[i]!]!
+  return { layout: 'fixed', length, validity: null, values }
 }
 
 /** The value columns of the ranges. Ranges of one run come from one cursor, so they are read in order. */
