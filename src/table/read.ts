@@ -158,13 +158,20 @@ export class TableRead<Row> implements ReadResult<Row> {
 
   async #plan(): Promise<PreparedRead> {
     const { columns, where: given, limit, signal } = this.#request
-    const { snapshot, schema } = await this.#state()
+    const { snapshot, schema, createdSinceMillis } = await this.#state()
     const fields = columns === undefined ? schema.fields : distinctFields(schema, columns)
     const where = typeof given === 'string' ? parseWhere(given, schema.fields) : given
     // A filter that does not fit is refused before anything is read.
     if (where !== undefined) bindPredicate(where, schema.fields)
     try {
-      const plan = await planScan(this.#store, { schema, snapshot, where, limit, signal })
+      const plan = await planScan(this.#store, {
+        schema,
+        snapshot,
+        createdSinceMillis,
+        where,
+        limit,
+        signal,
+      })
       return { schema, fields, where, plan }
     } catch (error) {
       throw this.#named(error, schema, snapshot?.id ?? null)

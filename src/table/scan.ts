@@ -10,6 +10,7 @@ import type { ManifestStore } from '../snapshot/manifest-store.ts'
 import { latin1Of } from '../snapshot/metadata-columns.ts'
 import type { SchemaStore } from '../snapshot/schema-store.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import { instantOfLocal } from '../types/local-time.ts'
 import { tableOptions } from '../types/options.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
@@ -31,8 +32,12 @@ export interface ScanRequest {
   readonly kind?: ScanKind | undefined
   /** Whether rows are read as they were written, none merged, and the files of a bucket stay together. */
   readonly isStreaming?: boolean | undefined
+  /** The snapshots whose changes are read, ascending; `snapshot` alone unless told. Not for `all`. */
+  readonly changesOf?: readonly Snapshot[] | undefined
   /** The levels that are read; all unless told. */
   readonly level?: ((level: number) => boolean) | undefined
+  /** Only files that were made then or later, in milliseconds since 1970, are read. */
+  readonly createdSinceMillis?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -61,14 +66,15 @@ export async function planScan(stores: ScanStores, request: ScanRequest): Promis
   const { schema, snapshot, where, kind = 'all', isStreaming = false, level, signal } = request
   if (snapshot === null)
     return { snapshotId: null, splits: [], fileCounts: { considered: 0, read: 0 } }
+  const { changesOf = [snapshot] } = request
   const filter = scanFilter(schema, where)
   const parallelism = tableOptions(schema.options).get('scan.manifest.parallelism')
   const files = { ...filter.files, level }
-  const scanned = await scanEntries(stores.manifests, snapshot, kind, files, {
-    signal,
-    parallelism,
-  })
-  const entries = added(scanned, kind)
+  const options = { signal, parallelism }
+  const scanned = await mapAll(changesOf, parallelism ?? CHANGES_AT_ONCE, (changed) =>
+    scanEntries(stores.manifests, changed, kind, files, options),
+  )
+  const entries = wanted(scanned.flat(), request)
   const schemaOf = await schemasOf(stores.schemas, entries, schema, signal)
   // What a stream reads is not merged, so each file may be left out by what it holds.
   const keyed = hasPrimaryKey(schema) && !isStreaming
@@ -87,14 +93,23 @@ export async function planScan(stores: ScanStores, request: ScanRequest): Promis
   }
 }
 
-/** The entries that add files. CORRUPT where a changelog deletes one. */
-function added(entries: readonly ManifestEntry[], kind: ScanKind): readonly ManifestEntry[] {
-  if (kind === 'all') return entries
-  const adding = entries.filter((entry) => entry.kind === FILE_KIND.ADD)
+/** The entries that add files, made late enough. CORRUPT where a changelog deletes one. */
+function wanted(
+  entries: readonly ManifestEntry[],
+  { kind = 'all', createdSinceMillis }: ScanRequest,
+): readonly ManifestEntry[] {
+  const adding = kind === 'all' ? entries : entries.filter((entry) => entry.kind === FILE_KIND.ADD)
   if (kind === 'changelog' && adding.length < entries.length)
     throw corrupt('a changelog deletes files')
-  return adding
+  if (createdSinceMillis === undefined) return adding
+  return adding.filter(({ file: { creationTime } }) => {
+    const isKnown = creationTime !== null
+    return isKnown && instantOfLocal(Number(creationTime)) >= createdSinceMillis
+  })
 }
+
+/** Snapshots whose changes are looked for at the same time. */
+const CHANGES_AT_ONCE = 8
 
 /** Reads the schemas that the files were written with, as far as they differ from the one at hand. */
 async function schemasOf(

@@ -23,7 +23,7 @@ test('options of a read are texts or values', async () => {
 test.each<[string, Record<string, string>, string, string]>([
   ['unknown', { 'scan.snapshot-idd': '1' }, 'INVALID', 'did you mean "scan.snapshot-id"?'],
   ['of another type', { 'scan.snapshot-id': 'x' }, 'INVALID', 'scan.snapshot-id: "x"'],
-  ['not implemented', { 'scan.tag-name': 'v1' }, 'UNSUPPORTED', 'scan.tag-name'],
+  ['not implemented', { 'query-auth.enabled': 'true' }, 'UNSUPPORTED', 'query-auth.enabled'],
 ])('an option that is %s is refused by its name', async (_, options, code, message) => {
   await using catalog = new Catalog(new LocalFileIO(), GOLDEN_WAREHOUSE)
   const table = await catalog.table('golden.mor')
