@@ -7,7 +7,9 @@
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { joinPath, resolveLocation } from '../io/path.ts'
 import { openFileIO } from '../io/resolve.ts'
-import { openTableStore, type TableStore } from '../snapshot/table-store.ts'
+import { branchNames, noBranch } from '../snapshot/branches.ts'
+import { MAIN_BRANCH } from '../snapshot/paths.ts'
+import { openBranch, openTableStore, type TableStore } from '../snapshot/table-store.ts'
 import { type CheckOptions, type CheckReport, checkTable } from '../table/check.ts'
 import { openSystemTable, type SystemTable } from '../table/system-tables.ts'
 import { Table } from '../table/table.ts'
@@ -129,7 +131,7 @@ export class Catalog implements AsyncDisposable {
 
   /** Whether there is a table `database.table`; INVALID for what is no such name. */
   async tableExists(name: string, options: IoOptions = {}): Promise<boolean> {
-    return await this.#hasSchema(this.#tablePath(parseIdentifier(name)), options)
+    return (await this.#store(parseIdentifier(name)).schemas.ids(options)).length > 0
   }
 
   /**
@@ -155,6 +157,7 @@ export class Catalog implements AsyncDisposable {
   ): Promise<Table> {
     const { signal } = options
     const id = this.#plainTable(name)
+    if (id.branch !== undefined) throw invalid(`${identifierText(id)} names a branch of a table`)
     const isDefinition = 'columns' in definition
     const schema = firstSchema(isDefinition ? newSchemaOf(definition) : definition, Date.now())
     const store = this.#store(id)
@@ -227,7 +230,7 @@ export class Catalog implements AsyncDisposable {
   async *#storedTables(options: IoOptions): AsyncGenerator<StoredTable, void, undefined> {
     for (const database of await this.databases(options))
       for (const table of await this.tables(database, options)) {
-        const id = { database, table, systemTable: undefined }
+        const id = { database, table, branch: undefined, systemTable: undefined }
         const store = this.#store(id)
         try {
           yield { database, table, store, schema: await store.schemas.readLatest(options) }
@@ -253,10 +256,11 @@ export class Catalog implements AsyncDisposable {
 
   async #noTable(id: TableIdentifier, options: IoOptions, cause?: unknown): Promise<LakeError> {
     const tables = await this.tables(id.database, options)
-    return notFound(`there is no table ${identifierText(id)}${didYouMean(id.table, tables)}`, {
-      path: this.#tablePath(id),
-      cause,
-    })
+    const path = this.#tablePath(id)
+    if (id.branch !== undefined && tables.includes(id.table))
+      return noBranch(id.branch, await branchNames(this.io, path, options), path)
+    const table = identifierText({ ...id, branch: undefined, systemTable: undefined })
+    return notFound(`there is no table ${table}${didYouMean(id.table, tables)}`, { path, cause })
   }
 
   /**
@@ -285,7 +289,7 @@ export class Catalog implements AsyncDisposable {
       store = openTableStore(this.io, root)
       this.#stores.set(root, store)
     }
-    return store
+    return openBranch(store, id.branch ?? MAIN_BRANCH)
   }
 
   #databasePath(name: string): string {

@@ -1,19 +1,28 @@
-/** Names of tables: `database.table`, with a system table or a branch of it behind a dollar sign. */
-import { invalid, unsupported } from '../util/errors.ts'
+/** Names of tables: `database.table`, with a branch or a system table of it behind dollar signs. */
+import { MAIN_BRANCH } from '../snapshot/paths.ts'
+import { invalid } from '../util/errors.ts'
 
 export interface TableIdentifier {
   readonly database: string
   readonly table: string
+  /** `dev` of `db.t$branch_dev`; undefined for the main branch. */
+  readonly branch: string | undefined
   /** `files` of `db.t$files`; undefined for the table itself. */
   readonly systemTable: string | undefined
 }
 
 /** How names look in messages. */
-export function identifierText({ database, table, systemTable }: TableIdentifier): string {
-  return `${database}.${table}${systemTable === undefined ? '' : `$${systemTable}`}`
+export function identifierText({ database, table, branch, systemTable }: TableIdentifier): string {
+  const parts = [table, ...(branch === undefined ? [] : [BRANCH_MARK + branch])]
+  return `${database}.${[...parts, ...(systemTable === undefined ? [] : [systemTable])].join('$')}`
 }
 
-/** Parses `db.t` or `db.t$system`. Throws INVALID for anything else. Follows the Java class `Identifier`. */
+const BRANCH_MARK = 'branch_'
+
+/**
+ * Parses `db.t`, `db.t$system`, `db.t$branch_dev` or `db.t$branch_dev$system`. Throws INVALID for anything else. Follows
+ * the Java class `Identifier`.
+ */
 export function parseIdentifier(text: string): TableIdentifier {
   const dot = text.indexOf('.')
   if (dot <= 0 || dot === text.length - 1)
@@ -21,12 +30,19 @@ export function parseIdentifier(text: string): TableIdentifier {
       hint: 'write DATABASE.TABLE, such as sales.orders',
     })
   const database = text.slice(0, dot)
-  const [table = '', systemTable, ...rest] = text.slice(dot + 1).split('$')
-  if (rest.length > 0 || systemTable?.startsWith('branch_'))
-    throw unsupported(`branches of tables cannot be opened yet: ${text.slice(0, 200)}`)
+  const [table = '', ...marks] = text.slice(dot + 1).split('$')
+  const branchName = marks[0]?.startsWith(BRANCH_MARK)
+    ? marks.shift()!.slice(BRANCH_MARK.length)
+    : undefined
+  if (marks.length > 1)
+    throw invalid(`"${text.slice(0, 200)}" is no name of a table`, {
+      hint: `write DATABASE.TABLE$branch_NAME$SYSTEM, such as ${database}.${table}$branch_dev$files`,
+    })
   checkName(database, 'a database')
   checkName(table, 'a table')
-  return { database, table, systemTable }
+  if (branchName !== undefined) checkName(branchName, 'a branch')
+  const branch = branchName === MAIN_BRANCH ? undefined : branchName
+  return { database, table, branch, systemTable: marks[0] }
 }
 
 /** Names become directories, so they may not hold what would lead somewhere else. */

@@ -17,7 +17,8 @@ export type TravelTarget =
   | { readonly by: 'version'; readonly version: string }
 
 export type Startup =
-  | { readonly mode: 'latest-full' | 'latest' | 'compacted-full' | 'incremental' }
+  | { readonly mode: 'latest-full' | 'latest' | 'compacted-full' }
+  | { readonly mode: 'incremental' }
   | {
       readonly mode: 'from-timestamp' | 'from-snapshot' | 'from-snapshot-full'
       readonly target: TravelTarget
@@ -61,6 +62,7 @@ export function startupOf(options: TableOptionValues): Startup {
     case 'latest-full':
     case 'latest':
     case 'compacted-full':
+      return { mode }
     case 'incremental':
       return { mode }
     case 'from-file-creation-time':

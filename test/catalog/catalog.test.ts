@@ -170,22 +170,35 @@ describe('the database sys', () => {
 
 describe('names', () => {
   test.each([
-    ['a.b', { database: 'a', table: 'b', systemTable: undefined }],
-    ['a.b.c', { database: 'a', table: 'b.c', systemTable: undefined }],
+    ['a.b', { database: 'a', table: 'b' }],
+    ['a.b.c', { database: 'a', table: 'b.c' }],
     ['a.b$files', { database: 'a', table: 'b', systemTable: 'files' }],
+    ['a.b$branch_dev', { database: 'a', table: 'b', branch: 'dev' }],
+    ['a.b$branch_dev$files', { database: 'a', table: 'b', branch: 'dev', systemTable: 'files' }],
+    ['a.b$branch_main', { database: 'a', table: 'b' }],
+    ['a.b$branch_a_branch_b', { database: 'a', table: 'b', branch: 'a_branch_b' }],
   ])('%s', (text, identifier) => {
     expect(parseIdentifier(text)).toEqual(identifier)
   })
 
-  test.each(['a', '.b', 'a.', '', 'a.b/c', '../x.b', 'a...', 'a.\u0000', 'a.db.b/..', ' a.b'])(
-    '%j names no table',
-    (text) => {
-      expect(() => parseIdentifier(text)).toThrow(expect.objectContaining({ code: 'INVALID' }))
-    },
-  )
-
-  test.each(['a.b$branch_dev', 'a.b$branch_dev$files'])('%s is a branch', (text) => {
-    expect(() => parseIdentifier(text)).toThrow(expect.objectContaining({ code: 'UNSUPPORTED' }))
+  test.each([
+    'a',
+    '.b',
+    'a.',
+    '',
+    'a.b/c',
+    '../x.b',
+    'a...',
+    'a.\u0000',
+    'a.db.b/..',
+    ' a.b',
+    'a.b$files$branch_dev',
+    'a.b$branch_dev$files$x',
+    'a.b$branch_',
+    'a.b$branch_../c',
+    'a.b$branch_..',
+  ])('%j names no table', (text) => {
+    expect(() => parseIdentifier(text)).toThrow(expect.objectContaining({ code: 'INVALID' }))
   })
 })
 

@@ -352,7 +352,7 @@ describe('what is there', () => {
     [['read', 'shop.orders', '--where', 'amout > 1'], 2, /did you mean "amount"/],
     [['read', 'shop.orders', '--option', 'scan.snapshot=1'], 2, /did you mean "scan\.snapshot-id"/],
     [['read', 'shop.orders', '--option', 'scan.snapshot-id=9'], 3, /snapshot 9/],
-    [['read', 'shop.orders', '--option', 'scan.tag-name=v1'], 1, /scan\.tag-name/],
+    [['read', 'shop.orders', '--option', 'scan.tag-name=v1'], 3, /there is no tag "v1"/],
   ])('%s is told with the way out', async (argv, exitCode, message) => {
     const { code, stdout, stderr } = await wh.run(argv)
     expect(stderr).toMatch(message)
