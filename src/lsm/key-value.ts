@@ -4,6 +4,7 @@ import { SEQUENCE_NUMBER_FIELD, VALUE_KIND_FIELD } from '../types/field-ids.ts'
 import { tableOptions } from '../types/options.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { fieldsNamed, keyFields, trimmedKeyFields } from '../types/schema-keys.ts'
+import { type MergeEngine, mergeEngine } from './merge/engine.ts'
 import type { SortColumn } from './sort-keys.ts'
 
 /** What merging needs to know of a table; follows from its schema. */
@@ -16,10 +17,14 @@ export interface KeyValueLayout {
   readonly sequence: readonly DataField[]
   readonly sequenceDescending: boolean
   readonly ignoreDelete: boolean
+  readonly engine: MergeEngine
+  /** Whether of a key's rows above level 0 only the one of the lowest level counts; see `lookupRows`. */
+  readonly looksUp: boolean
   /** All columns of the table. */
   readonly fields: readonly DataField[]
 }
 
+/** Throws INVALID for options of the merge engine that contradict each other or the columns. */
 export function keyValueLayout(schema: TableSchema): KeyValueLayout {
   const options = tableOptions(schema.options)
   return {
@@ -28,6 +33,11 @@ export function keyValueLayout(schema: TableSchema): KeyValueLayout {
     sequence: fieldsNamed(schema, options.get('sequence.field') ?? []),
     sequenceDescending: options.get('sequence.field.sort-order') === 'descending',
     ignoreDelete: options.get('ignore-delete'),
+    engine: mergeEngine(schema),
+    looksUp:
+      options.get('changelog-producer') === 'lookup' ||
+      options.get('deletion-vectors.enabled') ||
+      options.get('force-lookup'),
     fields: schema.fields,
   }
 }

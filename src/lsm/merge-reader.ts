@@ -3,18 +3,24 @@
  *
  * 1. Every run loads a window of the columns that decide: key, sequence, kind.
  * 2. The windows are merged up to the least of their last keys, beyond which a run may still have rows unseen.
- * 3. The merge function picks the rows that stay.
- * 4. The other columns are read of the rows passed, and gathered from those picked.
+ * 3. The other columns of the rows passed are read.
+ * 4. The merge engine picks the rows that stay, which are gathered, or makes a row of several, column by column.
  */
+import { sliceColumn } from '../types/column-slice.ts'
+import { takeBatch } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
+import { isRetract } from '../types/row-kind.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { corrupt } from '../util/errors.ts'
 import { picksOf } from './gather-prefixed.ts'
 import { gatherColumn } from './gather.ts'
 import type { KeyValueLayout } from './key-value.ts'
-import { countBelow, mergeOrder } from './merge-order.ts'
+import { countBelow, type MergedOrder, mergeOrder } from './merge-order.ts'
+import type { ColumnEngine } from './merge/column-engine.ts'
 import { deduplicate, type PickedRows } from './merge/deduplicate.ts'
+import { firstRow } from './merge/first-row.ts'
+import { allRows, keyedRows, lookupRows, type MergeSource } from './merge/keyed-rows.ts'
 import { type RunFile, RunReader, type RunWindow } from './run-reader.ts'
 import { compareKeys } from './sort-keys.ts'
 
@@ -56,23 +62,26 @@ export async function* mergeRuns(
   }
 }
 
-/** Where each returned column comes from. */
-interface OutputColumns {
+/** Where each column comes from that is returned, or that the engine needs to merge those. */
+interface ReadColumns {
+  readonly fields: readonly DataField[]
   readonly values: readonly DataField[]
-  /** A column that the merge itself reads, or one of `values`. */
-  readonly outputs: readonly { readonly step: 'merge' | 'values'; readonly index: number }[]
+  /** For each of `fields`: a column that the merge itself reads, or one of `values`. */
+  readonly places: readonly { readonly step: 'merge' | 'values'; readonly index: number }[]
 }
 
-function planColumns({ layout, fields }: MergeRead): OutputColumns {
+function planColumns({ layout, fields: asked }: MergeRead): ReadColumns {
+  const { engine } = layout
+  const fields = typeof engine === 'string' ? asked : engine.reads(asked)
   const merging = [...layout.keys, ...layout.sequence].map((field) => field.id)
   const values: DataField[] = []
-  const outputs = fields.map((field) => {
+  const places = fields.map((field) => {
     const index = merging.indexOf(field.id)
     if (index >= 0) return { step: 'merge' as const, index }
     values.push(field)
     return { step: 'values' as const, index: values.length - 1 }
   })
-  return { values, outputs }
+  return { fields, values, places }
 }
 
 interface OpenWindow {
@@ -156,32 +165,98 @@ function leastBound(lanes: readonly Lane[]): RunWindow | null {
 /** Merges ranges that hold all rows of their keys; null when no row stays. */
 async function mergeRanges(
   ranges: readonly WindowRange[],
-  { layout, kinds = false, keepDeletes = false }: MergeRead,
-  columns: OutputColumns,
+  read: MergeRead,
+  columns: ReadColumns,
 ): Promise<Batch | null> {
+  const { engine } = read.layout
   const order = mergeOrder(ranges.map(({ window, from, to }) => ({ keys: window.keys, from, to })))
-  const picked = deduplicate(
-    order,
-    ranges.map(({ window }) => window.precedence),
-    { ignoreDelete: layout.ignoreDelete, keepDeletes },
-  )
   const values = await readValues(ranges, columns)
-  if (picked.length === 0) return null
+  const merged =
+    typeof engine === 'string'
+      ? pickRows(ranges, values, order, read, columns)
+      : mergeColumns(ranges, values, order, read, columns, engine)
+  return merged.length === 0 ? null : merged
+}
+
+/** Merges by an engine that keeps one of a key's rows. */
+function pickRows(
+  ranges: readonly WindowRange[],
+  values: readonly Batch[],
+  order: MergedOrder,
+  { layout, kinds = false, keepDeletes = false }: MergeRead,
+  columns: ReadColumns,
+): Batch {
+  const { engine, looksUp, ignoreDelete } = layout
+  const precedences = ranges.map(({ window }) => window.precedence)
+  const options = { ignoreDelete, keepDeletes }
+  const picked =
+    engine === 'first-row'
+      ? firstRow(order, precedences, options)
+      : deduplicate(
+          looksUp ? lookupRows(order, sourcesOf(ranges)).order : order,
+          precedences,
+          options,
+        )
+  if (picked.length === 0) return NO_COLUMNS
   const batch = gatherBatch(ranges, values, picked, columns)
   return kinds ? { ...batch, columns: [...batch.columns, pickedKinds(ranges, picked)] } : batch
+}
+
+/** Merges by an engine that makes a row of several. */
+function mergeColumns(
+  ranges: readonly WindowRange[],
+  values: readonly Batch[],
+  order: MergedOrder,
+  { layout, fields, kinds = false, keepDeletes = false }: MergeRead,
+  columns: ReadColumns,
+  engine: ColumnEngine,
+): Batch {
+  const sources = sourcesOf(ranges)
+  const keyed = keyedRows(layout.looksUp ? lookupRows(order, sources) : allRows(order), sources)
+  const places = new Map(columns.fields.map(({ id }, i) => [id, columns.places[i]!]))
+  const merged = engine.merge(keyed, fields, ({ id }) => {
+    const { step, index } = places.get(id)!
+    if (step === 'values') return values.map((batch) => batch.columns[index]!)
+    return ranges.map(({ window, from, to }) => sliceColumn(window.columns[index]!, from, to))
+  })
+  const kindColumn = kindsColumn(merged.kinds)
+  const batch = {
+    length: keyed.keyCount,
+    columns: kinds ? [...merged.columns, kindColumn] : merged.columns,
+  }
+  return keepDeletes ? batch : withoutDeletes(batch, merged.kinds)
+}
+
+function sourcesOf(ranges: readonly WindowRange[]): MergeSource[] {
+  return ranges.map(({ window, from }) => ({
+    precedence: window.precedence,
+    level: window.level,
+    from,
+  }))
+}
+
+function withoutDeletes(batch: Batch, kinds: Int8Array): Batch {
+  const rows = new Uint32Array(kinds.length)
+  let count = 0
+  for (let i = 0; i < kinds.length; i++) if (!isRetract(kinds[i]!)) rows[count++] = i
+  return count === kinds.length ? batch : takeBatch(batch, rows.subarray(0, count))
 }
 
 /** The kinds of the picked rows. */
 function pickedKinds(ranges: readonly WindowRange[], { length, runOf, rows }: PickedRows): Column {
   const values = new Int8Array(length)
   for (let i = 0; i < length; i++) values[i] = ranges[runOf[i]!]!.window.precedence.kinds[rows[i]!]!
-  return { layout: 'fixed', length, validity: null, values }
+  return kindsColumn(values)
+}
+
+function kindsColumn(values: Int8Array): Column {
+  return { layout: 'fixed', length: values.length, validity: null, values }
 }
 
 /** The value columns of the ranges. Ranges of one run come from one cursor, so they are read in order. */
 async function readValues(
   ranges: readonly WindowRange[],
-  { values }: OutputColumns,
+  { values }: ReadColumns,
 ): Promise<Batch[]> {
   const batches: Batch[] = []
   for (const { window, from, to } of ranges) {
@@ -200,7 +275,7 @@ function gatherBatch(
   ranges: readonly WindowRange[],
   values: readonly Batch[],
   picked: PickedRows,
-  columns: OutputColumns,
+  columns: ReadColumns,
 ): Batch {
   const { length, runOf, rows } = picked
   // Value columns start with the range, merging columns with the window.
@@ -211,7 +286,7 @@ function gatherBatch(
     valueRows,
     ranges.map(({ from, to }) => to - from),
   )
-  const gathered = columns.outputs.map(({ step, index }): Column => {
+  const gathered = columns.places.map(({ step, index }): Column => {
     const sourceOf = runOf
     if (step === 'merge') {
       const merging = ranges.map(({ window }) => window.columns[index]!)

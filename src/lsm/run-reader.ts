@@ -32,6 +32,8 @@ export interface RunColumns {
 /** Rows of a run whose merging columns are at hand. */
 export interface RunWindow {
   readonly length: number
+  /** The level of the file. */
+  readonly level: number
   readonly keys: SortKeys
   readonly precedence: Precedence
   /** The key columns, then the columns of `sequence.field`. */
@@ -40,11 +42,17 @@ export interface RunWindow {
   readonly values: RowCursor | null
 }
 
+interface OpenFile {
+  readonly level: number
+  readonly keys: RowCursor
+  readonly values: RowCursor | null
+}
+
 export class RunReader {
   readonly #files: readonly RunFile[]
   readonly #columns: RunColumns
   #next = 0
-  #open: { keys: RowCursor; values: RowCursor | null } | null = null
+  #open: OpenFile | null = null
 
   constructor(files: readonly RunFile[], columns: RunColumns) {
     this.#files = files
@@ -56,14 +64,13 @@ export class RunReader {
     for (;;) {
       this.#open ??= await this.#openNext()
       if (this.#open === null) return null
-      const { keys, values } = this.#open
-      const batch = await keys.read(rowCount)
-      if (batch !== null) return this.#toWindow(batch, values)
+      const batch = await this.#open.keys.read(rowCount)
+      if (batch !== null) return this.#toWindow(batch, this.#open)
       this.#open = null
     }
   }
 
-  async #openNext(): Promise<{ keys: RowCursor; values: RowCursor | null } | null> {
+  async #openNext(): Promise<OpenFile | null> {
     const runFile = this.#files[this.#next]
     if (runFile === undefined) return null
     this.#next++
@@ -72,6 +79,7 @@ export class RunReader {
     const rows = (await runFile.rows(file)) ?? undefined
     const fields = [...this.#keyFields(file), ...SYSTEM_FIELDS, ...layout.sequence]
     return {
+      level: runFile.level,
       keys: file.cursor({ fields, rows, views: true }),
       values: values.length === 0 ? null : file.cursor({ fields: values, rows, views: true }),
     }
@@ -84,7 +92,7 @@ export class RunReader {
     return isApart ? storedKeys : keys
   }
 
-  #toWindow(batch: Batch, values: RowCursor | null): RunWindow {
+  #toWindow(batch: Batch, { level, values }: OpenFile): RunWindow {
     const { layout } = this.#columns
     const { length, columns } = batch
     const keyCount = layout.keys.length
@@ -95,6 +103,7 @@ export class RunReader {
         throw corrupt(`key or system column ${i} of a data file has nulls`)
     return {
       length,
+      level,
       keys: sortKeys(keyOrder(layout), keyColumns, length),
       precedence: {
         sequence:

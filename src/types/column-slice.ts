@@ -3,7 +3,7 @@ import { copyBits } from '../util/bits.ts'
 import type { Batch, Column } from './column.ts'
 
 /** The rows `[from, to)`; only bitmaps that do not start at a byte are copied. */
-function sliceColumn(column: Column, from: number, to: number): Column {
+export function sliceColumn(column: Column, from: number, to: number): Column {
   const length = to - from
   if (from === 0 && length === column.length) return column
   const validity = column.validity === null ? null : sliceBits(column.validity, from, length)

@@ -66,6 +66,21 @@ export async function readRows(read: BatchResult<unknown>): Promise<string[]> {
   return rows.toSorted()
 }
 
+/** Columns that Java keeps as hash sets while it merges, so that the order of their elements says nothing. */
+const SETS: Readonly<Record<string, string>> = { aggregation_retract: 'c', nested_update: 'items' }
+
+/** The rows with the elements of sets in order. */
+export function comparableRows({ table, systemTable }: GoldenCase, rows: string[]): string[] {
+  const column = SETS[table]
+  if (column === undefined || systemTable !== undefined) return rows
+  const ordered = rows.map((text) => {
+    const row = JSON.parse(text) as Record<string, unknown[] | null>
+    const elements = row[column]?.map((element) => canonicalRow(element)).toSorted()
+    return canonicalRow({ ...row, [column]: elements ?? null })
+  })
+  return ordered.toSorted()
+}
+
 /** One text for each value: floats that are equal as numbers are, -0 is told from 0. */
 export function canonicalRow(row: unknown): string {
   return JSON.stringify(row, (_, value: unknown) => (Object.is(value, -0) ? '-0.0' : value))

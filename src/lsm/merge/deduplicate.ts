@@ -24,7 +24,7 @@ export interface PickedRows {
   readonly rows: Uint32Array
 }
 
-export interface DeduplicateOptions {
+export interface MergeOptions {
   /** Retractions are passed over where a key has other rows. */
   readonly ignoreDelete: boolean
   /** Whether a key whose last row retracts is kept, as a compaction below must, or dropped, as a reader does. */
@@ -35,7 +35,7 @@ export interface DeduplicateOptions {
 export function deduplicate(
   order: MergedOrder,
   runs: readonly Precedence[],
-  { ignoreDelete, keepDeletes }: DeduplicateOptions,
+  { ignoreDelete, keepDeletes }: MergeOptions,
 ): PickedRows {
   const { runOf, rows, keyStarts, keyCount, length } = order
   const pickedRuns = new Uint16Array(keyCount)
@@ -77,7 +77,7 @@ function lastOf(
 }
 
 /** Whether row `i` of `a` comes after row `j` of `b`, both of one key. */
-function isAfter(a: Precedence, i: number, b: Precedence, j: number): boolean {
+export function isAfter(a: Precedence, i: number, b: Precedence, j: number): boolean {
   if (a.sequence !== null) {
     const order = compareKeys(a.sequence, i, b.sequence!, j)
     if (order !== 0) return order > 0

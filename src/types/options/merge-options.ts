@@ -1,6 +1,6 @@
 /** Options of merge engines, changelogs and deletion vectors. */
 import { boolean, memorySize, names, oneOf, text } from './codec.ts'
-import { both, DONE, IMMUTABLE, none, only, read, write } from './spec.ts'
+import { both, DONE, IMMUTABLE, none, only, read, READABLE, readableWith, write } from './spec.ts'
 
 const KEYED = { keyedOnly: true } as const
 
@@ -9,7 +9,12 @@ export const MERGE_OPTIONS = {
     oneOf('deduplicate', 'partial-update', 'aggregation', 'first-row'),
     'deduplicate',
     'How rows of one key become one row.',
-    { ...only('deduplicate'), ...IMMUTABLE, ...KEYED },
+    {
+      ...only('deduplicate'),
+      ...readableWith('deduplicate', 'partial-update', 'aggregation', 'first-row'),
+      ...IMMUTABLE,
+      ...KEYED,
+    },
   ),
   'ignore-delete': both(boolean, 'false', 'Whether rows that delete (-U, -D) are dropped.', {
     ...DONE,
@@ -46,25 +51,25 @@ export const MERGE_OPTIONS = {
     boolean,
     'false',
     'Whether -D deletes the whole row in a partial update.',
-    { ...IMMUTABLE, ...KEYED },
+    { ...READABLE, ...IMMUTABLE, ...KEYED },
   ),
   'partial-update.remove-record-on-sequence-group': both(
     text,
     null,
     'Sequence groups whose -D deletes the whole row.',
-    { ...IMMUTABLE, ...KEYED },
+    { ...READABLE, ...IMMUTABLE, ...KEYED },
   ),
   'aggregation.remove-record-on-delete': both(
     boolean,
     'false',
     'Whether -D deletes the whole row in an aggregation.',
-    { ...IMMUTABLE, ...KEYED },
+    { ...READABLE, ...IMMUTABLE, ...KEYED },
   ),
   'fields.default-aggregate-function': both(
     text,
     null,
     'Aggregate function of columns that name none.',
-    KEYED,
+    { ...READABLE, ...KEYED },
   ),
   'changelog-producer': write(
     oneOf('none', 'input', 'full-compaction', 'lookup'),
@@ -91,6 +96,7 @@ export const MERGE_OPTIONS = {
     boolean,
     'false',
     'Whether deleted rows are marked in index files, so that reads need not merge.',
+    READABLE,
   ),
   'deletion-vectors.modifiable': none(
     boolean,
@@ -106,6 +112,7 @@ export const MERGE_OPTIONS = {
     boolean,
     'false',
     'Whether reads with deletion vectors merge level 0; since Paimon 2.0.',
+    DONE,
   ),
   'deletion-vector.index-file.target-size': none(
     memorySize,

@@ -1,6 +1,6 @@
 /** Options whose names are made of columns, indexes or formats. */
 import { boolean, integer, text } from './codec.ts'
-import { both, DONE, none, type OptionSpec, write } from './spec.ts'
+import { both, DONE, none, type OptionSpec, READABLE, write } from './spec.ts'
 
 /** A family of options that are named by a pattern. */
 export interface OptionPattern {
@@ -11,29 +11,30 @@ export interface OptionPattern {
   readonly spec: OptionSpec
 }
 
-const KEYED = { keyedOnly: true } as const
+/** What merging by a merge engine honours when it reads. */
+const READ = { ...READABLE, keyedOnly: true } as const
 
 /** What follows `fields.<column>.`; the type of a schema definition's options has the same words. */
 export const FIELD_SUFFIXES = {
-  'aggregate-function': both(text, null, 'Aggregate function of the column.', KEYED),
+  'aggregate-function': both(text, null, 'Aggregate function of the column.', READ),
   'ignore-retract': both(
     boolean,
     'false',
     'Whether the aggregate ignores rows that take back.',
-    KEYED,
+    READ,
   ),
-  distinct: both(boolean, 'false', 'Whether collect and listagg keep each value once.', KEYED),
-  'list-agg-delimiter': both(text, ',', 'What listagg puts between values.', KEYED),
-  'nested-key': both(text, null, 'Key of the rows that nested_update merges.', KEYED),
-  'nested-sequence-field': both(text, null, 'Columns that order the rows of a nested key.', KEYED),
-  'nested-key-null-strategy': both(text, null, 'What a null in a nested key does.', KEYED),
-  'count-limit': both(integer(), null, 'Most rows that nested_update keeps.', KEYED),
-  'ts-field': both(text, null, 'Field that tells merge_map the newer value.', KEYED),
+  distinct: both(boolean, 'false', 'Whether collect and listagg keep each value once.', READ),
+  'list-agg-delimiter': both(text, ',', 'What listagg puts between values.', READ),
+  'nested-key': both(text, null, 'Key of the rows that nested_update merges.', READ),
+  'nested-sequence-field': both(text, null, 'Columns that order the rows of a nested key.', READ),
+  'nested-key-null-strategy': both(text, null, 'What a null in a nested key does.', READ),
+  'count-limit': both(integer(), null, 'Most rows that nested_update keeps.', READ),
+  'ts-field': both(text, null, 'Field that tells merge_map the newer value.', READ),
   'sequence-group': both(
     text,
     null,
     'Columns of a partial update that are ordered by this one.',
-    KEYED,
+    READ,
   ),
   'stats-mode': write(
     text,
