@@ -29,6 +29,8 @@ export interface CursorOptions {
   readonly rows?: readonly RowRange[] | undefined
   /** Leave strings where they were decoded, for a reader that will keep few of them. */
   readonly views?: boolean
+  /** Give rows too that a deletion vector of the file deletes. */
+  readonly keepsDeleted?: boolean
 }
 
 /** An open data file. */

@@ -320,7 +320,7 @@ function runCount(container: ArrayContainer | BitmapContainer): number {
 }
 
 /** How many of the values at each `stride`-th place are no greater than `value`. */
-function countUpTo(values: Uint16Array, stride: number, value: number): number {
+export function countUpTo(values: Uint16Array, stride: number, value: number): number {
   let low = 0
   let high = values.length / stride
   while (low < high) {

@@ -20,6 +20,7 @@ import {
   CONTAINER_VALUES,
   containerOf,
   copyValues,
+  countUpTo,
   differenceOf,
   hasValue,
   intersectionOf,
@@ -111,21 +112,25 @@ export function bitmapValues(bitmap: RoaringBitmap): Uint32Array<ArrayBuffer> {
 }
 
 /**
- * Sets the bit `v - from` for each value `v` in `[from, from + count)`: bit `b & 31` of the word `b >> 5`. The words
- * hold at least `count` bits.
+ * Sets the bit `at + v - from` for each value `v` in `[from, from + count)`, and returns how many there are: bit `b & 31`
+ * of the word `b >> 5`, which are there and clear.
  */
 export function fillBits(
   { keys, containers }: RoaringBitmap,
   from: number,
   count: number,
   words: Uint32Array,
-): void {
+  at = 0,
+): number {
   const to = from + count
+  let set = 0
   for (let i = firstFrom(keys, Math.floor(from / CONTAINER_VALUES)); i < keys.length; i++) {
     const base = keys[i]! * CONTAINER_VALUES
-    if (base >= to) return
-    fillContainerBits(containers[i]!, from - base, Math.min(to - base, CONTAINER_VALUES), words)
+    if (base >= to) break
+    const end = Math.min(to - base, CONTAINER_VALUES)
+    set += fillContainerBits(containers[i]!, Math.max(from - base, 0), end, words, at + base - from)
   }
+  return set
 }
 
 export function union(a: RoaringBitmap, b: RoaringBitmap): RoaringBitmap {
@@ -238,35 +243,45 @@ function decodeHead(view: DataView, from: number): Head {
   return { count, flagsAt: null, keysAt: from + 8, hasOffsets: true }
 }
 
-/** As {@link fillBits} does, for the values `[max(from, 0), to)` of a container. */
+/** Sets the bit `shift + v` for each value `v` in `[from, to)` of a container, and returns how many there are. */
 function fillContainerBits(
   container: Container,
   from: number,
   to: number,
   words: Uint32Array,
-): void {
+  shift: number,
+): number {
+  let set = 0
   switch (container.form) {
-    case 'array':
-      for (const value of container.values)
-        if (value >= from && value < to) {
-          const bit = value - from
-          words[bit >>> 5]! |= 1 << (bit & 31)
-        }
-      return
+    case 'array': {
+      const { values } = container
+      for (let i = countUpTo(values, 1, from - 1); i < values.length && values[i]! < to; i++) {
+        const bit = shift + values[i]!
+        words[bit >>> 5]! |= 1 << (bit & 31)
+        set++
+      }
+      return set
+    }
     case 'bitmap':
-      for (let i = Math.max(from, 0) >> 5; 32 * i < to; i++)
+      for (let i = from >> 5; 32 * i < to; i++)
         for (let word = container.words[i]!; word !== 0; word &= word - 1) {
-          const bit = 32 * i + 31 - Math.clz32(word & -word) - from
-          if (bit >= 0 && bit < to - from) words[bit >>> 5]! |= 1 << (bit & 31)
+          const value = 32 * i + 31 - Math.clz32(word & -word)
+          if (value < from || value >= to) continue
+          const bit = shift + value
+          words[bit >>> 5]! |= 1 << (bit & 31)
+          set++
         }
-      return
+      return set
     case 'run': {
       const { runs } = container
       for (let i = 0; i < runs.length; i += 2) {
         const first = Math.max(runs[i]!, from)
         const end = Math.min(runs[i]! + runs[i + 1]! + 1, to)
-        if (first < end) setWordBits(words, first - from, end - from)
+        if (first >= end) continue
+        setWordBits(words, shift + first, shift + end)
+        set += end - first
       }
+      return set
     }
   }
 }

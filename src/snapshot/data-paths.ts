@@ -14,8 +14,9 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { partitionFields, partitionNaming } from '../types/schema-keys.ts'
 import { corrupt, type LakeError } from '../util/errors.ts'
 import type { DataFileMeta } from './data-file-meta.ts'
+import type { IndexManifestEntry } from './index-manifest.ts'
 import { latin1Of } from './metadata-columns.ts'
-import { storedPath } from './paths.ts'
+import { indexDirectory, storedPath } from './paths.ts'
 
 /** The bucket of rows whose bucket is decided later, by a compaction. */
 export const POSTPONE_BUCKET = -2
@@ -27,18 +28,22 @@ export interface DataLayout {
   readonly directory: string
   readonly partitionFields: readonly DataField[]
   readonly naming: PartitionNaming
+  /** Whether index files lie beside the data files of their bucket: `index-file-in-data-file-dir`. */
+  readonly indexesBesideData: boolean
   /** The directories of partitions seen so far, by the bytes of their values. */
   readonly partitionDirectories: Map<string, string>
 }
 
 export function dataLayout(root: string, schema: TableSchema): DataLayout {
-  const inside = tableOptions(schema.options).get('data-file.path-directory')
+  const options = tableOptions(schema.options)
+  const inside = options.get('data-file.path-directory')
   const levels = inside?.split('/').filter((level) => level !== '') ?? []
   return {
     root,
     directory: joinPath(root, ...levels),
     partitionFields: partitionFields(schema),
     naming: partitionNaming(schema),
+    indexesBesideData: options.get('index-file-in-data-file-dir'),
     partitionDirectories: new Map(),
   }
 }
@@ -75,6 +80,19 @@ export interface PlacedFile {
 export function dataFilePath(layout: DataLayout, { partition, bucket, file }: PlacedFile): string {
   if (file.externalPath !== null) return externalPath(layout, file.externalPath, file.fileName)
   return storedPath(bucketDirectory(layout, partition, bucket), file.fileName, 'data file')
+}
+
+/** The path of an index file; CORRUPT as {@link dataFilePath} is. */
+export function indexFilePath(
+  layout: DataLayout,
+  { partition, bucket, indexFile }: Pick<IndexManifestEntry, 'partition' | 'bucket' | 'indexFile'>,
+): string {
+  const { externalPath: path, fileName } = indexFile
+  if (path !== null) return externalPath(layout, path, fileName)
+  const directory = layout.indexesBesideData
+    ? bucketDirectory(layout, partition, bucket)
+    : indexDirectory(layout.root)
+  return storedPath(directory, fileName, 'index file')
 }
 
 /** The data file and the files beside it that belong to it. */

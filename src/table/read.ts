@@ -168,6 +168,7 @@ export class TableRead<Row> implements ReadResult<Row> {
         schema,
         snapshot,
         createdSinceMillis,
+        isBatch: true,
         where,
         limit,
         signal,

@@ -39,7 +39,8 @@ export async function chooseRows(
   const ranges = pruned ?? [{ from: 0, to: file.rowCount }]
   const rowCount = countRows(ranges)
   if (rowCount === 0 || rowCount > LOOKED_AT_MAX) return pruned
-  const cursor = file.cursor({ fields: filter.values.fields, rows: ranges })
+  // Rows are told by where they stand in the file, so none may be missing.
+  const cursor = file.cursor({ fields: filter.values.fields, rows: ranges, keepsDeleted: true })
   const chosen: { from: number; to: number }[] = []
   const rowAt = rowsOfRanges(ranges)
   for (let seen = 0; ;) {

@@ -4,10 +4,11 @@
  * Follows the Java classes `SnapshotReaderImpl` and `DataTableBatchScan`.
  */
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
+import { dataLayout } from '../snapshot/data-paths.ts'
 import { FILE_KIND, type ManifestEntry } from '../snapshot/manifest-entry.ts'
 import { scanEntries, type ScanKind } from '../snapshot/manifest-scan.ts'
 import type { ManifestStore } from '../snapshot/manifest-store.ts'
-import { latin1Of } from '../snapshot/metadata-columns.ts'
+import type { TableLocation } from '../snapshot/paths.ts'
 import type { SchemaStore } from '../snapshot/schema-store.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import { instantOfLocal } from '../types/local-time.ts'
@@ -17,6 +18,14 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { hasPrimaryKey, trimmedKeyFields } from '../types/schema-keys.ts'
 import { mapAll } from '../util/async.ts'
 import { corrupt } from '../util/errors.ts'
+import {
+  bucketKey,
+  deletionFilesByBucket,
+  type DeletionFiles,
+  hasDeletionVectors,
+  hidesLevel0,
+  isMergedAboveLevel0,
+} from './deletion-files.ts'
 import { filterBucket, scanFilter } from './scan-filter.ts'
 import { packAppendFiles, packKeyedFiles, packStream, type Split } from './split.ts'
 
@@ -36,6 +45,8 @@ export interface ScanRequest {
   readonly changesOf?: readonly Snapshot[] | undefined
   /** The levels that are read; all unless told. */
   readonly level?: ((level: number) => boolean) | undefined
+  /** Whether it is for a batch read, which shows some tables without level 0. */
+  readonly isBatch?: boolean | undefined
   /** Only files that were made then or later, in milliseconds since 1970, are read. */
   readonly createdSinceMillis?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -52,6 +63,7 @@ export interface Plan {
 export interface ScanStores {
   readonly manifests: ManifestStore
   readonly schemas: SchemaStore
+  readonly location: TableLocation
 }
 
 /** Files of one bucket. */
@@ -59,16 +71,19 @@ interface BucketFiles {
   readonly partition: Uint8Array
   readonly bucket: number
   readonly totalBuckets: number
-  readonly files: DataFileMeta[]
+  readonly files: readonly DataFileMeta[]
+  readonly deletionFiles?: DeletionFiles | undefined
 }
 
 export async function planScan(stores: ScanStores, request: ScanRequest): Promise<Plan> {
-  const { schema, snapshot, where, kind = 'all', isStreaming = false, level, signal } = request
+  const { schema, snapshot, where, kind = 'all', isStreaming = false, signal } = request
   if (snapshot === null)
     return { snapshotId: null, splits: [], fileCounts: { considered: 0, read: 0 } }
   const { changesOf = [snapshot] } = request
   const filter = scanFilter(schema, where)
   const parallelism = tableOptions(schema.options).get('scan.manifest.parallelism')
+  const isAboveLevel0 = request.isBatch === true && hidesLevel0(schema)
+  const level = request.level ?? (isAboveLevel0 ? (each: number) => each > 0 : undefined)
   const files = { ...filter.files, level }
   const options = { signal, parallelism }
   const scanned = await mapAll(changesOf, parallelism ?? CHANGES_AT_ONCE, (changed) =>
@@ -76,11 +91,13 @@ export async function planScan(stores: ScanStores, request: ScanRequest): Promis
   )
   const entries = wanted(scanned.flat(), request)
   const schemaOf = await schemasOf(stores.schemas, entries, schema, signal)
-  // What a stream reads is not merged, so each file may be left out by what it holds.
-  const keyed = hasPrimaryKey(schema) && !isStreaming
+  // What is not merged may be left out file by file, by what each holds: what a stream reads, or a merged table.
+  const keyed = hasPrimaryKey(schema) && !isStreaming && !isAboveLevel0
+  const vectors = kind === 'all' ? await readDeletionFiles(stores, request) : NO_VECTORS
   const buckets = groupByBucket(entries).map((bucket) => ({
     ...bucket,
     files: filterBucket(bucket.files, filter, schemaOf, keyed),
+    deletionFiles: vectors.get(bucketKey(bucket)),
   }))
   const splits = limited(buckets.flatMap(splitter(schema, isStreaming)), request)
   return {
@@ -125,10 +142,23 @@ async function schemasOf(
   return (file) => byId.get(file.schemaId)!
 }
 
+const NO_VECTORS: ReadonlyMap<string, DeletionFiles> = new Map()
+
+/** The deletion vectors of the snapshot's buckets. */
+async function readDeletionFiles(
+  { manifests, location }: ScanStores,
+  { schema, snapshot, signal }: ScanRequest,
+): Promise<ReadonlyMap<string, DeletionFiles>> {
+  if (snapshot === null || !hasDeletionVectors(schema)) return NO_VECTORS
+  const entries = await manifests.readIndexEntries(snapshot, { signal })
+  return deletionFilesByBucket(dataLayout(location.root, schema), entries)
+}
+
 function groupByBucket(entries: readonly ManifestEntry[]): BucketFiles[] {
-  const groups = new Map<string, BucketFiles>()
-  for (const { partition, bucket, totalBuckets, file } of entries) {
-    const key = `${bucket}/${latin1Of(partition)}`
+  const groups = new Map<string, BucketFiles & { readonly files: DataFileMeta[] }>()
+  for (const entry of entries) {
+    const { partition, bucket, totalBuckets, file } = entry
+    const key = bucketKey(entry)
     const group = groups.get(key)
     if (group === undefined) groups.set(key, { partition, bucket, totalBuckets, files: [file] })
     else group.files.push(file)
@@ -136,10 +166,7 @@ function groupByBucket(entries: readonly ManifestEntry[]): BucketFiles[] {
   return [...groups.values()]
 }
 
-function splitter(
-  schema: TableSchema,
-  isStreaming: boolean,
-): (bucket: Omit<BucketFiles, 'files'> & { files: readonly DataFileMeta[] }) => Split[] {
+function splitter(schema: TableSchema, isStreaming: boolean): (bucket: BucketFiles) => Split[] {
   const options = tableOptions(schema.options)
   const limits = {
     targetBytes: options.get('source.split.target-size'),
@@ -148,24 +175,43 @@ function splitter(
   const keyFields = trimmedKeyFields(schema)
   const keyed = hasPrimaryKey(schema)
   const isWhole = isStreaming && (keyed || options.get('bucket') > 0)
-  return ({ partition, bucket, totalBuckets, files }) => {
+  const isMerged = isMergedAboveLevel0(schema)
+  return ({ partition, bucket, totalBuckets, files, deletionFiles }) => {
     const packs = isWhole
       ? packStream(files)
       : keyed
-        ? packKeyedFiles(files, keyFields, limits)
+        ? packKeyedFiles(files, keyFields, limits, isMerged)
         : packAppendFiles(files, limits)
-    return packs.map((pack) => ({ partition, bucket, totalBuckets, isStreaming, ...pack }))
+    return packs.map((pack) => ({
+      partition,
+      bucket,
+      totalBuckets,
+      isStreaming,
+      ...pack,
+      deletionFiles: deletionFiles && chosenOf(deletionFiles, pack.files),
+    }))
   }
 }
 
-/** Drops splits beyond the limit, where each row of a file is a row of the table. */
+function chosenOf(deletionFiles: DeletionFiles, files: readonly DataFileMeta[]): DeletionFiles {
+  const names = files.map(({ fileName }) => fileName).filter((name) => deletionFiles.has(name))
+  return new Map(names.map((name) => [name, deletionFiles.get(name)!]))
+}
+
+/** Drops splits beyond the limit, where each row of a file is a row of the table or is known to be deleted. */
 function limited(splits: readonly Split[], { limit, where }: ScanRequest): readonly Split[] {
   if (limit === undefined || where !== undefined) return splits
   if (!splits.every(({ rawConvertible }) => rawConvertible)) return splits
   let rows = 0
   const end = splits.findIndex((split) => {
-    rows += split.files.reduce((sum, { rowCount }) => sum + rowCount, 0)
+    rows += split.files.reduce((sum, file) => sum + liveRowCount(file, split), 0)
     return rows >= limit
   })
   return end < 0 ? splits : splits.slice(0, end + 1)
+}
+
+/** The rows of the file that are left: none that is sure, where it is not told how many are deleted. */
+function liveRowCount({ fileName, rowCount }: DataFileMeta, { deletionFiles }: Split): number {
+  const deleted = deletionFiles?.get(fileName)
+  return deleted === undefined ? rowCount : rowCount - (deleted.cardinality ?? rowCount)
 }

@@ -1,4 +1,5 @@
 /** Splits: the pieces that a read falls into, each of files of one bucket, and how files are packed into them. */
+import type { DeletionFile } from '../indexes/deletion-vector.ts'
 import { type KeyInterval, partitionIntervals, type SortedRun } from '../lsm/intervals.ts'
 import { decodeKey } from '../lsm/key-compare.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
@@ -15,6 +16,8 @@ export interface Split {
   readonly rawConvertible: boolean
   /** Whether the rows are read as they were written, each with its kind and none merged: what a stream reads. */
   readonly isStreaming: boolean
+  /** The deletion vectors of the files, by their names. */
+  readonly deletionFiles?: ReadonlyMap<string, DeletionFile> | undefined
 }
 
 export interface PackingLimits {
@@ -44,7 +47,8 @@ export function packStream(files: readonly DataFileMeta[]): Pack[] {
 }
 
 /**
- * Packs the files of a bucket of a primary-key table; files whose keys overlap stay together.
+ * Packs the files of a bucket of a primary-key table; files whose keys overlap stay together, unless each key is known to
+ * stand in one file only of those above level 0.
  *
  * Follows the Java class `MergeTreeSplitGenerator`.
  */
@@ -52,9 +56,11 @@ export function packKeyedFiles(
   files: readonly DataFileMeta[],
   keyFields: readonly DataField[],
   limits: PackingLimits,
+  isMergedAboveLevel0 = false,
 ): Pack[] {
   const levels = new Set(files.map(({ level }) => level))
-  if (files.every(isWithoutDeletes) && levels.size === 1 && !levels.has(0))
+  const isMerged = !levels.has(0) && (isMergedAboveLevel0 || levels.size === 1)
+  if (isMerged && files.every(isWithoutDeletes))
     return packOrdered(
       files.map((file) => [file]),
       limits,

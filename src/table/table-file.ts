@@ -1,14 +1,17 @@
 /** Data files as the table sees them: the columns of its schema, whichever schema a file was written with. */
 import { type DataFile, openDataFile, type RowCursor } from '../format/data-file.ts'
+import { readDeletionVector } from '../indexes/deletion-vector.ts'
 import type { FileIO } from '../io/file-io.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { type DataLayout, dataFilePath, dataLayout } from '../snapshot/data-paths.ts'
+import type { FileCache } from '../snapshot/file-cache.ts'
 import type { SchemaStore } from '../snapshot/schema-store.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import type { DataField } from '../types/data-type.ts'
 import { SYSTEM_FIELD_ID_START } from '../types/field-ids.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { columnMapping, storedPredicate } from './file-schema.ts'
+import { withoutDeleted } from './live-rows.ts'
 import type { Split } from './split.ts'
 
 /** What files are opened with. */
@@ -16,24 +19,27 @@ export interface FileContext {
   readonly io: FileIO
   readonly layout: DataLayout
   readonly schemas: SchemaStore
+  /** The bytes of index files that were read. */
+  readonly indexFiles: FileCache<Uint8Array>
   /** The schema that rows are read with. */
   readonly schema: TableSchema
 }
 
 /** What the files of a table or a branch are opened with, to be read with the schema. */
 export function fileContext(store: TableStore, schema: TableSchema): FileContext {
-  const { io, location, schemas } = store
-  return { io, layout: dataLayout(location.root, schema), schemas, schema }
+  const { io, location, schemas, indexFiles } = store
+  return { io, layout: dataLayout(location.root, schema), schemas, indexFiles, schema }
 }
 
 /**
  * Opens a file of the split. Its cursors take columns of the table's schema, in any order, and give them in the table's
  * types; columns are matched by id, and one that the file does not have reads as nulls. `_KEY_` and system columns are
- * taken as the file names them. Predicates are on the table's columns too.
+ * taken as the file names them. Predicates are on the table's columns too. Rows that the split says are deleted are left
+ * out.
  */
 export async function openTableFile(
   context: FileContext,
-  split: Pick<Split, 'partition' | 'bucket'>,
+  split: Pick<Split, 'partition' | 'bucket' | 'deletionFiles'>,
   file: DataFileMeta,
   signal: AbortSignal | undefined,
 ): Promise<DataFile> {
@@ -42,7 +48,12 @@ export async function openTableFile(
   const { partition, bucket } = split
   const path = dataFilePath(layout, { partition, bucket, file })
   const stored = await openDataFile(io, path, { sizeBytes: file.fileSize, signal })
-  return evolvedFile(stored, fileSchema)
+  const evolved = evolvedFile(stored, fileSchema)
+  const deletion = split.deletionFiles?.get(file.fileName)
+  if (deletion === undefined) return evolved
+  const rowCount = stored.rowCount ?? file.rowCount
+  const deleted = await readDeletionVector(io, context.indexFiles, deletion, rowCount, { signal })
+  return withoutDeleted(evolved, deleted)
 }
 
 /** The file with the columns of the table instead of those of the schema that it was written with. */

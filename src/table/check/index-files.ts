@@ -1,16 +1,9 @@
 /** Checks the index files and the statistics of a snapshot: they are there, with their size, and belong to live files. */
-import { bucketDirectory, type DataLayout } from '../../snapshot/data-paths.ts'
+import { type DataLayout, indexFilePath } from '../../snapshot/data-paths.ts'
 import { DELETION_VECTORS_INDEX, type IndexManifestEntry } from '../../snapshot/index-manifest.ts'
 import { latin1Of } from '../../snapshot/metadata-columns.ts'
-import {
-  indexDirectory,
-  manifestPath,
-  snapshotPath,
-  statisticsPath,
-  storedPath,
-} from '../../snapshot/paths.ts'
+import { manifestPath, snapshotPath, statisticsPath } from '../../snapshot/paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
-import { tableOptions } from '../../types/options.ts'
 import { parseJson } from '../../util/json.ts'
 import type { CheckContext } from './context.ts'
 import { entryOf, type LiveFiles } from './live-files.ts'
@@ -47,7 +40,7 @@ export async function checkIndexFiles(
   paths.push(manifestPath(root, indexManifest))
   const rowCounts = live && rowCountsByFile(live)
   for (const entry of entries ?? []) {
-    const file = await findings.attempt(path, () => indexPath(context, layout, entry))
+    const file = await findings.attempt(path, () => indexFilePath(layout, entry))
     if (file === undefined) continue
     paths.push(file)
     await checkSize(context, file, entry, snapshot.id)
@@ -55,20 +48,6 @@ export async function checkIndexFiles(
       for (const problem of vectorProblems(entry, rowCounts)) findings.damaged(file, problem)
   }
   return paths
-}
-
-/** The option `index-file-in-data-file-dir` puts index files beside the data files. */
-function indexPath(
-  { schema, store }: CheckContext,
-  layout: DataLayout,
-  { partition, bucket, indexFile }: IndexManifestEntry,
-): string {
-  if (indexFile.externalPath !== null) return indexFile.externalPath
-  const isBeside = tableOptions(schema.options).get('index-file-in-data-file-dir')
-  const directory = isBeside
-    ? bucketDirectory(layout, partition, bucket)
-    : indexDirectory(store.location.root)
-  return storedPath(directory, indexFile.fileName, 'index file')
 }
 
 async function checkSize(

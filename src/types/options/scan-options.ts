@@ -102,10 +102,11 @@ export const SCAN_OPTIONS = {
     'none',
     'Kind of stream that a compaction job reads.',
   ),
-  'batch-scan-mode': none(
+  'batch-scan-mode': read(
     oneOf('none', 'compact'),
     'none',
-    'Kind of batch that a compaction job reads.',
+    'Kind of batch that a compaction job reads: compact shows level 0 in any case.',
+    DONE,
   ),
   'scan.max-splits-per-task': none(integer(), '10', 'Splits that a Flink task is given at once.'),
   'scan.manifest.parallelism': none(
