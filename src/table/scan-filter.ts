@@ -35,16 +35,21 @@ export interface ScanFilter {
   readonly keys: BoundPredicate | undefined
   /** Which manifests and entries can hold matching rows, by partition and bucket. */
   readonly files: FileFilter
+  /** Whether merging makes values that no file holds, so that files of overlapping keys say nothing of them. */
+  readonly composesValues: boolean
 }
 
 export function scanFilter(schema: TableSchema, where: Predicate | undefined): ScanFilter {
-  if (where === undefined) return { rows: undefined, keys: undefined, files: {} }
+  const engine = tableOptions(schema.options).get('merge-engine')
+  const composesValues = engine === 'partial-update' || engine === 'aggregation'
+  if (where === undefined) return { rows: undefined, keys: undefined, files: {}, composesValues }
   const rows = bindPredicate(where, schema.fields)
   const keyed = trimmedKeyFields(schema)
   return {
     rows,
     keys: demandOf(where, keyed),
     files: { ...partitionFilter(schema, where), bucket: bucketFilter(schema, where) },
+    composesValues,
   }
 }
 
@@ -162,7 +167,7 @@ function widened({ type }: DataField, stats: ColumnStats | undefined): ColumnSta
  * The files of a bucket that a filter leaves.
  *
  * A file of a primary-key table may be left out by its values only where no other file can hold an older or newer row of
- * its keys; else the whole bucket is left out, or nothing.
+ * its keys; else the whole bucket is left out, or nothing; nothing where rows are made of the values of several.
  */
 export function filterBucket(
   files: readonly DataFileMeta[],
@@ -170,13 +175,13 @@ export function filterBucket(
   schemaOf: (file: DataFileMeta) => TableSchema,
   keyed: boolean,
 ): readonly DataFileMeta[] {
-  const { rows, keys } = filter
+  const { rows, keys, composesValues } = filter
   if (rows === undefined) return files
   const byKey =
     keys === undefined ? files : files.filter((file) => keysMayMatch(keys, file, schemaOf(file)))
   const matches = (file: DataFileMeta): boolean => valuesMayMatch(rows, file, schemaOf(file))
   if (!keyed || isWithoutOverlap(byKey)) return byKey.filter(matches)
-  return byKey.some(matches) ? byKey : []
+  return composesValues || byKey.some(matches) ? byKey : []
 }
 
 function isWithoutOverlap(files: readonly DataFileMeta[]): boolean {
