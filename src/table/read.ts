@@ -190,20 +190,30 @@ export class TableRead<Row> implements ReadResult<Row> {
     }
   }
 
-  /**
-   * Once the columns and the filter are right, what is INVALID or UNSUPPORTED is what the schema says, and what is
-   * CORRUPT and names no file is what the snapshot's manifests say of files.
-   */
   #named(error: unknown, schema: TableSchema, snapshotId: number | null): unknown {
-    if (!(error instanceof LakeError) || error.path !== undefined) return error
-    const { location } = this.#store
-    const isOfSchema = Object.keys(this.#request.options ?? {}).length === 0
-    if ((error.code === 'INVALID' || error.code === 'UNSUPPORTED') && isOfSchema)
-      return decodingError(schemaPath(location, schema.id), error)
-    if (error.code === 'CORRUPT' && snapshotId !== null)
-      return decodingError(snapshotPath(location, snapshotId), error)
-    return error
+    return namedReadError(error, this.#store, this.#request.options, schema, snapshotId)
   }
+}
+
+/**
+ * The error of a read, which names a file where it can be told: once the columns and the filter are right, what is INVALID
+ * or UNSUPPORTED is what the schema says, and what is CORRUPT and names no file is what the snapshot's manifests say of
+ * files.
+ */
+export function namedReadError(
+  error: unknown,
+  { location }: TableStore,
+  options: RawOptions | undefined,
+  schema: TableSchema,
+  snapshotId: number | null,
+): unknown {
+  if (!(error instanceof LakeError) || error.path !== undefined) return error
+  const isOfSchema = Object.keys(options ?? {}).length === 0
+  if ((error.code === 'INVALID' || error.code === 'UNSUPPORTED') && isOfSchema)
+    return decodingError(schemaPath(location, schema.id), error)
+  if (error.code === 'CORRUPT' && snapshotId !== null)
+    return decodingError(snapshotPath(location, snapshotId), error)
+  return error
 }
 
 /** The columns to read; each at most once, so that rows can be objects. */

@@ -19,11 +19,13 @@ import { FILE_KEY_RANGES, FILES } from './system/files.ts'
 import { MANIFESTS } from './system/manifests.ts'
 import { BUCKETS, PARTITIONS } from './system/partitions.ts'
 import { SystemRead, type SystemRow } from './system/read.ts'
+import { AUDIT_LOG, BINLOG, READ_OPTIMIZED, type RowView } from './system/row-view.ts'
 import { OPTIONS, SCHEMAS } from './system/schemas.ts'
 import { SNAPSHOTS } from './system/snapshots.ts'
 import { STATISTICS } from './system/statistics.ts'
 import { TABLE_INDEXES } from './system/table-indexes.ts'
 import { BRANCHES, CONSUMERS, TAGS } from './system/tags.ts'
+import { ViewRead } from './system/view-read.ts'
 
 export interface SystemReadOptions {
   /** The columns to read, in this order; all of them when left out. */
@@ -59,8 +61,17 @@ const SOURCES: Readonly<Record<string, SystemSource<unknown>>> = {
   table_indexes: TABLE_INDEXES,
 }
 
+/** Those that show the table's rows. */
+const VIEWS: Readonly<Record<string, RowView>> = {
+  audit_log: AUDIT_LOG,
+  binlog: BINLOG,
+  ro: READ_OPTIMIZED,
+}
+
+const KINDS: readonly string[] = [...Object.keys(SOURCES), ...Object.keys(VIEWS)]
+
 /** What Paimon has besides. */
-const NOT_YET: readonly string[] = ['audit_log', 'binlog', 'ro', 'row_tracking']
+const NOT_YET: readonly string[] = ['row_tracking']
 
 /**
  * The system table of the kind (`files`). UNSUPPORTED for one that Paimon has and this library has not yet, NOT_FOUND,
@@ -76,11 +87,13 @@ export function openSystemTable(
   const known = kind.toLowerCase()
   if (NOT_YET.includes(known))
     throw unsupported(`the system table ${name} is not supported yet`, {
-      hint: `supported are ${Object.keys(SOURCES).join(', ')}`,
+      hint: `supported are ${KINDS.join(', ')}`,
     })
+  const view = Object.hasOwn(VIEWS, known) ? VIEWS[known] : undefined
+  if (view !== undefined) return viewOf(name, view, store, schema)
   if (!Object.hasOwn(SOURCES, known))
-    throw notFound(`there is no system table ${name}${didYouMean(kind, Object.keys(SOURCES))}`, {
-      hint: `there are ${Object.keys(SOURCES).join(', ')}`,
+    throw notFound(`there is no system table ${name}${didYouMean(kind, KINDS)}`, {
+      hint: `there are ${KINDS.join(', ')}`,
     })
   const columns = schema.fields.map((field) => field.name)
   return systemTableOf(name, SOURCES[known]!, (read) => ({ store, schema, ...read }), columns)
@@ -100,6 +113,21 @@ export function systemTableOf<Item, Context extends SystemReadContext>(
       const options = rawOptions(given)
       checkSettable(options, columns)
       return new SystemRead(source, contextOf({ options, signal }), request)
+    },
+  }
+}
+
+function viewOf(name: string, view: RowView, store: TableStore, schema: TableSchema): SystemTable {
+  return {
+    name,
+    fields: view.columns(schema).map(({ field }) => field),
+    read: ({ options: given = {}, signal, ...request } = {}) => {
+      const options = rawOptions(given)
+      checkSettable(
+        options,
+        schema.fields.map((field) => field.name),
+      )
+      return new ViewRead(view, { store, schema, options, signal }, request)
     },
   }
 }

@@ -32,14 +32,14 @@ const LEVEL_FIELD: DataField = {
 }
 
 /** `rowkind`, the row kind as text in audit logs. */
-const ROW_KIND_FIELD: DataField = {
+export const ROW_KIND_FIELD: DataField = {
   id: MAX_LENGTH - 4,
   name: 'rowkind',
   type: { kind: 'VARCHAR', length: MAX_LENGTH, nullable: true },
 }
 
 /** `_ROW_ID` of tables that track rows. */
-const ROW_ID_FIELD: DataField = {
+export const ROW_ID_FIELD: DataField = {
   id: MAX_LENGTH - 5,
   name: '_ROW_ID',
   type: notNull(ofKind('BIGINT')),

@@ -123,6 +123,7 @@ export const MERGE_OPTIONS = {
     boolean,
     'false',
     'Whether changelog system tables show the sequence number.',
+    DONE,
   ),
   'key-value.sequence_number.enabled': read(
     boolean,
