@@ -25,6 +25,7 @@ import {
   min,
   primaryKey,
 } from './value-picks.ts'
+import { hllSketch, rbm32, rbm64, thetaSketch } from './value-sketches.ts'
 
 /**
  * The aggregate of one column. `acc` is what it gave before, null at first; values are never changed in place, and a
@@ -83,6 +84,10 @@ const FUNCTIONS: Readonly<Record<string, MergeOfColumn>> = {
   merge_map_with_keytime: mergeMapWithKeyTime,
   nested_update: nestedUpdate,
   nested_partial_update: nestedPartialUpdate,
+  rbm32,
+  rbm64,
+  theta_sketch: thetaSketch,
+  hll_sketch: hllSketch,
   'primary-key': primaryKey,
 }
 
