@@ -25,7 +25,8 @@ import {
   partitionFields,
   trimmedKeyFields,
 } from '../types/schema-keys.ts'
-import { columnPresence } from './file-schema.ts'
+import { embeddedMayMatch } from './file-indexes.ts'
+import { columnPresence, storedPredicate } from './file-schema.ts'
 
 /** A filter on rows, taken apart by what it can rule out. */
 export interface ScanFilter {
@@ -37,12 +38,17 @@ export interface ScanFilter {
   readonly files: FileFilter
   /** Whether merging makes values that no file holds, so that files of overlapping keys say nothing of them. */
   readonly composesValues: boolean
+  /** `file-index.read.enabled` */
+  readonly usesIndexes: boolean
 }
 
 export function scanFilter(schema: TableSchema, where: Predicate | undefined): ScanFilter {
-  const engine = tableOptions(schema.options).get('merge-engine')
+  const options = tableOptions(schema.options)
+  const engine = options.get('merge-engine')
   const composesValues = engine === 'partial-update' || engine === 'aggregation'
-  if (where === undefined) return { rows: undefined, keys: undefined, files: {}, composesValues }
+  const usesIndexes = options.get('file-index.read.enabled')
+  if (where === undefined)
+    return { rows: undefined, keys: undefined, files: {}, composesValues, usesIndexes }
   const rows = bindPredicate(where, schema.fields)
   const keyed = trimmedKeyFields(schema)
   return {
@@ -50,6 +56,7 @@ export function scanFilter(schema: TableSchema, where: Predicate | undefined): S
     keys: demandOf(where, keyed),
     files: { ...partitionFilter(schema, where), bucket: bucketFilter(schema, where) },
     composesValues,
+    usesIndexes,
   }
 }
 
@@ -128,6 +135,7 @@ function valuesMayMatch(
   rows: BoundPredicate,
   file: DataFileMeta,
   fileSchema: TableSchema,
+  usesIndexes: boolean,
 ): boolean {
   const names = file.writeCols
   const fields =
@@ -135,7 +143,7 @@ function valuesMayMatch(
       ? fileSchema.fields
       : fileSchema.fields.filter(({ name }) => names.includes(name))
   const stats = statsByName(file.valueStats, fields, file.valueStatsCols, file.fileName)
-  return mayMatch(rows, file.rowCount, (column) => {
+  const statsMayMatch = mayMatch(rows, file.rowCount, (column) => {
     const field = rows.fields[column]!
     const presence = columnPresence(field, fileSchema)
     if (presence === 'changed') return undefined
@@ -143,6 +151,8 @@ function valuesMayMatch(
     const stored = fileSchema.fields.find(({ id }) => id === field.id)!
     return widened(field, stats(stored.name))
   })
+  if (!statsMayMatch || !usesIndexes || file.embeddedFileIndex === null) return statsMayMatch
+  return embeddedMayMatch(storedPredicate(rows, fileSchema), file)
 }
 
 /** Whether a file's key statistics leave room for a matching row. */
@@ -175,11 +185,12 @@ export function filterBucket(
   schemaOf: (file: DataFileMeta) => TableSchema,
   keyed: boolean,
 ): readonly DataFileMeta[] {
-  const { rows, keys, composesValues } = filter
+  const { rows, keys, composesValues, usesIndexes } = filter
   if (rows === undefined) return files
   const byKey =
     keys === undefined ? files : files.filter((file) => keysMayMatch(keys, file, schemaOf(file)))
-  const matches = (file: DataFileMeta): boolean => valuesMayMatch(rows, file, schemaOf(file))
+  const matches = (file: DataFileMeta): boolean =>
+    valuesMayMatch(rows, file, schemaOf(file), usesIndexes)
   if (!keyed || isWithoutOverlap(byKey)) return byKey.filter(matches)
   return composesValues || byKey.some(matches) ? byKey : []
 }

@@ -154,7 +154,7 @@ export const FILE_OPTIONS = {
     'Collect statistics of the first N columns only; -1 for all.',
     DONE,
   ),
-  'file-index.read.enabled': none(boolean, 'true', 'Whether reads use file indexes.'),
+  'file-index.read.enabled': none(boolean, 'true', 'Whether reads use file indexes.', DONE),
   'file-index.in-manifest-threshold': write(
     memorySize,
     '500 bytes',
