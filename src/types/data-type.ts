@@ -60,3 +60,37 @@ export function notNull(type: DataType): DataType {
 export function asNullable(type: DataType): DataType {
   return type.nullable ? type : { ...type, nullable: true }
 }
+
+/** Whether columns of the types hold the same values: NOT NULL and names aside, which are told apart by field ids. */
+export function isSameType(a: DataType, b: DataType): boolean {
+  if (a === b) return true
+  switch (a.kind) {
+    case 'ARRAY':
+    case 'MULTISET':
+      return a.kind === b.kind && isSameType(a.element, b.element)
+    case 'VECTOR':
+      return a.kind === b.kind && a.length === b.length && isSameType(a.element, b.element)
+    case 'MAP':
+      return a.kind === b.kind && isSameType(a.key, b.key) && isSameType(a.value, b.value)
+    case 'ROW': {
+      if (a.kind !== b.kind || a.fields.length !== b.fields.length) return false
+      const others = b.fields
+      return a.fields.every(
+        ({ id, type }, i) => id === others[i]!.id && isSameType(type, others[i]!.type),
+      )
+    }
+    case 'CHAR':
+    case 'VARCHAR':
+    case 'BINARY':
+    case 'VARBINARY':
+      return a.kind === b.kind && a.length === b.length
+    case 'DECIMAL':
+      return a.kind === b.kind && a.precision === b.precision && a.scale === b.scale
+    case 'TIME':
+    case 'TIMESTAMP':
+    case 'TIMESTAMP_LTZ':
+      return a.kind === b.kind && a.precision === b.precision
+    default:
+      return a.kind === b.kind
+  }
+}

@@ -214,7 +214,8 @@ function digitsAt(text: string, at: number, count: number): number {
   return value
 }
 
-function daysOf(year: number, month: number, day: number): number | undefined {
+/** Days since 1970-01-01, or undefined for no day of the calendar. */
+export function daysOf(year: number, month: number, day: number): number | undefined {
   if (Object.is(year, -0) || month < 1 || month > 12) return undefined
   if (day < 1 || day > daysInMonth(year, month)) return undefined
   const shifted = month <= 2 ? year - 1 : year

@@ -55,7 +55,7 @@ export function castText(type: DataType, value: Value): string {
     case 'VARBINARY':
       return textOf(value as Uint8Array)
     case 'DATE':
-      return dateText(value as number)
+      return castDate(value as number)
     case 'TIME':
       return clockText(value as number, type.precision)
     case 'TIMESTAMP':
@@ -101,14 +101,29 @@ function shortestDigits(value: number, single: boolean): [digits: string, expone
 }
 
 /** `HH:mm:ss`, and from precision 1 on as many digits of the milliseconds as are needed, at least one. */
-function clockText(millis: number, precision: number): string {
+function clockText(time: number, precision: number): string {
+  // A time below zero is one of the day before, and of hours there are two digits.
+  const millis = (time < 0 ? (time % DAY_MS) + DAY_MS : time) % (100 * HOUR_MS)
   const seconds = Math.floor(millis / 1000)
   const clock = secondsText(seconds)
   if (precision === 0) return clock
-  const fraction = String(millis - seconds * 1000)
-    .padStart(3, '0')
-    .slice(0, precision)
-  return `${clock}.${fraction.replace(/0+$/, '') || '0'}`
+  const fraction = String(millis - seconds * 1000).padStart(3, '0')
+  const needed = fraction.replace(/0+$/, '') || '0'
+  return `${clock}.${needed.length > precision ? fraction.slice(0, precision) : needed}`
+}
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/** `yyyy-MM-dd` with the last four digits of the year; before the year 0 each is that far below the character 0. */
+function castDate(days: number): string {
+  const text = dateText(days)
+  if (text.length === 10) return text
+  const year = Number(text.slice(0, -6))
+  const digits = [1000, 100, 10, 1].map((unit) =>
+    String.fromCodePoint(0x30 + (Math.trunc(year / unit) % 10)),
+  )
+  return digits.join('') + text.slice(-6)
 }
 
 function secondsText(seconds: number): string {
@@ -134,7 +149,7 @@ function isoTimestamp(precision: number, value: bigint): string {
 function castTimestamp(precision: number, value: bigint): string {
   const { days, seconds, nanos } = splitTimestamp(precision, value)
   const fraction = nanos.slice(0, precision) + nanos.slice(precision).replace(/0+$/, '')
-  const clock = `${dateText(days)} ${secondsText(seconds)}`
+  const clock = `${castDate(days)} ${secondsText(seconds)}`
   return fraction === '' ? clock : `${clock}.${fraction}`
 }
 
