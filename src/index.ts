@@ -11,7 +11,17 @@ export type { ReadResult } from './table/read.ts'
 export type { Plan } from './table/scan.ts'
 export type { Split } from './table/split.ts'
 export type { SystemReadOptions, SystemTable } from './table/system-tables.ts'
-export { type ReadOptions, Table, type TableCommitOptions, type Where } from './table/table.ts'
+export type { Change, ChangeBatch } from './table/stream/change-batch.ts'
+export type { Checkpoint } from './table/stream/checkpoint.ts'
+export type { ChangesFrom } from './table/stream/start.ts'
+export type { Changes } from './table/stream-read.ts'
+export {
+  type ChangesOptions,
+  type ReadOptions,
+  Table,
+  type TableCommitOptions,
+  type Where,
+} from './table/table.ts'
 export type { TableWriter, WriterCommitOptions, WriterOptions } from './table/writer.ts'
 export type { DataField, DataType } from './types/data-type.ts'
 export { type NewSchema, parseNewSchema } from './types/new-schema.ts'

@@ -1,10 +1,13 @@
-/** Finds and reads the consumers of a table or a branch: how far streams have come. Follows `ConsumerManager`. */
+/**
+ * The consumers of a table or a branch (`consumer/consumer-NAME`): how far streams have come. Snapshots that a consumer has
+ * yet to read do not expire. Follows `ConsumerManager`.
+ */
 import * as z from 'zod'
 
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { nameOf } from '../io/path.ts'
 import { corrupt, LakeError } from '../util/errors.ts'
-import { parseJson } from '../util/json.ts'
+import { parseJson, printJson } from '../util/json.ts'
 import { CONSUMER_PREFIX, consumerDirectory, consumerPath, type TableLocation } from './paths.ts'
 
 export class ConsumerStore {
@@ -35,6 +38,12 @@ export class ConsumerStore {
       if (error instanceof LakeError && error.code === 'NOT_FOUND') return null
       throw error
     }
+  }
+
+  /** Makes the consumer, or moves it: forth or back. Readers see the old place or the new one. */
+  async write(name: string, nextSnapshot: number, options?: IoOptions): Promise<void> {
+    const bytes = new TextEncoder().encode(printJson({ nextSnapshot }))
+    await this.#io.write(consumerPath(this.location, name), bytes, options)
   }
 }
 

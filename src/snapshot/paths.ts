@@ -27,6 +27,7 @@ export const SCHEMA_PREFIX = 'schema-'
 export const TAG_PREFIX = 'tag-'
 export const BRANCH_PREFIX = 'branch-'
 export const CONSUMER_PREFIX = 'consumer-'
+export const CHANGELOG_PREFIX = 'changelog-'
 
 export type HintName = 'EARLIEST' | 'LATEST'
 
@@ -53,6 +54,11 @@ export function hintPath(location: TableLocation, hint: HintName): string {
 
 export function changelogDirectory(location: TableLocation): string {
   return joinPath(branchDirectory(location), 'changelog')
+}
+
+/** What is kept of a snapshot that has expired before its changes. */
+export function changelogPath(location: TableLocation, snapshotId: number): string {
+  return joinPath(changelogDirectory(location), `${CHANGELOG_PREFIX}${snapshotId}`)
 }
 
 export function schemaDirectory(location: TableLocation): string {

@@ -18,6 +18,9 @@ import { throwIfAborted } from '../util/async.ts'
 import { type CheckOptions, type CheckReport, checkTable } from './check.ts'
 import type { WriteData } from './input.ts'
 import { type ReadResult, TableRead } from './read.ts'
+import { type Changes, TableChanges } from './stream-read.ts'
+import type { Checkpoint } from './stream/checkpoint.ts'
+import type { ChangesFrom } from './stream/start.ts'
 import { TableWriter, type WriterOptions } from './writer.ts'
 
 /** A filter on the table's rows; on a table opened without a definition, on any columns. */
@@ -41,6 +44,29 @@ export interface ReadOptions<C extends Columns = Columns, K extends keyof C = ke
    * come in the same order whatever is given.
    */
   readonly threads?: number
+  readonly signal?: AbortSignal
+}
+
+export interface ChangesOptions<C extends Columns = Columns, K extends keyof C = keyof C> {
+  /** Where the stream starts; unless given, where the options say, which is with the whole latest state by default. */
+  readonly from?: ChangesFrom
+  /** Goes on at the place of an earlier stream, whatever `from` and the consumer say; a number is the next snapshot. */
+  readonly restore?: Checkpoint | number
+  /**
+   * Keeps the progress in the table under this name, and snapshots that are not acknowledged yet from expiring. A stream
+   * of the same name goes on behind the last snapshot that was acknowledged whole, whatever `from` says.
+   */
+  readonly consumer?: string
+  /** The columns to read, in this order, each once; all of them when left out. */
+  readonly columns?: readonly K[]
+  /** Only changes whose row fits: a predicate, or its text as SQL writes it. */
+  readonly where?: Where<C> | string
+  /** Whether to wait for what is to come (the default), or to end with the snapshot that is the latest now. */
+  readonly follow?: boolean
+  /** How long to wait at most before looking for a new snapshot; `continuous.discovery-interval`, 10 s, unless given. */
+  readonly pollIntervalMs?: number
+  /** Paimon's dynamic options for this stream, such as `scan.mode` and `streaming-read-overwrite`. */
+  readonly options?: DynamicOptions
   readonly signal?: AbortSignal
 }
 
@@ -128,6 +154,19 @@ export class Table<C extends Columns = Columns> {
       threads,
       signal,
     })
+  }
+
+  /**
+   * Follows the changes of the table: each row with its kind, snapshot by snapshot. Nothing is read before the result is
+   * iterated. `ack()` of a change, or of a batch, says that all up to it is done: `checkpoint()` and the consumer follow.
+   *
+   * Beside what reads throw, NOT_FOUND where the next snapshot has expired, with the way out in its hint.
+   */
+  changes<const K extends keyof C & string = keyof C & string>(
+    options: ChangesOptions<C, K> = {},
+  ): Changes<RowOf<Pick<C, K>>> {
+    const { options: dynamic = {}, ...request } = options
+    return new TableChanges(this.#store, this.schema, { ...request, options: rawOptions(dynamic) })
   }
 
   /**

@@ -8,7 +8,7 @@ import type { BatchResult } from '../../src/table/batch-result.ts'
 import { jsonReader } from '../../src/types/json-value.ts'
 
 export const GOLDEN_WAREHOUSE = join(import.meta.dirname, '../../fixtures/golden/warehouse')
-const EXPECT = join(import.meta.dirname, '../../fixtures/golden/expect')
+export const GOLDEN_EXPECT = join(import.meta.dirname, '../../fixtures/golden/expect')
 
 /** A file of `expect/`, by its name. */
 export interface GoldenCase {
@@ -23,7 +23,7 @@ export interface GoldenCase {
   readonly isStream: boolean
 }
 
-export const goldenCases: readonly GoldenCase[] = readdirSync(EXPECT)
+export const goldenCases: readonly GoldenCase[] = readdirSync(GOLDEN_EXPECT)
   .filter((file) => file.endsWith('.jsonl'))
   .toSorted()
   .map(parseCase)
@@ -39,7 +39,7 @@ function parseCase(file: string): GoldenCase {
 }
 
 /** The rows that Java read, as {@link readRows} gives them, of a warehouse that lies at `warehouse`; `directory` has the files. */
-export function expectedRows(golden: GoldenCase, warehouse: string, directory = EXPECT): string[] {
+export function expectedRows(golden: GoldenCase, warehouse: string, directory = GOLDEN_EXPECT): string[] {
   return readFileSync(join(directory, `${golden.name}.jsonl`), 'utf8')
     .replaceAll('WAREHOUSE', warehouse)
     .split('\n')

@@ -80,22 +80,25 @@ export const SCAN_OPTIONS = {
     'false',
     'Whether a read between tags takes the snapshots of the tags.',
   ),
-  'scan.bounded.watermark': none(long, null, 'Watermark at which a stream ends.'),
+  'scan.bounded.watermark': none(long, null, 'Watermark at which a stream ends.', DONE),
   'continuous.discovery-interval': none(
     duration,
     '10 s',
     'How often a stream looks for snapshots.',
+    DONE,
   ),
-  'streaming.read.snapshot.delay': none(duration, null, 'How far a stream stays behind.'),
+  'streaming.read.snapshot.delay': none(duration, null, 'How far a stream stays behind.', DONE),
   'streaming-read-overwrite': none(
     boolean,
     'false',
     'Whether a stream reads what an overwrite changed.',
+    DONE,
   ),
   'streaming-read-append-overwrite': none(
     boolean,
     'false',
     'Whether a stream of an append table reads what an overwrite added.',
+    DONE,
   ),
   'stream-scan-mode': none(
     oneOf('none', 'compact-bucket-table', 'file-monitor'),

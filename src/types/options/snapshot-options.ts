@@ -129,17 +129,24 @@ export const SNAPSHOT_OPTIONS = {
     'Most file operations at once; unset: the number of processors.',
     { aliases: ['delete-file.thread-num'] },
   ),
-  'consumer-id': none(text, null, 'Under which name a stream keeps its progress in the table.'),
+  'consumer-id': none(
+    text,
+    null,
+    'Under which name a stream keeps its progress in the table.',
+    DONE,
+  ),
   'consumer.expiration-time': none(duration, null, 'Age from which unused consumers expire.'),
   'consumer.mode': none(
     oneOf('exactly-once', 'at-least-once'),
     'exactly-once',
     'How exact the progress of a consumer is.',
+    DONE,
   ),
   'consumer.ignore-progress': none(
     boolean,
     'false',
     'Whether a stream starts anew although its consumer has progress.',
+    DONE,
   ),
   'consumer.changelog-only': none(
     boolean,

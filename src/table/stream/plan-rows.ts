@@ -1,0 +1,98 @@
+/** Reads the rows that a stream has planned of a snapshot, with their kinds. */
+import type { TableStore } from '../../snapshot/table-store.ts'
+import { sliceBatch } from '../../types/column-slice.ts'
+import type { Batch } from '../../types/column.ts'
+import type { DataField } from '../../types/data-type.ts'
+import type { Predicate } from '../../types/predicate.ts'
+import type { TableSchema } from '../../types/schema-file.ts'
+import { assert } from '../../util/assert.ts'
+import { readSplits } from '../parallel-read.ts'
+import { readSplit } from '../split-read.ts'
+import type { Split } from '../split.ts'
+import { fileContext } from '../table-file.ts'
+import type { PlannedSplit } from './change-plan.ts'
+import type { SnapshotPlan } from './stream-scan.ts'
+
+export interface PlanRead {
+  readonly store: TableStore
+  readonly schema: TableSchema
+  readonly fields: readonly DataField[]
+  readonly where: Predicate | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Rows and their kinds, and whether they are the last of the plan. */
+export interface PlanBatch {
+  readonly batch: Batch
+  readonly kinds: Int8Array
+  readonly isLast: boolean
+}
+
+/** The rows of the plan behind those that are skipped; the same rows in the same order whenever it is read. */
+export async function* readPlan(
+  plan: SnapshotPlan,
+  read: PlanRead,
+): AsyncGenerator<PlanBatch, void, undefined> {
+  const { splits, skippedRows } = skipSplits(plan, read.where)
+  let skipped = 0
+  // One batch is held back, to tell the last one.
+  let held: Omit<PlanBatch, 'isLast'> | null = null
+  for await (const { batch, isReversed } of splitRows(splits, read)) {
+    const from = Math.min(batch.length, skippedRows - skipped)
+    skipped += from
+    if (from === batch.length) continue
+    if (held !== null) yield { ...held, isLast: false }
+    held = withKinds(sliceBatch(batch, from, batch.length), isReversed)
+  }
+  if (held !== null) yield { ...held, isLast: true }
+}
+
+/** Leaves out the first splits, as far as it is known of them that all of their rows are to be skipped. */
+function skipSplits(
+  { splits, skippedRows }: SnapshotPlan,
+  where: Predicate | undefined,
+): Pick<SnapshotPlan, 'splits' | 'skippedRows'> {
+  let first = 0
+  let left = skippedRows
+  for (const { split } of splits) {
+    // What is merged or filtered has fewer rows than its files say.
+    if (!split.isStreaming || where !== undefined) break
+    const rowCount = split.files.reduce((sum, file) => sum + file.rowCount, 0)
+    if (rowCount > left) break
+    left -= rowCount
+    first++
+  }
+  return { splits: splits.slice(first), skippedRows: left }
+}
+
+async function* splitRows(
+  planned: readonly PlannedSplit[],
+  { store, schema, fields, where, signal }: PlanRead,
+): AsyncGenerator<{ readonly batch: Batch; readonly isReversed: boolean }, void, undefined> {
+  const { io, location } = store
+  const context = fileContext(store, schema)
+  const options = { fields, where, kinds: true, signal }
+  const readHere = (split: Split): AsyncIterable<Batch> => readSplit(context, split, options)
+  if (planned.some(({ isReversed }) => isReversed)) {
+    for (const { split, isReversed } of planned)
+      for await (const batch of readHere(split)) yield { batch, isReversed }
+    return
+  }
+  const splits = planned.map(({ split }) => split)
+  for await (const batch of readSplits(splits, { io, location, schema, options, readHere }))
+    yield { batch, isReversed: false }
+}
+
+/** Takes the column of the kinds apart from the others. */
+function withKinds({ length, columns }: Batch, isReversed: boolean): Omit<PlanBatch, 'isLast'> {
+  const column = columns.at(-1)
+  assert(column?.layout === 'fixed', 'the last column has the kinds')
+  const kinds = column.values as Int8Array
+  return {
+    batch: { length, columns: columns.slice(0, -1) },
+    kinds: isReversed ? kinds.map((kind) => REVERSED[kind]!) : kinds,
+  }
+}
+
+/** +I and -D, -U and +U, by their codes. */
+const REVERSED = [3, 2, 1, 0]
