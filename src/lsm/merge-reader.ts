@@ -189,14 +189,11 @@ function pickRows(
   const { engine, looksUp, ignoreDelete } = layout
   const precedences = ranges.map(({ window }) => window.precedence)
   const options = { ignoreDelete, keepDeletes }
+  const looked = looksUp && engine !== 'first-row' ? lookupRows(order, sourcesOf(ranges)) : null
   const picked =
     engine === 'first-row'
       ? firstRow(order, precedences, options)
-      : deduplicate(
-          looksUp ? lookupRows(order, sourcesOf(ranges)).order : order,
-          precedences,
-          options,
-        )
+      : deduplicate(looked?.order ?? order, precedences, { ...options, isLone: looked?.isLone })
   if (picked.length === 0) return NO_COLUMNS
   const batch = gatherBatch(ranges, values, picked, columns)
   return kinds ? { ...batch, columns: [...batch.columns, pickedKinds(ranges, picked)] } : batch

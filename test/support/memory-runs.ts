@@ -97,6 +97,8 @@ export function deduplicated(
 export interface MemoryRunOptions {
   /** Whether the key columns lie among the table's columns only. */
   readonly thin?: boolean
+  /** 0 unless told. */
+  readonly level?: number
   /** Rows behind which every read of the file ends, as at the end of a row group. */
   readonly stops?: readonly number[]
   /** The rows to read; all unless told. */
@@ -111,7 +113,13 @@ export function memoryRun(
   rows: readonly KeyValueRow[],
   options: MemoryRunOptions = {},
 ): RunFile & { readonly asked: readonly string[][] } {
-  const { thin = false, stops = [], rows: chosen = null, damage = (batch) => batch } = options
+  const {
+    thin = false,
+    level = 0,
+    stops = [],
+    rows: chosen = null,
+    damage = (batch) => batch,
+  } = options
   const fields = keyValueFields(schema, thin)
   const { keyOf } = columnsOf(schema)
   const stored = rows.map((each) => [
@@ -137,7 +145,7 @@ export function memoryRun(
     asked,
     open: async () => file,
     rows: async () => chosen,
-    level: 0,
+    level,
     hasDeletes: rows.some(({ kind }) => isRetract(kind)),
   }
 }

@@ -36,7 +36,9 @@ export function aggregateFunction(
   const aggregate = valueAggregate(name, field, options)
   const rule = Object.hasOwn(RULES, name) ? RULES[name]! : 'fold'
   const ignoresRetract = options.field(field.name, 'ignore-retract')
-  return { field, rule: hasOrder(field) ? rule : foldedExtreme(rule), aggregate, ignoresRetract }
+  // The greatest of values without an order is an error where two of them meet.
+  const isFolded = (name === 'max' || name === 'min') && !hasOrder(field)
+  return { field, rule: isFolded ? 'fold' : rule, aggregate, ignoresRetract }
 }
 
 const RULES: Readonly<Record<string, ColumnFunction['rule']>> = {
@@ -53,13 +55,10 @@ const RULES: Readonly<Record<string, ColumnFunction['rule']>> = {
   'primary-key': 'key',
 }
 
-/** The greatest of values without an order is an error where two of them meet. */
-function foldedExtreme(rule: ColumnFunction['rule']): ColumnFunction['rule'] {
-  return rule === 'greatest' || rule === 'least' ? 'fold' : rule
-}
-
+/** Whether Java compares values of the type; truth values it does not. */
 function hasOrder({ type }: DataField): boolean {
   switch (type.kind) {
+    case 'BOOLEAN':
     case 'ARRAY':
     case 'MAP':
     case 'MULTISET':

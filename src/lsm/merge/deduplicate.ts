@@ -29,13 +29,15 @@ export interface MergeOptions {
   readonly ignoreDelete: boolean
   /** Whether a key whose last row retracts is kept, as a compaction below must, or dropped, as a reader does. */
   readonly keepDeletes: boolean
+  /** 1 for keys whose row passes through whatever its kind; those of one row unless told. */
+  readonly isLone?: Uint8Array | undefined
 }
 
 /** The last row of each key: by sequence field, then by sequence number. */
 export function deduplicate(
   order: MergedOrder,
   runs: readonly Precedence[],
-  { ignoreDelete, keepDeletes }: MergeOptions,
+  { ignoreDelete, keepDeletes, isLone }: MergeOptions,
 ): PickedRows {
   const { runOf, rows, keyStarts, keyCount, length } = order
   const pickedRuns = new Uint16Array(keyCount)
@@ -44,7 +46,8 @@ export function deduplicate(
   for (let key = 0; key < keyCount; key++) {
     const from = keyStarts[key]!
     const to = key + 1 < keyCount ? keyStarts[key + 1]! : length
-    const last = to - from === 1 ? from : lastOf(order, runs, from, to, ignoreDelete)
+    const passes = isLone === undefined ? to - from === 1 : isLone[key] === 1
+    const last = passes ? from : lastOf(order, runs, from, to, ignoreDelete)
     if (last < 0) continue
     const run = runOf[last]!
     const row = rows[last]!

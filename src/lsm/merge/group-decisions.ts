@@ -74,7 +74,8 @@ export function decideGroups(
   kinds: Int8Array,
   groups: readonly SequenceGroup[],
   columnsOf: SourceColumns,
-): Uint8Array[] {
+): ReadonlyMap<SequenceGroup, Uint8Array> {
+  if (groups.length === 0) return new Map()
   const { length, keyCount, starts } = keyed
   const compared = groups.map((group) => comparison(group, columnsOf))
   const decisions = groups.map(() => new Uint8Array(length))
@@ -102,7 +103,7 @@ export function decideGroups(
       }
     }
   }
-  return decisions
+  return new Map(groups.map((group, g) => [group, decisions[g]!]))
 }
 
 function comparison({ sequence, removes }: SequenceGroup, columnsOf: SourceColumns): Comparison {

@@ -31,7 +31,7 @@ interface DeleteRules {
 /** Where a column's operations come from: a group's decisions, or, without a group, the rows alone. */
 interface ColumnPlan {
   readonly function: ColumnFunction
-  readonly group: number
+  readonly group: SequenceGroup | null
   readonly role: GroupRole
 }
 
@@ -52,19 +52,18 @@ export function partialUpdate(schema: TableSchema, options: TableOptionValues): 
     merge: (keyed, fields, columnsOf) => {
       const actions = rowActions(keyed, rules)
       const kinds = kindsOf(keyed, actions, rules)
-      const decisions =
-        groups.length === 0 ? null : decideGroups(keyed, actions, kinds, groups, columnsOf)
+      const read = groupsToRead(fields, groups)
+      const decisions = decideGroups(keyed, actions, kinds, read, columnsOf)
       const operations = new Map<string, Operations>()
       const merge = new ColumnMerge(keyed)
       const columns = fields.map((field) => {
         const plan = plans.get(field.id)!
         const sources = columnsOf(field)
-        const key = `${plan.group} ${plan.role}`
-        if (!operations.has(key))
-          operations.set(
-            key,
-            operationsFor(plan.role, keyed, actions, decisions?.[plan.group] ?? null),
-          )
+        const key = `${plan.role} ${read.indexOf(plan.group!)}`
+        if (!operations.has(key)) {
+          const decided = plan.group === null ? null : decisions.get(plan.group)!
+          operations.set(key, operationsFor(plan.role, keyed, actions, decided))
+        }
         const steps = operations.get(key)!
         checkNotNull(field, keyed, steps, sources, groups.length === 0)
         return merge.merge(plan.function, steps, sources)
@@ -96,15 +95,15 @@ function planColumn(
   options: TableOptionValues,
 ): ColumnPlan {
   const has = (fields: readonly DataField[]) => fields.some(({ id }) => id === field.id)
-  const ordered = groups.findIndex(({ sequence }) => has(sequence))
-  if (ordered >= 0)
+  const ordered = groups.find(({ sequence }) => has(sequence))
+  if (ordered !== undefined)
     return { function: pickFunction(field, 'last'), group: ordered, role: 'sequence' }
-  const group = groups.findIndex(({ members }) => has(members))
+  const group = groups.find(({ members }) => has(members)) ?? null
   const name = schema.primaryKeys.includes(field.name)
     ? 'primary-key'
     : (options.field(field.name, 'aggregate-function') ??
       options.get('fields.default-aggregate-function'))
-  if (group < 0) {
+  if (group === null) {
     if (name !== undefined && name !== 'primary-key' && name !== 'last_non_null_value') {
       aggregateFunction(name, field, options)
       throw invalid(`column "${field.name}" is in no sequence group, so it cannot have ${name}`, {
@@ -117,16 +116,25 @@ function planColumn(
   return { function: aggregateFunction(name, field, options), group, role: 'aggregated' }
 }
 
+/** The groups that the columns belong to, and those that remove records. */
+function groupsToRead(
+  fields: readonly DataField[],
+  groups: readonly SequenceGroup[],
+): SequenceGroup[] {
+  const asked = new Set(fields.map(({ id }) => id))
+  return groups.filter(
+    ({ sequence, members, removes }) =>
+      removes || [...sequence, ...members].some(({ id }) => asked.has(id)),
+  )
+}
+
 function withSequences(
   fields: readonly DataField[],
   groups: readonly SequenceGroup[],
 ): DataField[] {
-  const all = [...fields]
-  const has = ({ id }: DataField): boolean => all.some((field) => field.id === id)
-  for (const { sequence, members, removes } of groups)
-    if (removes || [...sequence, ...members].some(has))
-      all.push(...sequence.filter((field) => !has(field)))
-  return all
+  const ordering = groupsToRead(fields, groups).flatMap(({ sequence }) => sequence)
+  const asked = new Set(fields.map(({ id }) => id))
+  return [...fields, ...ordering.filter(({ id }) => !asked.has(id))]
 }
 
 /** What each row does, before groups are looked at; null where each adds. INVALID for a delete that is not provided for. */
