@@ -20,6 +20,16 @@ export interface RowCursor {
    * every cursor of a file. Null when all are read.
    */
   read(rowCount: number): Promise<Batch | null>
+  /**
+   * The same without the rows that are dropped, bit i for the i-th of the next rows; it tells how many rows were passed in
+   * all. For formats that leave rows out while they decode; others decode them first.
+   */
+  readKept?(rowCount: number, dropped: Uint32Array): Promise<KeptRows | null>
+}
+
+export interface KeptRows {
+  readonly batch: Batch
+  readonly passed: number
 }
 
 export interface CursorOptions {
@@ -46,6 +56,8 @@ export interface DataFile {
 
 export interface OpenOptions {
   readonly sizeBytes?: number | undefined
+  /** Gives the values of a blob file as descriptors of where they lie, without reading them. */
+  readonly blobsAsDescriptors?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -68,18 +80,21 @@ export interface DataFileWriter {
   abort(): Promise<void>
 }
 
+const FORMATS = ['parquet', 'avro', 'blob'] as const
+
 /** The format that a data file's name tells: its last extension. */
-function formatOf(path: string): 'parquet' | 'avro' {
+function formatOf(path: string): (typeof FORMATS)[number] {
   const extension = path.slice(path.lastIndexOf('.') + 1).toLowerCase()
-  if (extension === 'parquet' || extension === 'avro') return extension
+  const format = FORMATS.find((name) => name === extension)
+  if (format !== undefined) return format
   if (extension === 'orc')
-    throw unsupported('ORC data files cannot be read: there is no ORC reader for Node', {
+    throw unsupported('ORC data files cannot be read: there is no maintained ORC reader for Node', {
       path,
-      hint: "rewrite the table with 'file.format' = 'parquet', for example by a full compaction in Flink or Spark",
+      hint: "read the table with Flink, Spark or Java Paimon, or rewrite it there: set 'file.format' = 'parquet', then compact it fully, or INSERT OVERWRITE it with its own rows",
     })
   throw unsupported(`data files of format "${extension}" cannot be read`, {
     path,
-    hint: 'parquet and avro are',
+    hint: 'parquet, avro and blob are',
   })
 }
 
@@ -89,9 +104,14 @@ export async function openDataFile(
   path: string,
   options: OpenOptions = {},
 ): Promise<DataFile> {
-  if (formatOf(path) === 'parquet') {
+  const format = formatOf(path)
+  if (format === 'parquet') {
     const { openParquetData } = await import('./parquet/data-file.ts')
     return await openParquetData(io, path, options)
+  }
+  if (format === 'blob') {
+    const { openBlobData } = await import('./blob/data-file.ts')
+    return await openBlobData(io, path, options)
   }
   const { openAvroData } = await import('./avro/data-file.ts')
   return await openAvroData(io, path, options)

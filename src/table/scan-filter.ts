@@ -167,7 +167,10 @@ function keysMayMatch(keys: BoundPredicate, file: DataFileMeta, fileSchema: Tabl
 }
 
 /** Some writers leave NaN out of their bounds, and NaN is above every other value. */
-function widened({ type }: DataField, stats: ColumnStats | undefined): ColumnStats | undefined {
+export function widened(
+  { type }: DataField,
+  stats: ColumnStats | undefined,
+): ColumnStats | undefined {
   const isFloat = type.kind === 'FLOAT' || type.kind === 'DOUBLE'
   if (!isFloat || stats === undefined || stats.max === null) return stats
   return { ...stats, max: Number.NaN }

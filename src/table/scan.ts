@@ -4,9 +4,9 @@
  * Follows the Java classes `SnapshotReaderImpl` and `DataTableBatchScan`.
  */
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
-import { dataLayout } from '../snapshot/data-paths.ts'
+import { dataLayout, POSTPONE_BUCKET } from '../snapshot/data-paths.ts'
 import { FILE_KIND, type ManifestEntry } from '../snapshot/manifest-entry.ts'
-import { scanEntries, type ScanKind } from '../snapshot/manifest-scan.ts'
+import { type FileFilter, scanEntries, type ScanKind } from '../snapshot/manifest-scan.ts'
 import type { ManifestStore } from '../snapshot/manifest-store.ts'
 import type { TableLocation } from '../snapshot/paths.ts'
 import type { SchemaStore } from '../snapshot/schema-store.ts'
@@ -26,8 +26,10 @@ import {
   hidesLevel0,
   isMergedAboveLevel0,
 } from './deletion-files.ts'
+import { filterRowRanges } from './row-range-scan.ts'
+import { evolvesData, groupByRowIds } from './row-ranges.ts'
 import { filterBucket, scanFilter } from './scan-filter.ts'
-import { packAppendFiles, packKeyedFiles, packStream, type Split } from './split.ts'
+import { packAppendFiles, packKeyedFiles, packRowRanges, packStream, type Split } from './split.ts'
 
 export interface ScanRequest {
   /** The schema that rows are read with. */
@@ -84,7 +86,7 @@ export async function planScan(stores: ScanStores, request: ScanRequest): Promis
   const parallelism = tableOptions(schema.options).get('scan.manifest.parallelism')
   const isAboveLevel0 = request.isBatch === true && hidesLevel0(schema)
   const level = request.level ?? (isAboveLevel0 ? (each: number) => each > 0 : undefined)
-  const files = { ...filter.files, level }
+  const files = { ...filter.files, level, bucket: bucketFilter(request, filter.files.bucket) }
   const options = { signal, parallelism }
   const scanned = await mapAll(changesOf, parallelism ?? CHANGES_AT_ONCE, (changed) =>
     scanEntries(stores.manifests, changed, kind, files, options),
@@ -96,7 +98,9 @@ export async function planScan(stores: ScanStores, request: ScanRequest): Promis
   const vectors = kind === 'all' ? await readDeletionFiles(stores, request) : NO_VECTORS
   const buckets = groupByBucket(entries).map((bucket) => ({
     ...bucket,
-    files: filterBucket(bucket.files, filter, schemaOf, keyed),
+    files: evolvesData(schema)
+      ? filterRowRanges(bucket.files, filter.rows, schemaOf)
+      : filterBucket(bucket.files, filter, schemaOf, keyed),
     deletionFiles: vectors.get(bucketKey(bucket)),
   }))
   const splits = limited(buckets.flatMap(splitter(schema, isStreaming)), request)
@@ -108,6 +112,19 @@ export async function planScan(stores: ScanStores, request: ScanRequest): Promis
       read: splits.reduce((sum, split) => sum + split.files.length, 0),
     },
   }
+}
+
+/**
+ * What a batch reads of a table whose buckets are decided later are the rows whose bucket was decided, which a compaction
+ * does.
+ */
+function bucketFilter(
+  { schema, isBatch }: ScanRequest,
+  passes: FileFilter['bucket'],
+): FileFilter['bucket'] {
+  const isPostponed = tableOptions(schema.options).get('bucket') === POSTPONE_BUCKET
+  if (isBatch !== true || !isPostponed) return passes
+  return (bucket, totalBuckets) => bucket >= 0 && (passes?.(bucket, totalBuckets) ?? true)
 }
 
 /** The entries that add files, made late enough. CORRUPT where a changelog deletes one. */
@@ -176,12 +193,15 @@ function splitter(schema: TableSchema, isStreaming: boolean): (bucket: BucketFil
   const keyed = hasPrimaryKey(schema)
   const isWhole = isStreaming && (keyed || options.get('bucket') > 0)
   const isMerged = isMergedAboveLevel0(schema)
+  const evolves = evolvesData(schema)
   return ({ partition, bucket, totalBuckets, files, deletionFiles }) => {
     const packs = isWhole
       ? packStream(files)
       : keyed
         ? packKeyedFiles(files, keyFields, limits, isMerged)
-        : packAppendFiles(files, limits)
+        : evolves
+          ? packRowRanges(groupByRowIds(files), limits)
+          : packAppendFiles(files, limits)
     return packs.map((pack) => ({
       partition,
       bucket,

@@ -17,7 +17,9 @@ import { bindPredicate } from '../types/predicate-bind.ts'
 import { selectRows } from '../types/predicate-rows.ts'
 import type { Predicate } from '../types/predicate.ts'
 import { hasPrimaryKey, trimmedKeyFields } from '../types/schema-keys.ts'
+import { openJoinedFile } from './joined-file.ts'
 import { chooseRows, type RowFilter, rowFilter } from './row-filter.ts'
+import { evolvesData, groupByRowIds } from './row-ranges.ts'
 import { fileSections, type Split } from './split.ts'
 import { type FileContext, openTableFile } from './table-file.ts'
 
@@ -80,7 +82,7 @@ async function* readRows(
     const batches = readRaw(context, split, [...fields, VALUE_KIND_FIELD], options)
     if (kinds) return yield* batches
     for await (const { length, columns } of batches) yield { length, columns: columns.slice(0, -1) }
-  } else if (split.rawConvertible) {
+  } else if (split.rawConvertible || !keyed) {
     for await (const batch of readRaw(context, split, fields, options))
       yield kinds ? withInserts(batch) : batch
   } else yield* readMerged(context, split, fields, options)
@@ -104,11 +106,15 @@ async function* readRaw(
   { where, signal }: SplitReadOptions,
 ): AsyncGenerator<Batch, void, undefined> {
   const filter = where && rowFilter(where, context.schema.fields)
-  for (const file of split.files) {
-    const open = await openTableFile(context, split, file, signal)
+  // Files that hold columns of the same rows are read as one.
+  const groups = evolvesData(context.schema)
+    ? groupByRowIds(split.files)
+    : split.files.map((file) => [file])
+  for (const group of groups) {
+    const open = await openJoinedFile(context, split, group, signal)
     const rows = filter && (await chooseRows(open, filter, signal))
     const cursor = open.cursor({ fields, rows: rows ?? undefined })
-    const batchRows = rowsPerBatch([file], 1)
+    const batchRows = rowsPerBatch(group, 1)
     for (;;) {
       const batch = await cursor.read(batchRows)
       if (batch === null) break

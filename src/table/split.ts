@@ -41,6 +41,21 @@ export function packAppendFiles(files: readonly DataFileMeta[], limits: PackingL
   ).map((bin) => ({ files: bin.flat(), rawConvertible: true }))
 }
 
+/**
+ * Packs the files of a table whose columns are written apart; those that hold the same rows stay together.
+ *
+ * Follows the Java class `DataEvolutionSplitGenerator`.
+ */
+export function packRowRanges(
+  groups: readonly (readonly DataFileMeta[])[],
+  limits: PackingLimits,
+): Pack[] {
+  return packOrdered(groups, limits).map((bin) => ({
+    files: bin.flat(),
+    rawConvertible: bin.every((group) => group.length === 1),
+  }))
+}
+
 /** All files of a bucket in the order in which they were committed: what a stream of a fixed bucket reads. */
 export function packStream(files: readonly DataFileMeta[]): Pack[] {
   return files.length === 0 ? [] : [{ files, rawConvertible: true }]

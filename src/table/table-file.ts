@@ -1,5 +1,5 @@
 /** Data files as the table sees them: the columns of its schema, whichever schema a file was written with. */
-import { type DataFile, openDataFile, type RowCursor } from '../format/data-file.ts'
+import type { DataFile, RowCursor } from '../format/data-file.ts'
 import { readDeletionVector } from '../indexes/deletion-vector.ts'
 import type { FileIO } from '../io/file-io.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
@@ -13,6 +13,7 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { columnMapping, storedPredicate } from './file-schema.ts'
 import { withoutDeleted } from './live-rows.ts'
 import type { Split } from './split.ts'
+import { openStoredFile } from './stored-file.ts'
 
 /** What files are opened with. */
 export interface FileContext {
@@ -34,8 +35,8 @@ export function fileContext(store: TableStore, schema: TableSchema): FileContext
 /**
  * Opens a file of the split. Its cursors take columns of the table's schema, in any order, and give them in the table's
  * types; columns are matched by id, and one that the file does not have reads as nulls. `_KEY_` and system columns are
- * taken as the file names them. Predicates are on the table's columns too. Rows that the split says are deleted are left
- * out.
+ * taken as the file names them, or where rows are tracked made of what the manifest says. Predicates are on the table's
+ * columns too. Rows that the split says are deleted are left out.
  */
 export async function openTableFile(
   context: FileContext,
@@ -47,7 +48,7 @@ export async function openTableFile(
   const fileSchema = await schemas.read(file.schemaId, { signal })
   const { partition, bucket } = split
   const path = dataFilePath(layout, { partition, bucket, file })
-  const stored = await openDataFile(io, path, { sizeBytes: file.fileSize, signal })
+  const stored = await openStoredFile(context, path, file, signal)
   const evolved = evolvedFile(stored, fileSchema)
   const deletion = split.deletionFiles?.get(file.fileName)
   if (deletion === undefined) return evolved

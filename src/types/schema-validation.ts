@@ -35,11 +35,9 @@ export function validateSchema(schema: TableSchema): void {
   requireWritable(schema)
 }
 
-/** Throws UNSUPPORTED when a read would need what is not implemented: an option, or the kind of table. */
+/** Throws UNSUPPORTED when a read would need an option that is not implemented. */
 export function requireReadable(schema: TableSchema): void {
   checkUsable(schema.options, 'read', { hasPrimaryKey: hasPrimaryKey(schema) })
-  if (tableOptions(schema.options).get('bucket') === -2)
-    throw unsupported('tables with postponed buckets (bucket = -2) cannot be read yet')
 }
 
 /** Throws UNSUPPORTED when a write would need what is not implemented. */

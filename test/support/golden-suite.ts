@@ -19,7 +19,6 @@ const SYSTEM_TABLE = 'the system table is not there yet'
 
 /** What is refused as UNSUPPORTED, by the name of the file in `expect/`. */
 export const REFUSED: Readonly<Record<string, string>> = {
-  blob_append: 'BLOB columns are not read yet',
   cast: CASTS,
   evolution: CASTS,
   'evolution@2': CASTS,

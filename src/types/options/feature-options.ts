@@ -1,6 +1,6 @@
 /** Options of row tracking, global indexes, clustering, blobs, vectors and tables of other engines. */
 import { boolean, count, duration, integer, memorySize, names, oneOf, text } from './codec.ts'
-import { both, IMMUTABLE, none, write } from './spec.ts'
+import { both, DONE, IMMUTABLE, none, READABLE, write } from './spec.ts'
 
 const REFRESH_MODES = ['CONTINUOUS', 'FULL', 'AUTOMATIC'] as const
 
@@ -15,7 +15,7 @@ export const FEATURE_OPTIONS = {
     boolean,
     'false',
     'Whether columns of rows can be written apart.',
-    IMMUTABLE,
+    { ...IMMUTABLE, ...READABLE },
   ),
   'global-index.enabled': none(boolean, 'true', 'Whether reads use global indexes.'),
   'global-index.external-path': none(text, null, 'Where global indexes lie; unset: in the table.'),
@@ -62,25 +62,23 @@ export const FEATURE_OPTIONS = {
   'blob-field': write(names, null, 'Binary columns that are made BLOB.'),
   'blob-descriptor-field': both(names, null, 'BLOB columns that hold references.', {
     ...IMMUTABLE,
+    ...READABLE,
     aliases: ['blob.stored-descriptor-fields'],
   }),
   'blob-as-descriptor': both(
     boolean,
     'false',
     'Whether BLOB values are given and returned as references.',
+    DONE,
   ),
-  'blob-external-storage-path': both(
-    text,
-    null,
-    'Where referenced BLOB values are stored.',
-    IMMUTABLE,
-  ),
-  'blob-external-storage-field': both(
-    names,
-    null,
-    'BLOB columns whose values are stored there.',
-    IMMUTABLE,
-  ),
+  'blob-external-storage-path': both(text, null, 'Where referenced BLOB values are stored.', {
+    ...IMMUTABLE,
+    ...READABLE,
+  }),
+  'blob-external-storage-field': both(names, null, 'BLOB columns whose values are stored there.', {
+    ...IMMUTABLE,
+    ...READABLE,
+  }),
   'blob.target-file-size': write(
     memorySize,
     null,
