@@ -104,11 +104,7 @@ test('an object is made of its shredded fields and of those that were left over'
   )
   const keys = metadata('{"x":1,"y":2}')
   const found = await read(type, [
-    [
-      keys,
-      value('{"x":1,"y":[2]}'),
-      [[null, 5], [value('null'), null], [value('"v"')]],
-    ],
+    [keys, value('{"x":1,"y":[2]}'), [[null, 5], [value('null'), null], [value('"v"')]]],
     [keys, null, [[null, null], [null, utf8('t')], [null]]],
     [keys, value('[1]'), null],
     null,
@@ -125,7 +121,15 @@ test('elements of an array are shredded each', async () => {
   const element = level(row({ n: level('DOUBLE', false) }))
   const list: DataType = { kind: 'ARRAY', element, nullable: true }
   const found = await read(shredded(list), [
-    [NO_KEYS, null, [[null, [[null, 1.5]]], [value('7'), null], [null, [[null, null]]]]],
+    [
+      NO_KEYS,
+      null,
+      [
+        [null, [[null, 1.5]]],
+        [value('7'), null],
+        [null, [[null, null]]],
+      ],
+    ],
     [NO_KEYS, null, []],
     [NO_KEYS, value('"no array"'), null],
   ])
