@@ -79,6 +79,18 @@ public final class Harness {
                 return expire(table(request), request.get("retain").asInt());
             case "orphans":
                 return orphans((FileStoreTable) table(request));
+            case "tag":
+                Metadata.tag((FileStoreTable) table(request), request);
+                return NullNode.instance;
+            case "branch":
+                Metadata.branch((FileStoreTable) table(request), request);
+                return NullNode.instance;
+            case "consumer":
+                Metadata.consumer((FileStoreTable) table(request), request);
+                return NullNode.instance;
+            case "analyze":
+                Metadata.analyze((FileStoreTable) table(request), request);
+                return NullNode.instance;
             case "read":
                 return read(table(request), request.get("where"));
             case "stream":

@@ -14,7 +14,13 @@ import { interopDirectory, onceAtATime } from './home.ts'
 const run = promisify(execFile)
 const SOURCES = join(import.meta.dirname, '../java')
 const HOME = join(interopDirectory, 'java')
-const PROGRAMS = ['Harness.java', 'Rows.java', 'GoldenTables.java']
+const PROGRAMS = [
+  'Harness.java',
+  'Metadata.java',
+  'Rows.java',
+  'GoldenTables.java',
+  'SketchVectors.java',
+]
 
 /** The class path, made first if need be, which takes a minute. Without Java or Maven the suite fails. */
 export async function findJava(): Promise<string> {
@@ -97,6 +103,14 @@ export interface JavaRead {
   readonly where?: JavaFilter
 }
 
+export interface JavaStatistics {
+  readonly rows: number
+  readonly bytes: number
+  readonly columns: Readonly<
+    Record<string, { min?: unknown; max?: unknown; nulls?: number; length?: number }>
+  >
+}
+
 interface Answer {
   readonly id: number
   readonly result?: unknown
@@ -176,6 +190,29 @@ export class JavaWarehouse {
   /** Compacts every bucket as far as it goes. */
   async compact(table: string, options: Readonly<Record<string, string>> = {}): Promise<void> {
     await this.#java.ask({ op: 'compact', ...this.#base, table, options })
+  }
+
+  /** A tag of the snapshot, or of the latest; `retained` is a duration such as `PT1H`. */
+  async tag(
+    table: string,
+    tag: { readonly name: string; readonly snapshot?: number; readonly retained?: string },
+  ): Promise<void> {
+    await this.#java.ask({ op: 'tag', ...this.#base, table, ...tag })
+  }
+
+  /** A branch that starts as the tag, or empty. */
+  async branch(table: string, name: string, tag?: string): Promise<void> {
+    await this.#java.ask({ op: 'branch', ...this.#base, table, name, tag })
+  }
+
+  /** Sets where the consumer goes on. */
+  async consumer(table: string, name: string, next: number): Promise<void> {
+    await this.#java.ask({ op: 'consumer', ...this.#base, table, name, next })
+  }
+
+  /** Commits statistics of the latest snapshot. */
+  async analyze(table: string, statistics: JavaStatistics): Promise<void> {
+    await this.#java.ask({ op: 'analyze', ...this.#base, table, ...statistics })
   }
 
   /** Expires all but so many of the latest snapshots; how many those were. */
