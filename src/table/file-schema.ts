@@ -1,9 +1,13 @@
 /** The columns of a table as a data file has them: under the schema that the file was written with. */
+import { unchanged } from '../types/cast/rule.ts'
 import type { Batch } from '../types/column.ts'
-import type { DataField, DataType } from '../types/data-type.ts'
+import type { DataField } from '../types/data-type.ts'
+import { castStats, evolvePredicate } from '../types/evolve-stats.ts'
+import { type TypeMapping, typeMapping } from '../types/evolve.ts'
 import type { BoundPredicate } from '../types/predicate-bind.ts'
+import type { ColumnStats } from '../types/predicate-stats.ts'
 import type { TableSchema } from '../types/schema-file.ts'
-import { unsupported } from '../util/errors.ts'
+import { LakeError } from '../util/errors.ts'
 
 /** The column of the file's schema with the same id; undefined when the file is older than the column. */
 export function storedField(field: DataField, fileSchema: TableSchema): DataField | undefined {
@@ -18,59 +22,82 @@ export interface ColumnMapping {
   readonly convert: ((batch: Batch) => Batch) | null
 }
 
-/** The columns to read from a file of the schema so that they fit `fields`, which are of the table's schema. */
+/**
+ * The columns to read from a file of the schema so that they fit `fields`, which are of the table's schema. Throws
+ * UNSUPPORTED where a column's type changed to one that there is no cast to, and so does Java; the conversion throws
+ * INVALID for a value that its cast refuses.
+ */
 export function columnMapping(
   fields: readonly DataField[],
   fileSchema: TableSchema,
 ): ColumnMapping {
-  return { stored: storedFields(fields, fileSchema), convert: null }
+  const mappings = fields.map((field) => fieldMapping(field, fileSchema))
+  const stored = mappings.map((mapping) => mapping.field)
+  if (mappings.every(({ convert }) => convert === unchanged)) return { stored, convert: null }
+  const convert = ({ length, columns }: Batch): Batch => ({
+    length,
+    columns: columns.map((column, i) => named(fields[i]!, () => mappings[i]!.convert(column))),
+  })
+  return { stored, convert }
 }
 
-/**
- * The columns to read from a file so that they fit `fields`. A column that the file does not have is asked for under a
- * name that no column has, and so reads as nulls.
- */
-function storedFields(fields: readonly DataField[], fileSchema: TableSchema): DataField[] {
-  return fields.map((field) => {
-    const stored = storedField(field, fileSchema)
-    if (stored === undefined)
-      return { ...field, name: ABSENT, type: { ...field.type, nullable: true } }
-    if (!isSameType(stored.type, field.type))
-      throw unsupported(
-        `column ${field.name} had another type when some files were written (schema ${fileSchema.id})`,
-        { hint: 'reading across changes of a column type is not supported yet' },
-      )
-    return stored
-  })
+/** Where the file has nothing of the column, it is asked for under a name that no column has, and so reads as nulls. */
+function fieldMapping(
+  field: DataField,
+  fileSchema: TableSchema,
+): { readonly field: DataField; readonly convert: TypeMapping['convert'] } {
+  const stored = storedField(field, fileSchema)
+  const mapping = stored && named(field, () => typeMapping(stored.type, field.type))
+  if (stored === undefined || mapping === undefined || mapping === null)
+    return {
+      field: { ...field, name: ABSENT, type: { ...field.type, nullable: true } },
+      convert: unchanged,
+    }
+  return { field: { ...stored, type: mapping.stored }, convert: mapping.convert }
 }
 
 /** No column's name: names are never empty. */
 const ABSENT = ''
 
-/** Whether values of the types are stored alike; only NOT NULL may differ. */
-function isSameType(a: DataType, b: DataType): boolean {
-  return JSON.stringify({ ...a, nullable: true }) === JSON.stringify({ ...b, nullable: true })
+/** Errors tell the column that they are about. */
+function named<Result>({ name }: DataField, body: () => Result): Result {
+  try {
+    return body()
+  } catch (error) {
+    if (!(error instanceof LakeError)) throw error
+    const { code, message, hint, path, cause } = error
+    throw new LakeError(code, `column ${name}: ${message}`, { hint, path, cause })
+  }
 }
 
-/** The predicate over the file's own columns; a column whose type changed is left unknown. */
+/** The predicate over the file's own columns, as far as it can be told of those; of others anything may be true. */
 export function storedPredicate(
-  predicate: BoundPredicate,
+  { fields, root }: BoundPredicate,
   fileSchema: TableSchema,
 ): BoundPredicate {
-  const fields = predicate.fields.map((field) => {
-    const stored = storedField(field, fileSchema)
-    return stored !== undefined && isSameType(stored.type, field.type)
-      ? stored
-      : { ...field, name: ABSENT }
-  })
-  return { fields, root: predicate.root }
+  const stored = fields.map((field) => storedField(field, fileSchema))
+  const evolved = evolvePredicate(
+    root,
+    fields.map(({ type }, i) => ({ from: stored[i]?.type, to: type })),
+  )
+  return {
+    fields: fields.map((field, i) => (evolved.known[i] ? stored[i]! : { ...field, name: ABSENT })),
+    root: evolved.root,
+  }
 }
 
-/** What is known of a column in a file of the schema. */
-export type ColumnPresence = 'same' | 'absent' | 'changed'
-
-export function columnPresence(field: DataField, fileSchema: TableSchema): ColumnPresence {
+/**
+ * What is known of a table's column in a file with so many rows, from the statistics of the file's own columns. A column
+ * that is younger than the file holds nulls; undefined when nothing is known.
+ */
+export function evolvedStats(
+  field: DataField,
+  fileSchema: TableSchema,
+  rowCount: number,
+  statsOf: (name: string) => ColumnStats | undefined,
+): ColumnStats | undefined {
   const stored = storedField(field, fileSchema)
-  if (stored === undefined) return 'absent'
-  return isSameType(stored.type, field.type) ? 'same' : 'changed'
+  if (stored === undefined) return { min: null, max: null, nullCount: rowCount }
+  const stats = statsOf(stored.name)
+  return stats && castStats(stored.type, field.type, stats)
 }

@@ -26,7 +26,7 @@ import {
   trimmedKeyFields,
 } from '../types/schema-keys.ts'
 import { embeddedMayMatch } from './file-indexes.ts'
-import { columnPresence, storedPredicate } from './file-schema.ts'
+import { evolvedStats, storedPredicate } from './file-schema.ts'
 
 /** A filter on rows, taken apart by what it can rule out. */
 export interface ScanFilter {
@@ -145,11 +145,7 @@ function valuesMayMatch(
   const stats = statsByName(file.valueStats, fields, file.valueStatsCols, file.fileName)
   const statsMayMatch = mayMatch(rows, file.rowCount, (column) => {
     const field = rows.fields[column]!
-    const presence = columnPresence(field, fileSchema)
-    if (presence === 'changed') return undefined
-    if (presence === 'absent') return { min: null, max: null, nullCount: file.rowCount }
-    const stored = fileSchema.fields.find(({ id }) => id === field.id)!
-    return widened(field, stats(stored.name))
+    return widened(field, evolvedStats(field, fileSchema, file.rowCount, stats))
   })
   if (!statsMayMatch || !usesIndexes || file.embeddedFileIndex === null) return statsMayMatch
   return embeddedMayMatch(storedPredicate(rows, fileSchema), file)
