@@ -160,7 +160,7 @@ function unscaledAt(values: FixedValues, row: number): bigint {
 }
 
 /** The rows of a DECIMAL column to be; what does not fit becomes null. */
-export class DecimalTarget {
+class DecimalTarget {
   readonly #presence: Presence
   readonly #length: number
   readonly #values: BigInt64Array
@@ -203,10 +203,6 @@ export class DecimalTarget {
     }
     this.#values[2 * row] = BigInt.asIntN(64, unscaled)
     this.#values[2 * row + 1] = unscaled >> 64n
-  }
-
-  setNull(row: number): void {
-    this.#presence.clear(row)
   }
 
   finish(): FixedColumn {
