@@ -12,17 +12,16 @@ import { bindPredicate } from '../types/predicate-bind.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { fieldsNamed } from '../types/schema-keys.ts'
-import { requireReadable } from '../types/schema-validation.ts'
 import { parseWhere } from '../types/where-text.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { decodingError, invalid, LakeError } from '../util/errors.ts'
 import { arrowTableOf, type BatchResult, recordBatchesOf, rowsOf } from './batch-result.ts'
 import { readSplits } from './parallel-read.ts'
-import { type Plan, planScan } from './scan.ts'
+import { type ReadTarget, readTarget } from './read-target.ts'
+import type { Plan } from './scan.ts'
 import { readSplit } from './split-read.ts'
 import type { Split } from './split.ts'
 import { fileContext } from './table-file.ts'
-import { type ReadState, readState } from './time-travel.ts'
 
 export interface ReadRequest {
   readonly columns?: readonly string[] | undefined
@@ -51,7 +50,7 @@ export interface ReadResult<Row> extends BatchResult<Row> {
 }
 
 interface PreparedRead {
-  readonly schema: TableSchema
+  readonly target: ReadTarget
   readonly fields: readonly DataField[]
   readonly where: Predicate | undefined
   readonly plan: Plan
@@ -83,7 +82,7 @@ export class TableRead<Row> implements ReadResult<Row> {
   }
 
   async *batches(): AsyncGenerator<Batch, void, undefined> {
-    const { plan, schema } = await this.#prepare()
+    const { plan, target } = await this.#prepare()
     const { limit = Infinity } = this.#request
     if (limit <= 0) return
     let left = limit
@@ -95,36 +94,42 @@ export class TableRead<Row> implements ReadResult<Row> {
         if (left <= 0) return
       }
     } catch (error) {
-      throw this.#named(error, schema, plan.snapshotId)
+      throw this.#named(error, target)
     }
   }
 
   async *#splitsBatches(splits: readonly Split[]): AsyncGenerator<Batch, void, undefined> {
-    const { schema, fields, where } = await this.#prepare()
+    const { target, fields, where } = await this.#prepare()
     const { limit, signal, threads } = this.#request
-    const { io, location } = this.#store
-    const context = fileContext(this.#store, schema)
-    const options = { fields, where, signal }
-    yield* readSplits(splits, {
-      io,
-      location,
-      schema,
-      options,
-      // A few rows are there before a thread is.
-      threads: limit === undefined ? threads : 0,
-      readHere: (split) => readSplit(context, split, options),
-    })
+    // Those of one branch come one behind the other.
+    const groups = Map.groupBy(splits, (split) => target.sourceOf(split))
+    for (const [{ store, schema }, group] of groups) {
+      const { io, location } = store
+      const context = fileContext(store, schema)
+      const options = { fields: target.fieldsOf(group[0]!, fields), where, signal }
+      yield* readSplits(group, {
+        io,
+        location,
+        schema,
+        options,
+        // A few rows are there before a thread is.
+        threads: limit === undefined ? threads : 0,
+        readHere: (split) => readSplit(context, split, options),
+      })
+    }
   }
 
   /** The rows of one split of a plan of this read, whatever its limit. */
   async *splitBatches(split: Split): AsyncGenerator<Batch, void, undefined> {
-    const { schema, fields, where, plan } = await this.#prepare()
+    const { target, fields: asked, where } = await this.#prepare()
     const { signal } = this.#request
     throwIfAborted(signal)
     try {
-      yield* readSplit(fileContext(this.#store, schema), split, { fields, where, signal })
+      const { store, schema } = target.sourceOf(split)
+      const fields = target.fieldsOf(split, asked)
+      yield* readSplit(fileContext(store, schema), split, { fields, where, signal })
     } catch (error) {
-      throw this.#named(error, schema, plan.snapshotId)
+      throw this.#named(error, target)
     }
   }
 
@@ -158,40 +163,34 @@ export class TableRead<Row> implements ReadResult<Row> {
 
   async #plan(): Promise<PreparedRead> {
     const { columns, where: given, limit, signal } = this.#request
-    const { snapshot, schema, createdSinceMillis } = await this.#state()
+    const target = await this.#target()
+    const { schema } = target
     const fields = columns === undefined ? schema.fields : distinctFields(schema, columns)
     const where = typeof given === 'string' ? parseWhere(given, schema.fields) : given
     // A filter that does not fit is refused before anything is read.
     if (where !== undefined) bindPredicate(where, schema.fields)
     try {
-      const plan = await planScan(this.#store, {
-        schema,
-        snapshot,
-        createdSinceMillis,
-        isBatch: true,
-        where,
-        limit,
-        signal,
-      })
-      return { schema, fields, where, plan }
+      return { target, fields, where, plan: await target.plan({ where, limit, signal }) }
     } catch (error) {
-      throw this.#named(error, schema, snapshot?.id ?? null)
+      throw this.#named(error, target)
     }
   }
 
-  async #state(): Promise<ReadState> {
+  async #target(): Promise<ReadTarget> {
     const { options = {}, signal } = this.#request
+    const [store, schema] = [this.#store, this.#schema]
     try {
-      const state = await readState(this.#store, this.#schema, options, signal)
-      requireReadable(state.schema)
-      return state
+      return await readTarget(store, schema, options, signal)
     } catch (error) {
-      throw this.#named(error, this.#schema, null)
+      throw this.#named(error, { store, schema, snapshotId: null })
     }
   }
 
-  #named(error: unknown, schema: TableSchema, snapshotId: number | null): unknown {
-    return namedReadError(error, this.#store, this.#request.options, schema, snapshotId)
+  #named(
+    error: unknown,
+    { store, schema, snapshotId }: Pick<ReadTarget, 'store' | 'schema' | 'snapshotId'>,
+  ): unknown {
+    return namedReadError(error, store, this.#request.options, schema, snapshotId)
   }
 }
 

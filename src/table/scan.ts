@@ -47,6 +47,8 @@ export interface ScanRequest {
   readonly changesOf?: readonly Snapshot[] | undefined
   /** The levels that are read; all unless told. */
   readonly level?: ((level: number) => boolean) | undefined
+  /** Whether all files of a bucket are one split, whatever their size. */
+  readonly wholeBuckets?: boolean | undefined
   /** Whether it is for a batch read, which shows some tables without level 0. */
   readonly isBatch?: boolean | undefined
   /** Only files that were made then or later, in milliseconds since 1970, are read. */
@@ -103,7 +105,7 @@ export async function planScan(stores: ScanStores, request: ScanRequest): Promis
       : filterBucket(bucket.files, filter, schemaOf, keyed),
     deletionFiles: vectors.get(bucketKey(bucket)),
   }))
-  const splits = limited(buckets.flatMap(splitter(schema, isStreaming)), request)
+  const splits = limited(buckets.flatMap(splitter(request)), request)
   return {
     snapshotId: snapshot.id,
     splits,
@@ -183,7 +185,11 @@ function groupByBucket(entries: readonly ManifestEntry[]): BucketFiles[] {
   return [...groups.values()]
 }
 
-function splitter(schema: TableSchema, isStreaming: boolean): (bucket: BucketFiles) => Split[] {
+function splitter({
+  schema,
+  isStreaming = false,
+  wholeBuckets = false,
+}: ScanRequest): (bucket: BucketFiles) => Split[] {
   const options = tableOptions(schema.options)
   const limits = {
     targetBytes: options.get('source.split.target-size'),
@@ -191,7 +197,7 @@ function splitter(schema: TableSchema, isStreaming: boolean): (bucket: BucketFil
   }
   const keyFields = trimmedKeyFields(schema)
   const keyed = hasPrimaryKey(schema)
-  const isWhole = isStreaming && (keyed || options.get('bucket') > 0)
+  const isWhole = wholeBuckets || (isStreaming && (keyed || options.get('bucket') > 0))
   const isMerged = isMergedAboveLevel0(schema)
   const evolves = evolvesData(schema)
   return ({ partition, bucket, totalBuckets, files, deletionFiles }) => {

@@ -11,12 +11,13 @@ import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { takeBatch } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
-import { VALUE_KIND_FIELD } from '../types/field-ids.ts'
+import { SYSTEM_FIELD_ID_START, VALUE_KIND_FIELD } from '../types/field-ids.ts'
 import { columnsOf, projectTo } from '../types/predicate-analysis.ts'
 import { bindPredicate } from '../types/predicate-bind.ts'
 import { selectRows } from '../types/predicate-rows.ts'
 import type { Predicate } from '../types/predicate.ts'
 import { hasPrimaryKey, trimmedKeyFields } from '../types/schema-keys.ts'
+import { diffBatches } from './diff-read.ts'
 import { openJoinedFile } from './joined-file.ts'
 import { chooseRows, type RowFilter, rowFilter } from './row-filter.ts'
 import { evolvesData, groupByRowIds } from './row-ranges.ts'
@@ -78,7 +79,9 @@ async function* readRows(
 ): AsyncGenerator<Batch, void, undefined> {
   const { kinds = false } = options
   const keyed = hasPrimaryKey(context.schema)
-  if (keyed && split.isStreaming) {
+  if (keyed && split.before !== undefined) {
+    yield* readDiff(context, split, fields, options)
+  } else if (keyed && split.isStreaming) {
     const batches = readRaw(context, split, [...fields, VALUE_KIND_FIELD], options)
     if (kinds) return yield* batches
     for await (const { length, columns } of batches) yield { length, columns: columns.slice(0, -1) }
@@ -86,6 +89,32 @@ async function* readRows(
     for await (const batch of readRaw(context, split, fields, options))
       yield kinds ? withInserts(batch) : batch
   } else yield* readMerged(context, split, fields, options)
+}
+
+/** What has changed since the earlier state of the bucket. */
+async function* readDiff(
+  context: FileContext,
+  split: Split,
+  fields: readonly DataField[],
+  { where, kinds = false, keepDeletes = false, signal }: SplitReadOptions,
+): AsyncGenerator<Batch, void, undefined> {
+  if (split.files.length === 0 && !keepDeletes) return
+  const { schema } = context
+  const keyNames = trimmedKeyFields(schema).map(({ name }) => name)
+  // Both sides have to show the same keys, so only what the filter says of keys may leave rows out.
+  const ofKeys = where && projectTo(where, keyNames)
+  // Whole rows are compared; system columns, which are only returned, are behind them.
+  const read = [...schema.fields, ...fields.filter(({ id }) => id >= SYSTEM_FIELD_ID_START)]
+  const options = { fields: read, where: ofKeys, kinds: true, keepDeletes, signal }
+  const [before, after] = [{ ...split, ...split.before }, split].map((side) =>
+    readMerged(context, side, read, options),
+  )
+  const layout = keyValueLayout(schema)
+  const positions = fields.map(({ id }) => read.findIndex((field) => field.id === id))
+  for await (const batch of diffBatches(before!, after!, { layout, keepDeletes, signal })) {
+    const columns = positions.map((position) => batch.columns[position]!)
+    yield { length: batch.length, columns: kinds ? [...columns, batch.columns.at(-1)!] : columns }
+  }
 }
 
 /** The batch with a column more, which says that every row is an insert. */

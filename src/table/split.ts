@@ -18,7 +18,13 @@ export interface Split {
   readonly isStreaming: boolean
   /** The deletion vectors of the files, by their names. */
   readonly deletionFiles?: ReadonlyMap<string, DeletionFile> | undefined
+  /** Where the difference of two states is read: the bucket's files in the earlier one. */
+  readonly before?: SplitFiles | undefined
+  /** The branch whose rows they are, where that is not the one that is read. */
+  readonly branch?: string | undefined
 }
+
+export type SplitFiles = Pick<Split, 'files' | 'deletionFiles'>
 
 export interface PackingLimits {
   /** `source.split.target-size` */

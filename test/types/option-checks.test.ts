@@ -111,9 +111,9 @@ describe('what Java set decides what can be done with a table', () => {
 
   test.each([
     [
-      'scan.fallback-branch',
+      'scan.fallback-delta-branch',
       'old',
-      'this library reads only tables that leave scan.fallback-branch at its default: read this one with Flink, Spark or Java Paimon',
+      'this library reads only tables that leave scan.fallback-delta-branch at its default: read this one with Flink, Spark or Java Paimon',
     ],
   ])('whoever has a table with %s = %s is told where it can be read', (name, value, hint) => {
     expect(() => checkUsable({ [name]: value }, 'read', keyed)).toThrow(

@@ -103,7 +103,7 @@ export const BUCKET_OPTIONS = {
     only('table'),
   ),
   path: none(text, null, 'Where the table lies, when a catalog says so in an option.'),
-  branch: both(text, 'main', 'The branch that is read and written.', only('main')),
+  branch: both(text, 'main', 'The branch that is read.', DONE),
   owner: none(text, null, 'Who owns the table; kept for catalogs that show it.', DONE),
   'auto-create': none(boolean, 'false', 'Whether a missing table is created when it is written.'),
 } as const
