@@ -10,6 +10,7 @@ import { sliceColumn } from '../types/column-slice.ts'
 import { takeBatch } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
+import { SEQUENCE_NUMBER_FIELD } from '../types/field-ids.ts'
 import { isRetract } from '../types/row-kind.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { corrupt } from '../util/errors.ts'
@@ -20,7 +21,13 @@ import { countBelow, type MergedOrder, mergeOrder } from './merge-order.ts'
 import type { ColumnEngine } from './merge/column-engine.ts'
 import { deduplicate, type PickedRows } from './merge/deduplicate.ts'
 import { firstRow } from './merge/first-row.ts'
-import { allRows, keyedRows, lookupRows, type MergeSource } from './merge/keyed-rows.ts'
+import {
+  allRows,
+  type KeyedRows,
+  keyedRows,
+  lookupRows,
+  type MergeSource,
+} from './merge/keyed-rows.ts'
 import { type RunFile, RunReader, type RunWindow } from './run-reader.ts'
 import { compareKeys } from './sort-keys.ts'
 
@@ -72,7 +79,7 @@ interface ReadColumns {
 
 function planColumns({ layout, fields: asked }: MergeRead): ReadColumns {
   const { engine } = layout
-  const fields = typeof engine === 'string' ? asked : engine.reads(asked)
+  const fields = typeof engine === 'string' ? asked : engine.reads(asked.filter(isMerged))
   const merging = [...layout.keys, ...layout.sequence].map((field) => field.id)
   const values: DataField[] = []
   const places = fields.map((field) => {
@@ -211,17 +218,42 @@ function mergeColumns(
   const sources = sourcesOf(ranges)
   const keyed = keyedRows(layout.looksUp ? lookupRows(order, sources) : allRows(order), sources)
   const places = new Map(columns.fields.map(({ id }, i) => [id, columns.places[i]!]))
-  const merged = engine.merge(keyed, fields, ({ id }) => {
+  const merged = engine.merge(keyed, fields.filter(isMerged), ({ id }) => {
     const { step, index } = places.get(id)!
     if (step === 'values') return values.map((batch) => batch.columns[index]!)
     return ranges.map(({ window, from, to }) => sliceColumn(window.columns[index]!, from, to))
   })
+  const made = merged.columns.values()
+  const shown = fields.map((field) =>
+    isMerged(field) ? made.next().value! : lastSequences(keyed, sources, layout.ignoreDelete),
+  )
   const kindColumn = kindsColumn(merged.kinds)
-  const batch = {
-    length: keyed.keyCount,
-    columns: kinds ? [...merged.columns, kindColumn] : merged.columns,
-  }
+  const batch = { length: keyed.keyCount, columns: kinds ? [...shown, kindColumn] : shown }
   return keepDeletes ? batch : withoutDeletes(batch, merged.kinds)
+}
+
+/** The sequence number is the only column that is not an engine's to make. */
+function isMerged({ id }: DataField): boolean {
+  return id !== SEQUENCE_NUMBER_FIELD.id
+}
+
+/** The sequence number of the last row that each key was merged of. */
+function lastSequences(
+  { keyCount, starts, runOf, rows, kinds }: KeyedRows,
+  sources: readonly MergeSource[],
+  ignoreDelete: boolean,
+): Column {
+  const words = new Int32Array(2 * keyCount)
+  for (let key = 0; key < keyCount; key++) {
+    let last = starts[key + 1]! - 1
+    if (ignoreDelete) while (last > starts[key]! && isRetract(kinds[last]!)) last--
+    const { precedence, from } = sources[runOf[last]!]!
+    const at = 2 * (from + rows[last]!)
+    words[2 * key] = precedence.numbers[at]!
+    words[2 * key + 1] = precedence.numbers[at + 1]!
+  }
+  const values = new BigInt64Array(words.buffer)
+  return { layout: 'fixed', length: keyCount, validity: null, values }
 }
 
 function sourcesOf(ranges: readonly WindowRange[]): MergeSource[] {

@@ -10,7 +10,7 @@ import { checkSettable } from '../types/option-checks.ts'
 import { type DynamicOptions, rawOptions } from '../types/options.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
-import { notFound, unsupported } from '../util/errors.ts'
+import { notFound } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import type { BatchResult } from './batch-result.ts'
 import { AGGREGATION_FIELDS } from './system/aggregation-fields.ts'
@@ -19,7 +19,7 @@ import { FILE_KEY_RANGES, FILES } from './system/files.ts'
 import { MANIFESTS } from './system/manifests.ts'
 import { BUCKETS, PARTITIONS } from './system/partitions.ts'
 import { SystemRead, type SystemRow } from './system/read.ts'
-import { AUDIT_LOG, BINLOG, READ_OPTIMIZED, type RowView } from './system/row-view.ts'
+import { AUDIT_LOG, BINLOG, READ_OPTIMIZED, ROW_TRACKING, type RowView } from './system/row-view.ts'
 import { OPTIONS, SCHEMAS } from './system/schemas.ts'
 import { SNAPSHOTS } from './system/snapshots.ts'
 import { STATISTICS } from './system/statistics.ts'
@@ -66,16 +66,14 @@ const VIEWS: Readonly<Record<string, RowView>> = {
   audit_log: AUDIT_LOG,
   binlog: BINLOG,
   ro: READ_OPTIMIZED,
+  row_tracking: ROW_TRACKING,
 }
 
 const KINDS: readonly string[] = [...Object.keys(SOURCES), ...Object.keys(VIEWS)]
 
-/** What Paimon has besides. */
-const NOT_YET: readonly string[] = ['row_tracking']
-
 /**
- * The system table of the kind (`files`). UNSUPPORTED for one that Paimon has and this library has not yet, NOT_FOUND,
- * with the nearest name, for any other.
+ * The system table of the kind (`files`). NOT_FOUND, with the nearest name, for one that there is not; INVALID where the
+ * table does not have what it shows.
  */
 export function openSystemTable(
   store: TableStore,
@@ -85,10 +83,6 @@ export function openSystemTable(
 ): SystemTable {
   const name = `${tableName}$${kind}`
   const known = kind.toLowerCase()
-  if (NOT_YET.includes(known))
-    throw unsupported(`the system table ${name} is not supported yet`, {
-      hint: `supported are ${KINDS.join(', ')}`,
-    })
   const view = Object.hasOwn(VIEWS, known) ? VIEWS[known] : undefined
   if (view !== undefined) return viewOf(name, view, store, schema)
   if (!Object.hasOwn(SOURCES, known))

@@ -15,7 +15,6 @@ import {
 
 const CASTS = 'files written before a column changed its type are not read yet'
 const HISTORY = 'tags, branches and what changed between snapshots are not read yet'
-const SYSTEM_TABLE = 'the system table is not there yet'
 
 /** What is refused as UNSUPPORTED, by the name of the file in `expect/`. */
 export const REFUSED: Readonly<Record<string, string>> = {
@@ -25,7 +24,6 @@ export const REFUSED: Readonly<Record<string, string>> = {
   format_orc: 'ORC files are not read yet',
   'tags_branches@1..3': HISTORY,
   'tags_branches@v1..v2': HISTORY,
-  row_tracking$row_tracking: SYSTEM_TABLE,
 }
 
 /** The warehouse of the golden tables on a storage. */

@@ -5,20 +5,24 @@
  * - `$audit_log`: the kind of each row as text, then its columns. Deletions show too.
  * - `$binlog`: the same with an array for each column; in a stream both sides of an update are one row, `[before, after]`.
  * - `$ro`: what is read without merging, which is the highest level.
+ * - `$row_tracking`: the columns, and the id and the sequence number of each row.
  *
- * Follow the Java classes `AuditLogTable`, `BinlogTable` with `PackChangelogReader`, and `ReadOptimizedTable`.
+ * Follow the Java classes `AuditLogTable`, `BinlogTable` with `PackChangelogReader`, `ReadOptimizedTable` and
+ * `RowTrackingTable`.
  */
 import { kindsOf } from '../../lsm/row-kinds.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
 import { concatColumns, takeColumn } from '../../types/column-take.ts'
 import type { Batch, BytesColumn, Column } from '../../types/column.ts'
 import { asNullable, type DataField } from '../../types/data-type.ts'
-import { ROW_KIND_FIELD, SEQUENCE_NUMBER_FIELD } from '../../types/field-ids.ts'
+import { ROW_ID_FIELD, ROW_KIND_FIELD, SEQUENCE_NUMBER_FIELD } from '../../types/field-ids.ts'
 import { utf8 } from '../../types/internal-value.ts'
 import { tableOptions } from '../../types/options.ts'
 import { ROW_KINDS, UPDATE_BEFORE } from '../../types/row-kind.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey } from '../../types/schema-keys.ts'
+import { invalid } from '../../util/errors.ts'
+import { tracksRows } from '../row-tracking.ts'
 
 export interface ViewColumn {
   readonly field: DataField
@@ -78,6 +82,22 @@ export const READ_OPTIMIZED: RowView = {
       options.get('num-levels') ?? options.get('num-sorted-run.compaction-trigger') + 1
     return (level) => level === levelCount - 1
   },
+  async *show(columns, batches) {
+    for await (const batch of batches) yield withKinds(columns, batch)
+  },
+}
+
+export const ROW_TRACKING: RowView = {
+  columns(schema) {
+    if (!tracksRows(schema))
+      throw invalid('the table does not track its rows, so they have no ids to show', {
+        hint: 'a table made with row-tracking.enabled = true has them',
+      })
+    const fields = [...schema.fields, ROW_ID_FIELD, SEQUENCE_NUMBER_FIELD]
+    return fields.map((field) => ({ field, source: field }))
+  },
+  keepsDeletes: false,
+  passesFilters: true,
   async *show(columns, batches) {
     for await (const batch of batches) yield withKinds(columns, batch)
   },
