@@ -1,5 +1,5 @@
 /** A data file without the rows that a deletion vector deletes. */
-import type { CursorOptions, DataFile, RowCursor, RowRange } from '../format/data-file.ts'
+import type { CursorOptions, DataFile, KeptRows, RowCursor, RowRange } from '../format/data-file.ts'
 import { fillBits, type RoaringBitmap } from '../indexes/roaring.ts'
 import { takeBatch } from '../types/column-take.ts'
 import type { Batch } from '../types/column.ts'
@@ -45,12 +45,17 @@ class LiveCursor implements RowCursor {
     for (;;) {
       const stretch = this.#stretch(rowCount)
       if (stretch === 0) return null
-      const batch = await this.#cursor.read(stretch)
-      if (batch === null) return null
-      this.#skip(batch.length)
-      const live = this.#takeLive(batch)
-      if (live.length > 0) return live
+      const kept = await this.#readKept(stretch)
+      if (kept === null) return null
+      this.#skip(kept.passed)
+      if (kept.batch.length > 0) return kept.batch
     }
+  }
+
+  async #readKept(rowCount: number): Promise<KeptRows | null> {
+    if (this.#cursor.readKept !== undefined) return this.#cursor.readKept(rowCount, this.#bits)
+    const batch = await this.#cursor.read(rowCount)
+    return batch && { batch: this.#takeLive(batch), passed: batch.length }
   }
 
   /** How many rows hold the next `rowCount` that are not deleted; notes which of them are. */

@@ -49,12 +49,34 @@ export async function openTableFile(
   const { partition, bucket } = split
   const path = dataFilePath(layout, { partition, bucket, file })
   const stored = await openStoredFile(context, path, file, signal)
-  const evolved = evolvedFile(stored, fileSchema)
+  const placed = { partition, bucket, file }
+  const usesIndexes = tableOptions(context.schema.options).get('file-index.read.enabled')
+  const indexed = usesIndexes
+    ? indexedFile(stored, (predicate) => indexedRanges(io, layout, placed, predicate, { signal }))
+    : stored
   const deletion = split.deletionFiles?.get(file.fileName)
-  if (deletion === undefined) return evolved
+  if (deletion === undefined) return evolvedFile(indexed, fileSchema)
   const rowCount = stored.rowCount ?? file.rowCount
   const deleted = await readDeletionVector(io, context.indexFiles, deletion, rowCount, { signal })
-  return withoutDeleted(evolved, deleted)
+  // The file's own cursors leave rows out while they decode, so what converts values comes after them.
+  return evolvedFile(withoutDeleted(indexed, deleted), fileSchema)
+}
+
+/** The file, whose rows are chosen by its indexes too. */
+function indexedFile(
+  stored: DataFile,
+  rowsOf: (predicate: BoundPredicate) => Promise<readonly RowRange[] | null>,
+): DataFile {
+  return {
+    path: stored.path,
+    columnNames: stored.columnNames,
+    rowCount: stored.rowCount,
+    prune: async (predicate) => {
+      const pruned = await stored.prune(predicate)
+      return pruned?.length === 0 ? pruned : commonRanges(pruned, await rowsOf(predicate))
+    },
+    cursor: (options) => stored.cursor(options),
+  }
 }
 
 /** The file with the columns of the table instead of those of the schema that it was written with. */

@@ -37,6 +37,15 @@ export interface BytesKernels {
     ends: number,
     base: number,
   ): number
+  decodePlainKept(
+    page: number,
+    size: number,
+    count: number,
+    flags: number,
+    out: number,
+    ends: number,
+    base: number,
+  ): number
   pickPlain(
     page: number,
     size: number,

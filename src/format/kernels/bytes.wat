@@ -208,6 +208,42 @@
         (br $next)))
     (i32.sub (local.get $at) (local.get $page)))
 
+  ;; Decodes as decodePlain does, of `count` values only those whose flag is one. Writes one end more than there are values.
+  (func (export "decodePlainKept")
+    (param $page i32) (param $size i32) (param $count i32) (param $flags i32) (param $out i32)
+    (param $ends i32) (param $base i32) (result i32)
+    (local $at i32) (local $to i32) (local $length i32) (local $flags_end i32) (local $flag i32)
+    (local.set $at (local.get $page))
+    (local.set $to (i32.add (local.get $page) (local.get $size)))
+    (local.set $base (i32.sub (local.get $base) (local.get $out)))
+    (local.set $flags_end (i32.add (local.get $flags) (local.get $count)))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $flags) (local.get $flags_end)))
+        (if (i32.lt_u (i32.sub (local.get $to) (local.get $at)) (i32.const 4))
+          (then (return (i32.const -1))))
+        (local.set $length (i32.load align=1 (local.get $at)))
+        (local.set $at (i32.add (local.get $at) (i32.const 4)))
+        (if (i32.gt_u (local.get $length) (i32.sub (local.get $to) (local.get $at)))
+          (then (return (i32.const -1))))
+        (local.set $flag (i32.load8_u (local.get $flags)))
+        (local.set $flags (i32.add (local.get $flags) (i32.const 1)))
+        ;; What is not kept is copied all the same, and the next value over it.
+        (v128.store align=1 (local.get $out) (v128.load align=1 (local.get $at)))
+        (if (i32.gt_u (local.get $length) (i32.const 16))
+          (then
+            (if (local.get $flag)
+              (then (call $copy_rest (local.get $at) (local.get $length) (local.get $out))))))
+        (local.set $at (i32.add (local.get $at) (local.get $length)))
+        (local.set $out
+          (i32.add
+            (local.get $out)
+            (i32.and (local.get $length) (i32.sub (i32.const 0) (local.get $flag)))))
+        (i32.store (local.get $ends) (i32.add (local.get $out) (local.get $base)))
+        (local.set $ends (i32.add (local.get $ends) (i32.shl (local.get $flag) (i32.const 2))))
+        (br $next)))
+    (i32.sub (local.get $at) (local.get $page)))
+
   ;; Walks `count` PLAIN values in the `size` bytes from `page` on and notes from `places` on where those whose flag is one
   ;; have their length. Most lengths are taken to be `usual`, so that the next place need not wait for one. Writes one
   ;; place more than it notes. Returns the bytes read, or -1 where a value runs past the end, and where it would note the

@@ -8,6 +8,7 @@ import type {
   DataFile,
   DataFileWriter,
   OpenOptions,
+  RowCursor,
 } from '../data-file.ts'
 import { boundValue } from './read/bound-value.ts'
 import { openParquet, ParquetCursor } from './read/file-reader.ts'
@@ -33,7 +34,18 @@ export async function openParquetData(
     rowCount,
     columnNames: new Set(file.root.children.map((child) => child.name)),
     prune: async (predicate) => (await pruneRows(file, predicate, signal)).rows,
-    cursor: (cursor: CursorOptions) => new ParquetCursor(file, { ...cursor, signal }),
+    cursor: (cursor: CursorOptions) => rowCursor(new ParquetCursor(file, { ...cursor, signal })),
+  }
+}
+
+function rowCursor(cursor: ParquetCursor): RowCursor {
+  return {
+    read: (rowCount) => cursor.read(rowCount),
+    readKept: async (rowCount, dropped) => {
+      const batch = await cursor.read(rowCount, dropped)
+      if (batch === null) return null
+      return { batch, passed: batch.rows.reduce((sum, { from, to }) => sum + to - from, 0) }
+    },
   }
 }
 

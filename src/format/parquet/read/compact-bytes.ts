@@ -5,7 +5,7 @@ import { corrupt, unsupported } from '../../../util/errors.ts'
 import { giveArena, takeArena } from '../../kernels/arena.ts'
 import { type BytesOutput, BytesReader, type BytesValues } from './bytes-values.ts'
 import type { ByteStrings } from './delta.ts'
-import { OUTPUT_BYTES_MAX as MAX_BYTES, type PageValues } from './leaf-values.ts'
+import { appendRuns, OUTPUT_BYTES_MAX as MAX_BYTES, type PageValues } from './leaf-values.ts'
 
 /** An output starts no larger than this; it grows with the values that pages really hold. */
 const START_BYTES_MAX = 2 ** 26
@@ -76,29 +76,49 @@ export class CompactBytes extends BytesReader implements BytesValues {
     else if (this.strings !== null) {
       const from = this.takeStrings(this.strings, count)
       this.#appendStrings(at, count, this.strings, from)
-    } else if (count < KERNEL_VALUES_MIN || this.#to - this.#position > KERNEL_BYTES_MAX)
-      this.#appendPlain(at, count)
-    else this.#appendByKernel(at, count)
+    } else if (this.#isForKernel(count)) this.#appendByKernel(at, count)
+    else this.#appendPlain(at, count)
+  }
+
+  appendKept(at: number, flags: Uint8Array, kept: number): void {
+    if (this.indices !== null) this.#appendIndexed(at, flags.length, this.needDictionary(), flags)
+    else if (this.strings !== null) {
+      const from = this.takeStrings(this.strings, flags.length)
+      this.#appendStrings(at, flags.length, this.strings, from, flags)
+    } else if (this.#isForKernel(flags.length))
+      this.#appendByKernel(at, flags.length, { flags, kept })
+    else appendRuns(this, at, flags)
+  }
+
+  #isForKernel(count: number): boolean {
+    return count >= KERNEL_VALUES_MIN && this.#to - this.#position <= KERNEL_BYTES_MAX
   }
 
   /** Has a kernel decode the next values of the page, which are copied to its memory and back. */
-  #appendByKernel(at: number, count: number): void {
+  #appendByKernel(at: number, count: number, chosen?: { flags: Uint8Array; kept: number }): void {
     const position = this.#position
     const to = this.#to
     const size = to - position
     const arena = takeArena()
-    arena.reset(2 * size + 4 * count, 3)
+    arena.reset(2 * size + 5 * count, 4)
     const page = arena.allocate(size)
     const values = arena.allocate(size)
     const ends = arena.allocate(4 * count)
     arena.bytes(page, size).set(this.#bytes.subarray(position, to))
     const out = this.#offsets[at]!
-    const read = arena.kernels.decodePlain(page, size, count, values, ends, out)
+    let read: number
+    const kept = chosen?.kept ?? count
+    if (chosen === undefined) read = arena.kernels.decodePlain(page, size, count, values, ends, out)
+    else {
+      const marks = arena.allocate(count)
+      arena.bytes(marks, count).set(chosen.flags)
+      read = arena.kernels.decodePlainKept(page, size, count, marks, values, ends, out)
+    }
     if (read < 0) throw corrupt('a string runs past the end of a page')
-    const length = read - 4 * count
+    const length = kept === 0 ? 0 : arena.ints(ends, kept)[kept - 1]! - out
     this.#reserve(out + length)
     this.#data.set(arena.bytes(values, length), out)
-    this.#offsets.set(arena.ints(ends, count), at + 1)
+    this.#offsets.set(arena.ints(ends, kept), at + 1)
     giveArena(arena)
     this.#pass(count, position + read)
   }
@@ -131,25 +151,40 @@ export class CompactBytes extends BytesReader implements BytesValues {
     this.#pass(count, next)
   }
 
-  #appendIndexed(at: number, count: number, { data, starts, ends }: ByteStrings): void {
+  #appendIndexed(
+    at: number,
+    count: number,
+    { data, starts, ends }: ByteStrings,
+    flags?: Uint8Array,
+  ): void {
     const indices = this.readIndices(count)
     const offsets = this.#offsets
     const entries = starts.length
     let out = offsets[at]!
+    let slot = at
     for (let i = 0; i < count; i++) {
       const index = indices[i]!
       if (index >>> 0 >= entries) throw corrupt(`dictionary index ${index} of ${entries}`)
+      if (flags !== undefined && flags[i] === 0) continue
       out = this.#copy(data, starts[index]!, ends[index]!, out)
-      offsets[at + i + 1] = out
+      offsets[++slot] = out
     }
   }
 
-  #appendStrings(at: number, count: number, strings: ByteStrings, from: number): void {
+  #appendStrings(
+    at: number,
+    count: number,
+    strings: ByteStrings,
+    from: number,
+    flags?: Uint8Array,
+  ): void {
     const { data, starts, ends } = strings
     let out = this.#offsets[at]!
-    for (let i = 0; i < count; i++) {
-      out = this.#copy(data, starts[from + i]!, ends[from + i]!, out)
-      this.#offsets[at + i + 1] = out
+    let slot = at
+    for (let i = from; i < from + count; i++) {
+      if (flags !== undefined && flags[i - from] === 0) continue
+      out = this.#copy(data, starts[i]!, ends[i]!, out)
+      this.#offsets[++slot] = out
     }
   }
 

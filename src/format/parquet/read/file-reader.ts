@@ -145,7 +145,7 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Some rows of a file, and which rows they are. */
+/** Some rows of a file, and the stretches of the file that were read. */
 export interface FileBatch extends Batch {
   readonly rows: readonly RowRange[]
 }
@@ -169,8 +169,11 @@ export class ParquetCursor {
     this.#groups = groupRows(file.metadata, options.rows)
   }
 
-  /** The next rows, at most `rowCount` and never of two row groups; null when all are read. */
-  async read(rowCount: number): Promise<FileBatch | null> {
+  /**
+   * The next rows, at most `rowCount` and never of two row groups; null when all are read. Those that are dropped (bit i is
+   * of the i-th of the next rows) are left out, though the batch says that they were passed.
+   */
+  async read(rowCount: number, dropped: Uint32Array | null = null): Promise<FileBatch | null> {
     assert(rowCount > 0, `a batch of ${rowCount} rows is asked for`)
     try {
       for (;;) {
@@ -185,7 +188,7 @@ export class ParquetCursor {
           this.#ahead = this.#openNext()
           this.#ahead?.prefetch(rowCount)
         } else reader.prefetch(rowCount)
-        const batch = await reader.read(window)
+        const batch = await reader.read(window, dropped)
         if (batch !== null) return batch
       }
     } catch (error) {

@@ -5,7 +5,7 @@ import { corrupt } from '../../../util/errors.ts'
 import { HybridReader, readBitPackedLevels } from '../hybrid.ts'
 import { ENCODING } from '../metadata.ts'
 import type { LeafNode } from '../tree.ts'
-import type { LeafValues } from './leaf-values.ts'
+import { appendRuns, type LeafValues } from './leaf-values.ts'
 import type { LoadedPage, PageStream, RowRange } from './page-stream.ts'
 import { type DataPage, splitPage } from './page.ts'
 
@@ -22,6 +22,7 @@ export class FlatReader {
   #rowCount = 0
   /** The next row to decode, relative to the page. */
   #row = 0
+  #flags = new Uint8Array(0)
 
   constructor(stream: PageStream, leaf: LeafNode, values: LeafValues) {
     this.#stream = stream
@@ -30,26 +31,36 @@ export class FlatReader {
   }
 
   /**
-   * Decodes the rows of the ranges, `slots` of them, which lie behind all that was read before; returns which of them
-   * are present, or null when all are.
+   * Decodes the rows of the ranges, which lie behind all that was read before; or only those that have a 1 in `flags`, one
+   * for each row of the ranges. They are `slots` rows. Returns which of them are present, or null when all are.
    */
-  async read(ranges: readonly RowRange[], slots: number): Promise<Uint8Array | null> {
+  async read(
+    ranges: readonly RowRange[],
+    slots: number,
+    flags: Uint8Array | null = null,
+  ): Promise<Uint8Array | null> {
     this.#values.start(slots)
     const validity = this.#leaf.definition > 0 ? new Uint8Array((slots + 7) >> 3) : null
-    let nullCount = 0
+    let present = 0
     let at = 0
+    let seen = 0
     for (const range of ranges) {
       for (let row = range.from; row < range.to;) {
         if (row >= this.#firstRow + this.#rowCount) await this.#openPage(row)
         this.#skipTo(row - this.#firstRow)
         const count = Math.min(range.to, this.#firstRow + this.#rowCount) - row
-        nullCount += count - this.#decode(at, count, validity)
-        at += count
+        const kept = flags === null ? count : countOnes(flags, seen, seen + count)
+        present +=
+          flags === null || kept === count
+            ? this.#decode(at, count, validity)
+            : this.#decodeKept(at, kept, flags.subarray(seen, seen + count), validity)
+        at += kept
+        seen += count
         row += count
         if (this.#row === this.#rowCount || row >= this.#stream.endRow) this.#leavePage()
       }
     }
-    return nullCount > 0 ? validity : null
+    return present < at ? validity : null
   }
 
   /** Decodes the next `count` rows of the page to the slots from `at` on; returns how many are present. */
@@ -66,6 +77,45 @@ export class FlatReader {
     this.#values.append(at, present)
     if (present < count) this.#values.spread(at, count, present, validity!)
     return present
+  }
+
+  /** Decodes the next rows of the page, of which `kept` are flagged and go to the slots from `at` on; see {@link #decode}. */
+  #decodeKept(at: number, kept: number, flags: Uint8Array, validity: Uint8Array | null): number {
+    const from = this.#row
+    this.#row += flags.length
+    const valid = this.#validity
+    if (valid === null) {
+      this.#appendKept(at, flags, kept)
+      if (validity !== null) setBits(validity, at, kept)
+      return kept
+    }
+    if (this.#flags.length < flags.length) this.#flags = new Uint8Array(flags.length)
+    // The page has values of its present rows only.
+    const ofValues = this.#flags
+    let values = 0
+    let slot = at
+    let present = 0
+    for (let i = 0; i < flags.length; i++) {
+      const flag = flags[i]!
+      const row = from + i
+      if ((valid[row >> 3]! & (1 << (row & 7))) !== 0) {
+        ofValues[values++] = flag
+        if (flag === 1) {
+          validity![slot >> 3]! |= 1 << (slot & 7)
+          present++
+        }
+      }
+      slot += flag
+    }
+    this.#appendKept(at, ofValues.subarray(0, values), present)
+    if (present < kept) this.#values.spread(at, kept, present, validity!)
+    return present
+  }
+
+  #appendKept(at: number, flags: Uint8Array, kept: number): void {
+    if (flags.length === 0) return
+    if (this.#values.appendKept === undefined) appendRuns(this.#values, at, flags)
+    else this.#values.appendKept(at, flags, kept)
   }
 
   #skipTo(row: number): void {
@@ -117,6 +167,12 @@ export class FlatReader {
     if (present < valueCount) this.#validity = bits
     return present
   }
+}
+
+function countOnes(flags: Uint8Array, from: number, to: number): number {
+  let count = 0
+  for (let i = from; i < to; i++) count += flags[i]!
+  return count
 }
 
 /** Makes the page's values the next that `values` decodes. */

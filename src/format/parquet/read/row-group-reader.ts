@@ -1,5 +1,5 @@
 /** Reads wanted columns of wanted rows of one row group, window by window. */
-import { nullColumn } from '../../../types/column-take.ts'
+import { nullColumn, takeColumn } from '../../../types/column-take.ts'
 import { type Column } from '../../../types/column.ts'
 import type { ByteRange, ByteRanges } from '../../byte-ranges.ts'
 import { type ColumnChunk, type PageLocation, readOffsetIndex, type RowGroup } from '../metadata.ts'
@@ -69,17 +69,23 @@ export class RowGroupReader {
     return window
   }
 
-  /** The rows of what {@link next} returned last; null when those are none. */
-  async read(window: readonly RowRange[]): Promise<FileBatch | null> {
+  /**
+   * The rows of what {@link next} returned last, but for those that are dropped (bit i is of the i-th of them); null when
+   * the window has none.
+   */
+  async read(
+    window: readonly RowRange[],
+    dropped: Uint32Array | null = null,
+  ): Promise<FileBatch | null> {
     if (window.length === 0) return null
     const leaves = await this.#open()
-    const length = window.reduce((sum, range) => sum + range.to - range.from, 0)
-    const columns: Column[] = []
-    for (const plan of this.#read.plans)
-      columns.push(await readColumn(plan, leaves, window, length))
     const { firstRow } = this.#read
     const rows = window.map(({ from, to }) => ({ from: firstRow + from, to: firstRow + to }))
-    return { length, columns, rows }
+    const choice = chosenRows(window, dropped)
+    const columns: Column[] = []
+    if (choice.kept === null || choice.kept.length > 0)
+      for (const plan of this.#read.plans) columns.push(await readColumn(plan, leaves, choice))
+    return { length: choice.kept?.length ?? choice.length, columns, rows }
   }
 
   async #prefetchTo(row: number): Promise<void> {
@@ -152,13 +158,39 @@ function isFlat(plan: ColumnPlan): boolean {
   return plan.kind === 'leaf' && plan.node.repetitionLevel === 0 && plan.node.definition <= 1
 }
 
+/** Rows to be read: those of a window, or some of them. */
+interface Choice {
+  readonly window: readonly RowRange[]
+  /** Rows of the window. */
+  readonly length: number
+  /** The rows of the window that are kept; null when all are. */
+  readonly kept: Uint32Array | null
+  /** The same as a 1 or 0 for each row of the window. */
+  readonly flags: Uint8Array | null
+}
+
+function chosenRows(window: readonly RowRange[], dropped: Uint32Array | null): Choice {
+  const length = window.reduce((sum, range) => sum + range.to - range.from, 0)
+  if (dropped === null) return { window, length, kept: null, flags: null }
+  const kept = new Uint32Array(length)
+  const flags = new Uint8Array(length)
+  let count = 0
+  for (let row = 0; row < length; row++) {
+    const flag = ~(dropped[row >>> 5]! >>> (row & 31)) & 1
+    flags[row] = flag
+    kept[count] = row
+    count += flag
+  }
+  if (count === length) return { window, length, kept: null, flags: null }
+  return { window, length, kept: kept.subarray(0, count), flags }
+}
+
 async function readColumn(
   plan: ColumnPlan,
   leaves: ReadonlyMap<LeafNode, Leaf>,
-  window: readonly RowRange[],
-  length: number,
+  { window, length, kept, flags }: Choice,
 ): Promise<Column> {
-  if (plan.kind === 'missing') return nullColumn(plan.type, length)
+  if (plan.kind === 'missing') return nullColumn(plan.type, kept?.length ?? length)
   const decoded = new Map<LeafNode, DecodedLeaf>()
   for (const { node } of plannedLeaves(plan)) {
     const { reader, decoder } = leaves.get(node)!
@@ -166,9 +198,14 @@ async function readColumn(
       decoded.set(node, { entries: await reader.read(window), decoder })
       continue
     }
-    return decoder.finish(length, await reader.read(window, length))
+    // Values that stay in their pages are pointed to, so that passing over some costs nothing more afterwards.
+    if (kept !== null && decoder.values.holdsPages !== true)
+      return decoder.finish(kept.length, await reader.read(window, kept.length, flags))
+    const column = decoder.finish(length, await reader.read(window, length))
+    return kept === null ? column : takeColumn(column, kept)
   }
-  return assembleColumn(plan, decoded, length)
+  const column = assembleColumn(plan, decoded, length)
+  return kept === null ? column : takeColumn(column, kept)
 }
 
 async function readLocations(
