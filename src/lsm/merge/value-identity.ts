@@ -6,20 +6,20 @@ import type { InternalValue } from '../../types/internal-value.ts'
 export type Identity = unknown
 
 /**
- * How values of the type are told apart by `Object.equals`: 0 and -0 differ, NaN equals itself, and arrays of bytes
- * equal nothing but themselves.
+ * How values of the type are told apart by `Object.equals`: 0 and -0 differ, and NaN equals itself. Bytes are told apart
+ * by what they are, as in Paimon 2.0: to 1.4 arrays of the same bytes are equal only where its reader happens to give one
+ * array for both, which depends on the encoding of a file.
  */
 export function objectIdentity(type: DataType): (value: InternalValue) => Identity {
   switch (type.kind) {
-    case 'BINARY':
-    case 'VARBINARY':
-    case 'BLOB':
-      return (value) => value
     case 'FLOAT':
     case 'DOUBLE':
       return (value) => (Object.is(value, -0) ? '-0' : value)
     case 'CHAR':
     case 'VARCHAR':
+    case 'BINARY':
+    case 'VARBINARY':
+    case 'BLOB':
       return (value) => (value === null ? null : byteText(value as Uint8Array))
     case 'ARRAY':
     case 'MAP':

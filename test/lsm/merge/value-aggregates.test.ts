@@ -191,6 +191,18 @@ describe('the first values', () => {
   })
 })
 
+describe('bytes', () => {
+  it('are told apart by what they are, as elements and as keys', () => {
+    const [one, other] = [Uint8Array.of(1, 2), Uint8Array.of(1, 2)]
+    const distinct = aggregate('collect', 'ARRAY<BYTES>', { 'fields.v.distinct': 'true' })
+    expect(distinct.agg([one], [other, null])).toEqual([one, null])
+    expect(aggregate('collect', 'ARRAY<BYTES>').retract([one, null], [other])).toEqual([null])
+    const map = aggregate('merge_map', 'MAP<BYTES, INT>')
+    expect(map.agg([[one, 1]], [[other, 2]])).toEqual([[other, 2]])
+    expect(map.retract([[one, 1]], [[other, 2]])).toEqual([])
+  })
+})
+
 describe('aggReversed', () => {
   it('merges the input as if it had come before', () => {
     expect(aggregate('last_non_null_value', 'INT').aggReversed(1, 2)).toBe(1)
