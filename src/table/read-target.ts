@@ -15,7 +15,7 @@ import { projectTo } from '../types/predicate-analysis.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { requireReadable } from '../types/schema-validation.ts'
-import { invalid } from '../util/errors.ts'
+import { invalid, unsupported } from '../util/errors.ts'
 import { planChanges } from './incremental-plan.ts'
 import { changesBetween } from './incremental.ts'
 import { type Plan, planScan } from './scan.ts'
@@ -80,6 +80,18 @@ async function homeOf(
   const home = await existingBranch(store, branch, signal)
   if (home !== null) return home
   throw await branchMissing(store, branch, signal)
+}
+
+/** UNSUPPORTED for options that name another branch, where no branch can be chosen by options. */
+export function requireOwnBranch({ location }: TableStore, dynamicOptions: RawOptions): void {
+  const { branch } = dynamicOptions
+  if (branch === undefined || branch === location.branch) return
+  throw unsupported(
+    `the option branch = ${branch.slice(0, 100)} is for reads of the table's rows`,
+    {
+      hint: `open the branch by its name instead: DATABASE.TABLE$branch_${branch.slice(0, 100)}`,
+    },
+  )
 }
 
 async function existingBranch(

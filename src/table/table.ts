@@ -10,13 +10,15 @@ import {
 import { BATCH_IDENTIFIER, type Snapshot } from '../snapshot/snapshot.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { checkSettable } from '../types/option-checks.ts'
-import { type DynamicOptions, rawOptions } from '../types/options.ts'
+import { type DynamicOptions, type RawOptions, rawOptions } from '../types/options.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import type { Columns, InsertOf, RowOf } from '../types/schema.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { type CheckOptions, type CheckReport, checkTable } from './check.ts'
 import type { WriteData } from './input.ts'
+import { optionsAt, type ReadAt } from './read-at.ts'
+import { requireOwnBranch } from './read-target.ts'
 import { type ReadResult, TableRead } from './read.ts'
 import { type Changes, TableChanges } from './stream-read.ts'
 import type { Checkpoint } from './stream/checkpoint.ts'
@@ -35,9 +37,9 @@ export interface ReadOptions<C extends Columns = Columns, K extends keyof C = ke
   readonly where?: Where<C> | string
   /** At most so many rows; which ones is not said. */
   readonly limit?: number
-  /** The state to read; the latest when left out. NOT_FOUND for a snapshot that has expired or is not there. */
-  readonly at?: { readonly snapshot: number }
-  /** Paimon's dynamic options for this read, such as `scan.snapshot-id`. */
+  /** The state to read; the latest when left out. NOT_FOUND for one that is not there, or has expired. */
+  readonly at?: ReadAt
+  /** Paimon's dynamic options for this read, such as `incremental-between`. */
   readonly options?: DynamicOptions
   /**
    * Threads that read ahead, at most; 0 for none. Unless told, a large read on four cores or more takes one for each. Rows
@@ -93,14 +95,17 @@ export interface TableCommitOptions {
  */
 export class Table<C extends Columns = Columns> {
   readonly #store: TableStore
+  /** The options of this object alone. */
+  readonly #options: RawOptions
   /** `database.table` */
   readonly name: string
   /** The schema that was the latest when the table was opened. */
   readonly schema: TableSchema
 
   /** @internal {@link Catalog.table} opens tables. */
-  constructor(store: TableStore, name: string, schema: TableSchema) {
+  constructor(store: TableStore, name: string, schema: TableSchema, options: RawOptions = {}) {
     this.#store = store
+    this.#options = options
     this.name = name
     this.schema = schema
   }
@@ -131,7 +136,13 @@ export class Table<C extends Columns = Columns> {
       this.schema.fields.map(({ name }) => name),
     )
     const schema = { ...this.schema, options: { ...this.schema.options, ...raw } }
-    return new Table(this.#store, this.name, schema)
+    return new Table(this.#store, this.name, schema, { ...this.#options, ...raw })
+  }
+
+  /** The store, for what is not a read. UNSUPPORTED where an option names another branch. */
+  #ownStore(options: RawOptions = {}): TableStore {
+    requireOwnBranch(this.#store, { ...this.#options, ...options })
+    return this.#store
   }
 
   /**
@@ -143,8 +154,9 @@ export class Table<C extends Columns = Columns> {
   ): ReadResult<RowOf<Pick<C, K>>> {
     const { columns, where, limit, at, threads, signal } = options
     const dynamic = {
+      ...this.#options,
       ...rawOptions(options.options ?? {}),
-      ...(at !== undefined && { 'scan.snapshot-id': String(at.snapshot) }),
+      ...(at !== undefined && optionsAt(at)),
     }
     return new TableRead(this.#store, this.schema, {
       columns,
@@ -165,8 +177,9 @@ export class Table<C extends Columns = Columns> {
   changes<const K extends keyof C & string = keyof C & string>(
     options: ChangesOptions<C, K> = {},
   ): Changes<RowOf<Pick<C, K>>> {
-    const { options: dynamic = {}, ...request } = options
-    return new TableChanges(this.#store, this.schema, { ...request, options: rawOptions(dynamic) })
+    const { options: dynamic, ...request } = options
+    const raw = rawOptions(dynamic ?? {})
+    return new TableChanges(this.#ownStore(raw), this.schema, { ...request, options: raw })
   }
 
   /**
@@ -180,7 +193,7 @@ export class Table<C extends Columns = Columns> {
     data: WriteData<InsertOf<C>>,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Snapshot | null> {
-    await using writer = new TableWriter<InsertOf<C>>(this.#store, this.schema, {
+    await using writer = new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, {
       signal: options.signal,
     })
     await writer.write(data)
@@ -193,7 +206,7 @@ export class Table<C extends Columns = Columns> {
     rows: WriteData<Partial<RowOf<C>>>,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Snapshot | null> {
-    await using writer = new TableWriter<InsertOf<C>>(this.#store, this.schema, {
+    await using writer = new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, {
       signal: options.signal,
     })
     await writer.delete(rows as WriteData<Partial<InsertOf<C>>>)
@@ -204,7 +217,9 @@ export class Table<C extends Columns = Columns> {
   /** A writer for many commits: the sink of a stream. It has to be closed. */
   async writer(options: WriterOptions = {}): Promise<TableWriter<InsertOf<C>>> {
     throwIfAborted(options.signal)
-    return await Promise.resolve(new TableWriter<InsertOf<C>>(this.#store, this.schema, options))
+    return await Promise.resolve(
+      new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, options),
+    )
   }
 
   /**
@@ -214,12 +229,12 @@ export class Table<C extends Columns = Columns> {
   async commit(messages: readonly CommitMessage[], by: TableCommitOptions): Promise<CommitResult> {
     const { user, ...rest } = by
     const options: SnapshotCommitOptions = { ...rest, commitUser: user }
-    return await commit({ store: this.#store, schema: this.schema }, messages, options)
+    return await commit({ store: this.#ownStore(), schema: this.schema }, messages, options)
   }
 
   /** Deletes the files of messages that will not be committed. */
   async abort(messages: readonly CommitMessage[]): Promise<void> {
-    await abort({ store: this.#store, schema: this.schema }, messages)
+    await abort({ store: this.#ownStore(), schema: this.schema }, messages)
   }
 
   /** Checks what is stored of the table, from snapshots down to rows; damage is reported, not thrown. */

@@ -11,22 +11,21 @@ import { selectRows } from '../../types/predicate-rows.ts'
 import type { Predicate } from '../../types/predicate.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { fieldsNamed, hasPrimaryKey } from '../../types/schema-keys.ts'
-import { requireReadable } from '../../types/schema-validation.ts'
 import { parseWhere } from '../../types/where-text.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { arrowTableOf, type BatchResult, recordBatchesOf, rowsOf } from '../batch-result.ts'
+import { type ReadTarget, readTarget } from '../read-target.ts'
 import { checkLimit, distinctFields, namedReadError, type ReadRequest } from '../read.ts'
-import { type Plan, planScan } from '../scan.ts'
+import type { Plan } from '../scan.ts'
 import { readSplit } from '../split-read.ts'
 import type { Split } from '../split.ts'
 import { fileContext } from '../table-file.ts'
-import { type ReadState, readState } from '../time-travel.ts'
 import type { SystemContext } from './columns.ts'
 import type { SystemRow } from './read.ts'
 import type { RowView, ViewColumn } from './row-view.ts'
 
 interface PreparedView {
-  readonly schema: TableSchema
+  readonly target: ReadTarget
   readonly fields: readonly DataField[]
   /** Those to return, and behind them those that only the filter looks at. */
   readonly columns: readonly ViewColumn[]
@@ -68,7 +67,7 @@ export class ViewRead implements BatchResult<SystemRow> {
   }
 
   async *#splitBatches(split: Split): AsyncGenerator<Batch, void, undefined> {
-    const { schema, fields, columns, filter, plan } = await this.#prepare()
+    const { target, fields, columns, filter } = await this.#prepare()
     throwIfAborted(this.#context.signal)
     try {
       const rows = this.#splitRows(split, await this.#prepare())
@@ -78,16 +77,18 @@ export class ViewRead implements BatchResult<SystemRow> {
         yield { length: passed.length, columns: passed.columns.slice(0, fields.length) }
       }
     } catch (error) {
-      throw this.#named(error, schema, plan.snapshotId)
+      throw this.#named(error, target)
     }
   }
 
-  #splitRows(split: Split, { schema, columns, where }: PreparedView): AsyncIterable<Batch> {
-    const { store, signal } = this.#context
+  #splitRows(split: Split, { target, columns, where }: PreparedView): AsyncIterable<Batch> {
+    const { signal } = this.#context
     const { keepsDeletes } = this.#view
+    const { store, schema } = target.sourceOf(split)
     // What files say of the kinds of their rows shows even where nothing is merged.
     const rawConvertible = split.rawConvertible && !(keepsDeletes && hasPrimaryKey(schema))
-    const fields = columns.flatMap(({ source }) => source ?? [])
+    const sources = columns.flatMap(({ source }) => source ?? [])
+    const fields = target.fieldsOf(split, sources)
     const options = { fields, where, kinds: true, keepDeletes: keepsDeletes, signal }
     return readSplit(fileContext(store, schema), { ...split, rawConvertible }, options)
   }
@@ -99,8 +100,8 @@ export class ViewRead implements BatchResult<SystemRow> {
 
   async #plan(): Promise<PreparedView> {
     const { columns: names, where: given } = this.#request
-    const state = await this.#state()
-    const { schema, snapshot } = state
+    const target = await this.#target()
+    const { schema } = target
     const all = this.#view.columns(schema)
     const shown = all.map(({ field }) => field)
     const predicate = typeof given === 'string' ? parseWhere(given, shown) : given
@@ -112,44 +113,38 @@ export class ViewRead implements BatchResult<SystemRow> {
     const where = this.#tableFilter(schema, predicate)
     try {
       return {
-        schema,
+        target,
         fields,
         columns: read.map((field) => all.find((column) => column.field === field)!),
         filter: predicate && bindPredicate(predicate, read),
         where,
-        plan: await this.#planOf(state, where, predicate === undefined),
+        plan: await this.#planOf(target, where, predicate === undefined),
       }
     } catch (error) {
-      throw this.#named(error, schema, snapshot?.id ?? null)
+      throw this.#named(error, target)
     }
   }
 
-  async #planOf(
-    { schema, snapshot, createdSinceMillis }: ReadState,
-    where: Predicate | undefined,
-    isWhole: boolean,
-  ): Promise<Plan> {
+  async #planOf(target: ReadTarget, where: Predicate | undefined, isWhole: boolean): Promise<Plan> {
     const limit = isWhole ? this.#request.limit : undefined
-    const level = this.#view.level?.(schema)
-    const { store, signal } = this.#context
-    const request = { schema, snapshot, createdSinceMillis, isBatch: true, where }
-    return await planScan(store, { ...request, limit, level, signal })
+    const level = this.#view.level?.(target.schema)
+    return await target.plan({ where, limit, level, signal: this.#context.signal })
   }
 
-  async #state(): Promise<ReadState> {
+  async #target(): Promise<ReadTarget> {
     const { store, schema, options, signal } = this.#context
     try {
-      const state = await readState(store, schema, options, signal)
-      requireReadable(state.schema)
-      return state
+      return await readTarget(store, schema, options, signal)
     } catch (error) {
-      throw this.#named(error, schema, null)
+      throw this.#named(error, { store, schema, snapshotId: null })
     }
   }
 
-  #named(error: unknown, schema: TableSchema, snapshotId: number | null): unknown {
-    const { store, options } = this.#context
-    return namedReadError(error, store, options, schema, snapshotId)
+  #named(
+    error: unknown,
+    { store, schema, snapshotId }: Pick<ReadTarget, 'store' | 'schema' | 'snapshotId'>,
+  ): unknown {
+    return namedReadError(error, store, this.#context.options, schema, snapshotId)
   }
 
   #tableFilter(schema: TableSchema, predicate: Predicate | undefined): Predicate | undefined {
