@@ -66,7 +66,7 @@ export function randomMergeTable(
   const values = Array.from({ length: between(random, 1, 7) }, (_, i) => `v${i}`)
   const sequences = ['s0', 's1', 's2']
   // In some tables the columns that order rows lie behind those that are ordered, in others before.
-  const names = (random() < 0.5 ? [...values, ...sequences] : [...sequences, ...values]) as string[]
+  const names = random() < 0.5 ? [...values, ...sequences] : [...sequences, ...values]
   const columns: Record<string, DataType> = { k: { kind: 'INT', nullable: false } }
   for (const name of names)
     columns[name] = name.startsWith('v') ? pick(random, TYPES) : { kind: 'INT', nullable: true }
@@ -198,6 +198,9 @@ export function randomMergeRow(
     // Small numbers mostly, so that they tie and divide; others for overflow.
     if (type.kind === 'INT' && random() < 0.7) return between(random, -3, 4)
     if (type.kind === 'DECIMAL' && random() < 0.5) return BigInt(between(random, -300, 300))
+    // Days and instants that have a text of four digits a year.
+    if (type.kind === 'DATE') return between(random, -200_000, 200_000)
+    if (type.kind === 'TIMESTAMP') return BigInt(between(random, -(2 ** 40), 2 ** 40))
     return presentValue(type, random)
   })
 }

@@ -263,7 +263,8 @@ function checkRows(reader: string, actual: readonly string[], expected: readonly
   expect({ reader, ...differences(actual, expected) }).toEqual({ reader, ...NO_DIFFERENCES })
 }
 
-function jsonSchema({ schema }: RandomTable): JsonSchema {
+/** The schema as Java takes it. */
+export function jsonSchema({ schema }: Pick<RandomTable, 'schema'>): JsonSchema {
   const { fields, partitionKeys, primaryKeys, options } = JSON.parse(
     schemaFileText(schema),
   ) as JsonSchema
@@ -271,7 +272,10 @@ function jsonSchema({ schema }: RandomTable): JsonSchema {
 }
 
 /** The rows as Java takes them. */
-function kindedTexts({ schema }: RandomTable, rows: readonly KindedRow[]): string[] {
+export function kindedTexts(
+  { schema }: Pick<RandomTable, 'schema'>,
+  rows: readonly KindedRow[],
+): string[] {
   const texts = rowTexts(schema.fields, rows)
   return rows.map(({ kind }, i) => `{"_kind":"${kind}",${texts[i]!.slice(1)}`)
 }
