@@ -1,7 +1,7 @@
 /**
  * Measures reading and writing on the table that the peers are measured on, and, with `--peers`, them in the same run.
  *
- *     npm run bench -- --rows 500000 --repeats 3 [--parts write,read,lookup,plan] [--lookup-rows 5000000] [--peers] [--dir DIR]
+ *     npm run bench -- --rows 500000 --repeats 3 [--parts write,read,dv,lookup,plan] [--lookup-rows 5000000] [--peers] [--dir DIR]
  *
  * One JSON line a measurement: {"peer", "work", "rows", "ms", "krows_per_s"}; with `--peers` a line a work at the end
  * with the ratio of medians to the best of the peers.
@@ -89,6 +89,19 @@ async function benchCompactedReads(warehouse: string): Promise<void> {
   await measure('point filter k=', 1, () => table.read({ where: eq('k', 12345) }).toArray())
 }
 
+/** Reads of a table two of whose levels overlap, a third of one's rows being deleted here and there. */
+async function benchVectorReads(warehouse: string): Promise<void> {
+  await using catalog = await createCatalog({ warehouse })
+  const isThere = (await catalog.databases()).includes('default')
+  if (!isThere || !(await catalog.tables('default')).includes('dv')) {
+    process.stderr.write('no table with deletion vectors: run with --peers once\n')
+    return
+  }
+  const table = await catalog.table('default.dv')
+  const live = await countRows(table, ['k'])
+  await measure('dv read', live, () => countRows(table))
+}
+
 /** Reads of one row by its key, from the one bucket that Java compacted. */
 async function benchPointReads(warehouse: string): Promise<void> {
   await using catalog = await createCatalog({ warehouse })
@@ -124,7 +137,7 @@ async function benchPlanning(warehouse: string): Promise<void> {
 
 const own = join(directory, 'millrace')
 const java = join(directory, 'java')
-if (args.peers && (parts.has('write') || parts.has('read')))
+if (args.peers && ['write', 'read', 'dv'].some((part) => parts.has(part)))
   measurements.push(...(await runPeers(directory, rowCount, repeats)))
 if (args.peers && parts.has('lookup'))
   measurements.push(...(await runPointReads(directory, Number(args['lookup-rows']), repeats)))
@@ -135,6 +148,7 @@ await rm(own, { recursive: true, force: true })
   if (parts.has('read')) await benchMergeReads(catalog)
 }
 if (parts.has('read')) await benchCompactedReads(java)
+if (parts.has('dv')) await benchVectorReads(java)
 if (parts.has('lookup')) await benchPointReads(java)
 if (parts.has('plan')) await benchPlanning(join(directory, 'planning'))
 if (args.peers) compareWithPeers(measurements)
