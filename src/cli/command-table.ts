@@ -4,7 +4,6 @@ import type { FlagName } from './flags.ts'
 
 /** Of the commands of a finished millrace, those that this version has not yet. */
 export const LATER_COMMANDS: readonly string[] = [
-  'changes',
   'compact',
   'tag',
   'branch',
@@ -84,6 +83,35 @@ const READ: CommandSpec = {
   load: async () => (await import('./commands/read.ts')).readCommand,
 }
 
+const CHANGES: CommandSpec = {
+  name: 'changes',
+  summary: 'Prints what became of the rows of a table, snapshot by snapshot.',
+  arguments: [TABLE],
+  flags: [
+    'from',
+    'follow',
+    'consumer',
+    'select',
+    'where',
+    'limit',
+    'change-format',
+    'output',
+    ...CATALOG_FLAGS,
+  ],
+  notes: [
+    'Each row tells in `_kind` what became of it: `+I` inserted, `-U` and `+U` the row before and after an update, `-D` deleted. Which of them there are depends on the table: with `changelog-producer = none` the rows are those that were written.',
+    'It ends with the snapshot that is the latest when it starts. With `--follow` it goes on, looking for new snapshots every 10 seconds (`--option continuous.discovery-interval=1s`), until it is interrupted.',
+    'With `--consumer` snapshots that are not printed yet do not expire. Rows may be printed again after a crash, and none are left out.',
+    'Options say where to start too, in the place of `--from`: `scan.mode`, `scan.snapshot-id`, `scan.timestamp-millis`.',
+  ],
+  examples: [
+    'millrace changes shop.users',
+    'millrace changes shop.users --from latest --follow',
+    'millrace changes shop.users --consumer audit --follow >> users.jsonl',
+  ],
+  load: async () => (await import('./commands/changes.ts')).changesCommand,
+}
+
 const DESCRIBE: CommandSpec = {
   name: 'describe',
   summary: 'Shows the columns, keys and options of a table, and its latest snapshot.',
@@ -150,6 +178,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   CREATE,
   WRITE,
   READ,
+  CHANGES,
   DESCRIBE,
   CHECK,
   listing('snapshots', 'snapshots', [

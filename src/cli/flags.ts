@@ -1,5 +1,7 @@
 /** Every flag of the command line, once: its form, its meaning, and what its text becomes. */
 import { EXCHANGE_FORMATS } from '../format/exchange/row-writer.ts'
+import type { ChangesFrom } from '../table/stream/start.ts'
+import { localTimeMillis } from '../types/local-time.ts'
 import { invalid } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import { show } from '../util/show.ts'
@@ -69,6 +71,25 @@ const commitIdentifier: Flag<bigint> = {
   },
 }
 
+const start: Flag<ChangesFrom> = {
+  summary:
+    'The snapshot whose changes come first, by its id or a time; or `latest`: only what is to come; or `latest-full`, `compacted-full`: the rows of such a state first. `earliest` unless given.',
+  value: 'earliest|latest|N|TIME',
+  parse(texts, flag) {
+    const word = last(texts)
+    const named = STARTS.find((each) => each === word)
+    if (named !== undefined) return named
+    if (/^[1-9]\d{0,14}$/.test(word)) return Number(word)
+    const timestamp = localTimeMillis(word)
+    if (timestamp !== undefined) return { timestamp }
+    throw invalid(`${flag} ${show(word)} is no start of a stream${didYouMean(word, STARTS)}`, {
+      hint: `${flag} takes ${STARTS.join(', ')}, the id of a snapshot, or a time such as 2026-11-21T08:30:00Z`,
+    })
+  },
+}
+
+const STARTS = ['earliest', 'latest', 'latest-full', 'compacted-full'] as const
+
 const columns: Flag<readonly string[]> = {
   summary: 'The columns to read, in this order; all unless given.',
   value: 'A,B,...',
@@ -123,6 +144,16 @@ export const FLAGS = {
     EXCHANGE_FORMATS,
     'What the input is; unless given, what the ending of the file says, else `jsonl`.',
   ),
+  'change-format': choice(
+    ['table', ...EXCHANGE_FORMATS],
+    'How rows are printed; unless given, what the ending of the output file says, else `jsonl`.',
+  ),
+  from: start,
+  follow: toggle('Goes on with what is to come, until it is interrupted.'),
+  consumer: text(
+    'ID',
+    'Keeps in the table, under this name, which snapshots are printed, and goes on behind them the next time.',
+  ),
   'report-format': choice(['text', 'json'], 'How the result is printed; `text` unless given.'),
   output: text('FILE', 'Writes to a file, which appears whole or not at all.', 'o'),
   user: text('NAME', 'Who commits; the same name for each run of a job.'),
@@ -136,9 +167,10 @@ export const FLAGS = {
 
 export type FlagName = keyof typeof FLAGS
 
-/** Flags by another name than the table's: both forms of a format are `--format` on the command line. */
+/** Flags by another name than the table's: all forms of a format are `--format` on the command line. */
 const SHOWN: Partial<Record<FlagName, string>> = {
   'input-format': 'format',
+  'change-format': 'format',
   'report-format': 'format',
 }
 

@@ -91,4 +91,18 @@ describe('the process', () => {
       expect(readdirSync(wh.directory, { recursive: true })).toHaveLength(before)
     },
   )
+
+  test('prints changes as they come, and ends in order when it is interrupted', async () => {
+    const quick = ['--option', 'continuous.discovery-interval=20ms']
+    const child = start(['changes', 'shop.rows', '--from', 'latest-full', '--follow', ...quick])
+    const done = ended(child)
+    let printed = ''
+    for await (const chunk of child.stdout) {
+      if (printed === '') await wh.ok(['write', 'shop.rows'], { stdin: '{"id":-1,"pad":"new"}' })
+      printed += String(chunk)
+      if (printed.endsWith('{"_kind":"+I","id":-1,"pad":"new"}\n')) child.kill('SIGINT')
+    }
+    expect(printed.split('\n')).toHaveLength(20_002)
+    expect(await done).toEqual({ code: 130, stderr: '' })
+  })
 })

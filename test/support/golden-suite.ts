@@ -12,18 +12,11 @@ import {
   isOfTheCopy,
   readRows,
 } from './golden-expect.ts'
-
-const CASTS = 'files written before a column changed its type are not read yet'
-const HISTORY = 'tags, branches and what changed between snapshots are not read yet'
+import { byKey, expectedStream, openStream, readStream, streamCases } from './golden-streams.ts'
 
 /** What is refused as UNSUPPORTED, by the name of the file in `expect/`. */
 export const REFUSED: Readonly<Record<string, string>> = {
-  cast: CASTS,
-  evolution: CASTS,
-  'evolution@2': CASTS,
   format_orc: 'ORC files are not read yet',
-  'tags_branches@1..3': HISTORY,
-  'tags_branches@v1..v2': HISTORY,
 }
 
 /** The warehouse of the golden tables on a storage. */
@@ -66,6 +59,20 @@ export function goldenSuite(storageName: string, open: () => Promise<GoldenStora
     const refused = batchCases.filter(({ name }) => REFUSED[name] !== undefined)
     test.each(refused)(`$name on ${storageName} is refused`, async (golden) => {
       const read = openGolden(catalog, golden).then(readRows)
+      await expect(read).rejects.toMatchObject({ name: 'LakeError', code: 'UNSUPPORTED' })
+    })
+
+    const streams = streamCases.filter(({ name }) => REFUSED[name] === undefined)
+    test.each(streams)(`$name on ${storageName} gives what Java's gives`, async (golden) => {
+      const { stream, keys } = await openStream(catalog, golden)
+      const rows = (await readStream(stream)).map(({ row }) => row)
+      expect(byKey(rows, keys)).toEqual(byKey(expectedStream(golden), keys))
+    })
+
+    const refusedStreams = streamCases.filter(({ name }) => REFUSED[name] !== undefined)
+    test.each(refusedStreams)(`$name on ${storageName} is refused`, async (golden) => {
+      const { stream } = await openStream(catalog, golden)
+      const read = readStream(stream)
       await expect(read).rejects.toMatchObject({ name: 'LakeError', code: 'UNSUPPORTED' })
     })
   })

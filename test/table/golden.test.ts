@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 import type { FileIO } from '../../src/io/file-io.ts'
 import { LocalFileIO } from '../../src/io/local.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
-import { Table } from '../../src/table/table.ts'
-import { copyGoldenTables, GOLDEN_WAREHOUSE, goldenCases } from '../support/golden-expect.ts'
+import { copyGoldenTables, GOLDEN_WAREHOUSE } from '../support/golden-expect.ts'
 import { batchCases, type GoldenStorage, goldenSuite, REFUSED } from '../support/golden-suite.ts'
+import { expectedStream, streamCases } from '../support/golden-streams.ts'
 import { goldenTables } from '../support/golden-tables.ts'
 import { startTestS3, type TestS3 } from '../support/s3-file-io.ts'
 
@@ -32,7 +32,7 @@ async function s3Storage(): Promise<GoldenStorage> {
 }
 
 test('what is refused is one of the cases', () => {
-  const names = batchCases.map(({ name }) => name)
+  const names = [...batchCases, ...streamCases].map(({ name }) => name)
   for (const name of Object.keys(REFUSED)) expect(names).toContain(name)
 })
 
@@ -54,9 +54,9 @@ test('no table, system table or snapshot that is served is among what is refused
   expect(refused.map(({ name }) => name)).toEqual([])
 })
 
-test('streams are compared once tables have them', () => {
-  expect(goldenCases.filter(({ isStream }) => isStream)).toHaveLength(14)
-  expect(Object.getOwnPropertyNames(Table.prototype)).not.toContain('changes')
+test('every stream has rows to compare with', () => {
+  expect(streamCases).toHaveLength(14)
+  for (const golden of streamCases) expect(expectedStream(golden)).not.toEqual([])
 })
 
 goldenSuite('local disk', async () => storage(new LocalFileIO(), GOLDEN_WAREHOUSE))
