@@ -67,10 +67,11 @@ export class ViewRead implements BatchResult<SystemRow> {
   }
 
   async *#splitBatches(split: Split): AsyncGenerator<Batch, void, undefined> {
-    const { target, fields, columns, filter } = await this.#prepare()
+    const prepared = await this.#prepare()
+    const { target, fields, columns, filter } = prepared
     throwIfAborted(this.#context.signal)
     try {
-      const rows = this.#splitRows(split, await this.#prepare())
+      const rows = this.#splitRows(split, prepared)
       for await (const batch of this.#view.show(columns, rows, split.isStreaming)) {
         const chosen = filter === undefined ? null : selectRows(filter, batch)
         const passed = chosen === null ? batch : takeBatch(batch, chosen)
@@ -82,15 +83,22 @@ export class ViewRead implements BatchResult<SystemRow> {
   }
 
   #splitRows(split: Split, { target, columns, where }: PreparedView): AsyncIterable<Batch> {
-    const { signal } = this.#context
-    const { keepsDeletes } = this.#view
     const { store, schema } = target.sourceOf(split)
+    const { keepsDeletes } = this.#view
     // What files say of the kinds of their rows shows even where nothing is merged.
     const rawConvertible = split.rawConvertible && !(keepsDeletes && hasPrimaryKey(schema))
     const sources = columns.flatMap(({ source }) => source ?? [])
-    const fields = target.fieldsOf(split, sources)
-    const options = { fields, where, kinds: true, keepDeletes: keepsDeletes, signal }
-    return readSplit(fileContext(store, schema), { ...split, rawConvertible }, options)
+    return readSplit(
+      fileContext(store, schema),
+      { ...split, rawConvertible },
+      {
+        fields: target.fieldsOf(split, sources),
+        where,
+        kinds: true,
+        keepDeletes: keepsDeletes,
+        signal: this.#context.signal,
+      },
+    )
   }
 
   async #prepare(): Promise<PreparedView> {
@@ -99,7 +107,7 @@ export class ViewRead implements BatchResult<SystemRow> {
   }
 
   async #plan(): Promise<PreparedView> {
-    const { columns: names, where: given } = this.#request
+    const { columns: names, where: given, limit: most } = this.#request
     const target = await this.#target()
     const { schema } = target
     const all = this.#view.columns(schema)
@@ -111,6 +119,8 @@ export class ViewRead implements BatchResult<SystemRow> {
     const filtered = fieldsNamed({ fields: shown }, looked)
     const read = [...fields, ...filtered.filter((field) => !fields.includes(field))]
     const where = this.#tableFilter(schema, predicate)
+    const level = this.#view.level?.(schema)
+    const limit = predicate === undefined ? most : undefined
     try {
       return {
         target,
@@ -118,17 +128,11 @@ export class ViewRead implements BatchResult<SystemRow> {
         columns: read.map((field) => all.find((column) => column.field === field)!),
         filter: predicate && bindPredicate(predicate, read),
         where,
-        plan: await this.#planOf(target, where, predicate === undefined),
+        plan: await target.plan({ where, limit, level, signal: this.#context.signal }),
       }
     } catch (error) {
       throw this.#named(error, target)
     }
-  }
-
-  async #planOf(target: ReadTarget, where: Predicate | undefined, isWhole: boolean): Promise<Plan> {
-    const limit = isWhole ? this.#request.limit : undefined
-    const level = this.#view.level?.(target.schema)
-    return await target.plan({ where, limit, level, signal: this.#context.signal })
   }
 
   async #target(): Promise<ReadTarget> {
