@@ -39,16 +39,22 @@ export async function openJoinedFile(
 /** A part whose files are opened when they are needed. */
 interface OpenPart {
   readonly fieldIds: ReadonlySet<number>
-  readonly files: readonly { readonly rowCount: number; open(): Promise<DataFile> }[]
+  readonly files: readonly OpenedRows[]
+}
+
+interface OpenedRows {
+  readonly firstRow: number
+  readonly rowCount: number
+  open(): Promise<DataFile>
 }
 
 function openPart(
   { files, fieldIds }: FilePart,
   open: (file: DataFileMeta) => Promise<DataFile>,
 ): OpenPart {
-  const opening = files.map((file) => {
+  const opening = files.map(({ file, firstRow }): OpenedRows => {
     let opened: Promise<DataFile> | undefined
-    return { rowCount: file.rowCount, open: async () => await (opened ??= open(file)) }
+    return { firstRow, rowCount: file.rowCount, open: async () => await (opened ??= open(file)) }
   })
   return { fieldIds, files: opening }
 }
@@ -58,7 +64,7 @@ function joinedFile(parts: readonly OpenPart[], rowCount: number): DataFile {
     path: 'several files',
     columnNames: new Set(),
     rowCount,
-    prune: async (predicate) => await pruneParts(parts, predicate),
+    prune: async (predicate) => await pruneParts(parts, rowCount, predicate),
     cursor: (options) => joinedCursor(parts, rowCount, options),
   }
 }
@@ -66,12 +72,13 @@ function joinedFile(parts: readonly OpenPart[], rowCount: number): DataFile {
 /** The rows that the statistics of every file leave, each asked about the columns that are taken from it. */
 async function pruneParts(
   parts: readonly OpenPart[],
+  rowCount: number,
   predicate: BoundPredicate,
 ): Promise<readonly RowRange[] | null> {
   const owners = predicate.fields.map((field) => ownerOf(parts, field))
   let left: readonly RowRange[] | null = null
   for (const part of parts) {
-    if (part.files.length > 1 || !owners.includes(part)) continue
+    if (part.files[0]!.rowCount < rowCount || !owners.includes(part)) continue
     // A column that no schema has is one of which nothing is known.
     const fields = predicate.fields.map((field, i) =>
       owners[i] === part ? field : { ...field, id: -1 },
@@ -120,8 +127,7 @@ function joinedCursor(
     return { places, cursor: partCursor(part, rowCount, options), rest: null }
   })
   for (const [i, owner] of owners.entries())
-    if (owner === undefined && !fields[i]!.type.nullable)
-      throw corrupt(`no file has the column ${fields[i]!.name}, which is never null`)
+    if (owner === undefined && !fields[i]!.type.nullable) throw neverNull(fields[i]!)
   return { read: async (count) => await readTogether(reads, fields, count) }
 }
 
@@ -152,24 +158,68 @@ async function readTogether(
   return { length, columns }
 }
 
-/** Reads the files of a part one behind the other. */
+/** Rows of a part: those of a file, or those that no file has. */
+interface Stretch {
+  readonly from: number
+  readonly to: number
+  readonly file: OpenedRows | null
+}
+
+/** Reads the files of a part one behind the other, and nulls where there is none. */
 function partCursor(part: OpenPart, rowCount: number, options: CursorOptions): RowCursor {
   const ranges = options.rows ?? [{ from: 0, to: rowCount }]
-  let next = 0
-  let firstRow = 0
+  const stretches = stretchesOf(part, rowCount).values()
   let cursor: RowCursor | null = null
   return {
     async read(count): Promise<Batch | null> {
       for (;;) {
         const batch = await cursor?.read(count)
         if (batch) return batch
-        const file = part.files[next++]
-        if (file === undefined) return null
-        const shifted = intersection(ranges, [{ from: firstRow, to: firstRow + file.rowCount }])
-        const rows = shifted.map(({ from, to }) => ({ from: from - firstRow, to: to - firstRow }))
-        firstRow += file.rowCount
-        cursor = rows.length === 0 ? null : (await file.open()).cursor({ ...options, rows })
+        const stretch: Stretch | undefined = stretches.next().value
+        if (stretch === undefined) return null
+        const { from, file } = stretch
+        const rows = intersection(ranges, [stretch]).map((range) => ({
+          from: range.from - from,
+          to: range.to - from,
+        }))
+        if (rows.length === 0) cursor = null
+        else if (file === null) cursor = nullCursor(options.fields, rows)
+        else cursor = (await file.open()).cursor({ ...options, rows })
       }
     },
   }
+}
+
+function stretchesOf({ files }: OpenPart, rowCount: number): Stretch[] {
+  const stretches: Stretch[] = []
+  let end = 0
+  for (const file of files) {
+    const from = file.firstRow
+    if (from > end) stretches.push({ from: end, to: from, file: null })
+    end = from + file.rowCount
+    stretches.push({ from, to: end, file })
+  }
+  if (end < rowCount) stretches.push({ from: end, to: rowCount, file: null })
+  return stretches
+}
+
+function nullCursor(fields: readonly DataField[], rows: readonly RowRange[]): RowCursor {
+  const required = fields.find(({ type }) => !type.nullable)
+  if (required !== undefined) throw neverNull(required)
+  let left = rows.reduce((sum, { from, to }) => sum + to - from, 0)
+  return {
+    read: (count) => {
+      const length = Math.min(count, left)
+      left -= length
+      if (length === 0) return Promise.resolve(null)
+      return Promise.resolve({
+        length,
+        columns: fields.map(({ type }) => nullColumn(type, length)),
+      })
+    },
+  }
+}
+
+function neverNull({ name }: DataField): Error {
+  return corrupt(`no file has values of the column ${name}, which is never null`)
 }

@@ -12,7 +12,7 @@ import { type ColumnStats, mayMatch } from '../types/predicate-stats.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { typeText } from '../types/type-text.ts'
 import { storedField } from './file-schema.ts'
-import { groupByRowIds, rowRangeFiles } from './row-ranges.ts'
+import { groupByRowIds, type PlacedRows, rowRangeFiles } from './row-ranges.ts'
 import { widened } from './scan-filter.ts'
 
 /** The files that a filter leaves: all of a group, or none. */
@@ -37,8 +37,8 @@ function groupMayMatch(
     const field = rows.fields[column]!
     const owner = parts.find(({ fieldIds }) => fieldIds.has(field.id))
     if (owner === undefined) return { min: null, max: null, nullCount: rowCount }
-    const [file] = owner.files
-    return owner.files.length > 1 ? undefined : statsOf(field, file!, schemaOf(file!))
+    const [{ file }] = owner.files as [PlacedRows]
+    return file.rowCount < rowCount ? undefined : statsOf(field, file, schemaOf(file))
   })
 }
 

@@ -24,11 +24,17 @@ export interface RowRangeFiles {
   readonly parts: readonly FilePart[]
 }
 
-/** One file, or several that hold the same columns of rows that follow each other. */
+/** One file, or several that hold the same columns of different rows; rows that none has are null there. */
 export interface FilePart {
-  readonly files: readonly DataFileMeta[]
+  readonly files: readonly PlacedRows[]
   /** The ids of the columns in it. */
   readonly fieldIds: ReadonlySet<number>
+}
+
+/** A file, and which of the rows its first one is. */
+export interface PlacedRows {
+  readonly file: DataFileMeta
+  readonly firstRow: number
 }
 
 /** The files in groups, by row ids; those of a group overlap, and keep their order. */
@@ -63,18 +69,20 @@ export function rowRangeFiles(
       throw corrupt(`the rows of ${file.fileName} and of ${first.fileName} overlap in part`)
   }
   const parts: FilePart[] = rowFiles.map((file) => ({
-    files: [file],
+    files: [{ file, firstRow: 0 }],
     fieldIds: writtenIds(file, schemaOf(file)),
   }))
   for (const files of filesApart(group, schemaOf).values()) {
     const latest = latestFiles(files)
-    const start = rowIds(latest[0]!).from
-    const rowCount = latest.reduce((sum, file) => sum + file.rowCount, 0)
-    if (start !== from || rowCount !== first.rowCount)
-      throw corrupt(
-        `${latest[0]!.fileName} and those behind it have ${rowCount} rows from ${start} on, where ${first.fileName} has ${first.rowCount} from ${from} on`,
-      )
-    parts.push({ files: latest, fieldIds: writtenIds(latest[0]!, schemaOf(latest[0]!)) })
+    for (const file of latest) {
+      const ids = rowIds(file)
+      if (ids.from < from || ids.to > to)
+        throw corrupt(`${file.fileName} has values of rows that ${first.fileName} does not have`)
+    }
+    parts.push({
+      files: latest.map((file) => ({ file, firstRow: Number(rowIds(file).from - from) })),
+      fieldIds: writtenIds(latest[0]!, schemaOf(latest[0]!)),
+    })
   }
   return { firstRowId: from, rowCount: first.rowCount, parts }
 }
@@ -118,7 +126,10 @@ function columnsKey(file: DataFileMeta, schema: TableSchema): string {
   return `vector ${schema.id} ${format} ${ids.join(' ')}`
 }
 
-/** Of files of the same columns, those that hold the latest values, in the order of their rows. */
+/**
+ * Of files of the same columns, those that hold the latest values, in the order of their rows. Java wants them to follow
+ * each other without a gap; but it joins files of rows with and without values of a column, and then there is one.
+ */
 function latestFiles(files: readonly DataFileMeta[]): DataFileMeta[] {
   const sorted = files.toSorted(
     (a, b) =>
@@ -132,10 +143,7 @@ function latestFiles(files: readonly DataFileMeta[]): DataFileMeta[] {
       latest.push(file)
       continue
     }
-    const { from } = rowIds(file)
-    const end = rowIds(before).to
-    if (from > end) throw corrupt(`no file has the rows from ${end} to ${from} of a column`)
-    if (from === end) latest.push(file)
+    if (rowIds(file).from >= rowIds(before).to) latest.push(file)
     else if (file.maxSequenceNumber >= before.maxSequenceNumber)
       throw corrupt(`${file.fileName} and ${before.fileName} hold the same values`)
   }

@@ -91,6 +91,13 @@ public final class Harness {
             case "analyze":
                 Metadata.analyze((FileStoreTable) table(request), request);
                 return NullNode.instance;
+            case "writeColumns":
+                Columns.write((FileStoreTable) table(request), request);
+                return NullNode.instance;
+            case "compactColumns":
+                return Columns.compact((FileStoreTable) table(request));
+            case "variants":
+                return Columns.variants((FileStoreTable) table(request), request.get("column").asText());
             case "read":
                 return read(table(request), request.get("where"));
             case "stream":

@@ -132,7 +132,7 @@ final class Rows {
         return precision == 0 ? seconds : seconds + "." + String.format("%09d", time.getNano()).substring(0, precision);
     }
 
-    private static String hex(byte[] bytes) {
+    static String hex(byte[] bytes) {
         StringBuilder text = new StringBuilder();
         for (byte each : bytes) text.append(String.format("%02x", each));
         return text.toString();

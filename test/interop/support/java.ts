@@ -19,6 +19,7 @@ const PROGRAMS = [
   'Metadata.java',
   'Rows.java',
   'GoldenTables.java',
+  'Columns.java',
   'SketchVectors.java',
 ]
 
@@ -213,6 +214,38 @@ export class JavaWarehouse {
   /** Commits statistics of the latest snapshot. */
   async analyze(table: string, statistics: JavaStatistics): Promise<void> {
     await this.#java.ask({ op: 'analyze', ...this.#base, table, ...statistics })
+  }
+
+  /** Commits some columns of rows: of new ones, or of those whose ids start at `firstRowId`. */
+  async writeColumns(
+    table: string,
+    columns: readonly string[],
+    rows: readonly string[],
+    firstRowId?: number,
+  ): Promise<void> {
+    const parsed = rows.map((row) => JSON.parse(row) as unknown)
+    await this.#java.ask({
+      op: 'writeColumns',
+      ...this.#base,
+      table,
+      columns,
+      rows: parsed,
+      firstRowId,
+    })
+  }
+
+  /** Joins files whose columns were written apart; how many times. */
+  async compactColumns(
+    table: string,
+    options: Readonly<Record<string, string>> = {},
+  ): Promise<number> {
+    return (await this.#java.ask({ op: 'compactColumns', ...this.#base, table, options })) as number
+  }
+
+  /** The bytes of a VARIANT column, in hexadecimal digits: value and metadata, null for a null. */
+  async variants(table: string, column: string): Promise<(string | null)[]> {
+    const values = await this.#java.ask({ op: 'variants', ...this.#base, table, column })
+    return values as (string | null)[]
   }
 
   /** Expires all but so many of the latest snapshots; how many those were. */
