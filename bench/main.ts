@@ -1,7 +1,7 @@
 /**
  * Measures reading and writing on the table that the peers are measured on, and, with `--peers`, them in the same run.
  *
- *     npm run bench -- --rows 500000 --repeats 3 [--parts write,read,dv,lookup,plan] [--lookup-rows 5000000] [--peers] [--dir DIR]
+ *     npm run bench -- --rows 500000 --repeats 3 [--parts write,read,engines,dv,lookup,plan] [--lookup-rows 5000000] [--peers] [--dir DIR]
  *
  * One JSON line a measurement: {"peer", "work", "rows", "ms", "krows_per_s"}; with `--peers` a line a work at the end
  * with the ratio of medians to the best of the peers.
@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util'
 
 import { type Catalog, createCatalog, eq, type Table } from '../src/index.ts'
 import { benchTable, randomBatch, rowObjects } from './data.ts'
-import { compareWithPeers, runPeers, runPlanning, runPointReads } from './peers/run.ts'
+import { compareWithPeers, runEngines, runPeers, runPlanning, runPointReads } from './peers/run.ts'
 import {
   countPlanned,
   onePartition,
@@ -102,6 +102,21 @@ async function benchVectorReads(warehouse: string): Promise<void> {
   await measure('dv read', live, () => countRows(table))
 }
 
+/** Merging reads that compose rows, of the tables that Java made. */
+async function benchEngines(warehouse: string): Promise<void> {
+  await using catalog = await createCatalog({ warehouse })
+  if (!(await catalog.databases()).includes('engines')) {
+    process.stderr.write(
+      'no tables of merge engines: run with --peers once, so that Java makes them\n',
+    )
+    return
+  }
+  for (const name of ['aggregation', 'partial-update', 'sequence groups']) {
+    const table = await catalog.table(`engines.${name.replaceAll(/[ -]/g, '_')}`)
+    await measure(`merge-read ${name}`, rowCount, () => countRows(table))
+  }
+}
+
 /** Reads of one row by its key, from the one bucket that Java compacted. */
 async function benchPointReads(warehouse: string): Promise<void> {
   await using catalog = await createCatalog({ warehouse })
@@ -141,6 +156,8 @@ if (args.peers && ['write', 'read', 'dv'].some((part) => parts.has(part)))
   measurements.push(...(await runPeers(directory, rowCount, repeats)))
 if (args.peers && parts.has('lookup'))
   measurements.push(...(await runPointReads(directory, Number(args['lookup-rows']), repeats)))
+if (args.peers && parts.has('engines'))
+  measurements.push(...(await runEngines(directory, rowCount, repeats)))
 await rm(own, { recursive: true, force: true })
 {
   await using catalog = await createCatalog({ warehouse: own })
@@ -149,6 +166,7 @@ await rm(own, { recursive: true, force: true })
 }
 if (parts.has('read')) await benchCompactedReads(java)
 if (parts.has('dv')) await benchVectorReads(java)
+if (parts.has('engines')) await benchEngines(java)
 if (parts.has('lookup')) await benchPointReads(java)
 if (parts.has('plan')) await benchPlanning(join(directory, 'planning'))
 if (args.peers) compareWithPeers(measurements)

@@ -20,6 +20,21 @@ export async function runPointReads(
   return await run('Java Paimon', () => javaCommand(join(directory, 'java'), rows, repeats, 'p'))
 }
 
+/** Java's measurements of merging reads that compose rows, of tables that it writes first. */
+export async function runEngines(
+  directory: string,
+  rows: number,
+  repeats: number,
+): Promise<Measurement[]> {
+  const warehouse = join(directory, 'java')
+  return await run('Java Paimon', () => [
+    ...javaClass('EngineBench'),
+    warehouse,
+    `${rows}`,
+    `${repeats}`,
+  ])
+}
+
 /** Every measurement of the peers; a peer that cannot be set up is named on stderr and left out. */
 export async function runPeers(
   directory: string,
