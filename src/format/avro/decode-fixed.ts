@@ -43,7 +43,7 @@ export function addFixed(
           `the Avro field ${where} has scale ${logical.scale} and cannot be read with scale ${type.scale}`,
         )
       const sizeBytes = kind === 'fixed' ? schema.sizeBytes : -1
-      return addDecimal(sizeBytes, type.precision, builder, program)
+      return addDecimal(sizeBytes, type, builder, program)
     }
     default:
       return false
@@ -129,10 +129,13 @@ function addFloat(
   return true
 }
 
-/** A big-endian two's complement integer into the 16 little-endian bytes of a row. `sizeBytes` -1: length-prefixed. */
+/**
+ * A big-endian two's complement integer into the 16 little-endian bytes of a row. `sizeBytes` -1: length-prefixed. One of
+ * more digits than its type is null, as in Java: sums that Java writes may have them.
+ */
 function addDecimal(
   sizeBytes: number,
-  precision: number,
+  { precision, nullable }: Extract<DataType, { kind: 'DECIMAL' }>,
   builder: FixedBuilder,
   program: Program,
 ): true {
@@ -164,14 +167,17 @@ function addDecimal(
     const slotEnd = to + 16
     for (let i = end - 1; i >= from; i--) target[to++] = bytes[i]!
     while (to < slotEnd) target[to++] = sign
-    if (end - from > surelyBytes) checkPrecision(values as BigInt64Array, slot, limit)
-    builder.next()
+    const fits = end - from <= surelyBytes || isBelow(values as BigInt64Array, slot, limit)
+    if (fits) builder.next()
+    else if (nullable) {
+      values.fill(0n as never, slot, slot + 2)
+      builder.appendNull()
+    } else throw corrupt('an Avro decimal has more digits than its type')
   })
   return true
 }
 
-function checkPrecision(values: BigInt64Array, slot: number, limit: bigint): void {
+function isBelow(values: BigInt64Array, slot: number, limit: bigint): boolean {
   const unscaled = (values[slot + 1]! << 64n) | BigInt.asUintN(64, values[slot]!)
-  if (unscaled >= limit || unscaled <= -limit)
-    throw corrupt('an Avro decimal has more digits than its type')
+  return unscaled < limit && unscaled > -limit
 }

@@ -210,13 +210,13 @@ describe('types', () => {
       'more digits',
       { type: 'bytes', logicalType: 'decimal', precision: 2, scale: 0 },
       string([100]),
-      'DECIMAL(2, 0)',
+      'DECIMAL(2, 0) NOT NULL',
     ],
     [
       'more digits',
       { type: 'bytes', logicalType: 'decimal', precision: 38, scale: 0 },
       string([0x80, ...Array(15).fill(0)]),
-      'DECIMAL(38, 0)',
+      'DECIMAL(38, 0) NOT NULL',
     ],
     [
       '128 bits',
@@ -246,6 +246,13 @@ describe('types', () => {
     expect(() => read(schema, bytes, type)).toThrow(
       expect.objectContaining({ code: 'CORRUPT', message: expect.stringContaining(message) }),
     )
+  })
+
+  test('a decimal of more digits than its type, as Java writes sums, is null', () => {
+    const schema = { type: 'bytes', logicalType: 'decimal', precision: 2, scale: 0 }
+    expect(read(schema, string([99]), 'DECIMAL(2, 0)')).toBe(99n)
+    expect(read(schema, string([100]), 'DECIMAL(2, 0)')).toBe(null)
+    expect(read(schema, string([0x9c]), 'DECIMAL(2, 0)')).toBe(null)
   })
 })
 
