@@ -66,7 +66,7 @@ export const boolOr: MergeOfColumn = (field) => {
  * The order of two values as Java's `InternalRowUtils.compare` has it. Types without an order are an error only here,
  * once two values meet: tables whose keys have one row each are read in Java too.
  */
-function compareValues(
+export function compareValues(
   type: DataType,
   a: NonNullable<InternalValue>,
   b: NonNullable<InternalValue>,
@@ -92,9 +92,7 @@ function compareValues(
       if (a === b) return 0
       return (a as number | bigint) < (b as number | bigint) ? -1 : 1
     default:
-      throw invalid(
-        `aggregate functions min and max take types with an order, not ${typeText(type)}`,
-      )
+      throw invalid(`values of type ${typeText(type)} have no order`)
   }
 }
 

@@ -1,5 +1,5 @@
 /** Options whose names are made of columns, indexes or formats. */
-import { boolean, integer, text } from './codec.ts'
+import { boolean, integer, oneOf, text } from './codec.ts'
 import { both, DONE, none, type OptionSpec, READABLE, write } from './spec.ts'
 
 /** A family of options that are named by a pattern. */
@@ -26,8 +26,18 @@ export const FIELD_SUFFIXES = {
   distinct: both(boolean, 'false', 'Whether collect and listagg keep each value once.', READ),
   'list-agg-delimiter': both(text, ',', 'What listagg puts between values.', READ),
   'nested-key': both(text, null, 'Key of the rows that nested_update merges.', READ),
-  'nested-sequence-field': both(text, null, 'Columns that order the rows of a nested key.', READ),
-  'nested-key-null-strategy': both(text, null, 'What a null in a nested key does.', READ),
+  'nested-sequence-field': both(
+    text,
+    null,
+    'Fields that order the rows of a nested key; since Paimon 2.0.',
+    READ,
+  ),
+  'nested-key-null-strategy': both(
+    oneOf('merge', 'ignore', 'error'),
+    null,
+    'What a null in a nested key does: it is a value as others, leaves out its row, or is an error; since Paimon 2.0.',
+    READ,
+  ),
   'count-limit': both(integer(), null, 'Most rows that nested_update keeps.', READ),
   'ts-field': both(text, null, 'Field that tells merge_map the newer value.', READ),
   'sequence-group': both(

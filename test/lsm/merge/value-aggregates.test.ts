@@ -169,7 +169,7 @@ describe('max and min', () => {
   it('refuse types without an order once two values meet', () => {
     const { agg } = aggregate('max', 'BOOLEAN')
     expect(agg(null, true)).toBe(true)
-    expect(() => agg(true, false)).toThrow('types with an order, not BOOLEAN')
+    expect(() => agg(true, false)).toThrow('values of type BOOLEAN have no order')
   })
 })
 
@@ -188,6 +188,74 @@ describe('the first values', () => {
   it('give way to an older input in a reversed merge', () => {
     const { agg, aggReversed } = aggregate('first_value', 'INT')
     expect(aggReversed(agg(null, 5), 3)).toBe(3)
+  })
+})
+
+describe('nested rows with the options of Paimon 2.0', () => {
+  const type = 'ARRAY<ROW<k INT, at INT, v INT>>'
+  const keyed = { 'fields.v.nested-key': 'k' }
+
+  it('give way only to rows whose sequence is as great or greater, and null is the least', () => {
+    const { agg } = aggregate('nested_update', type, {
+      ...keyed,
+      'fields.v.nested-sequence-field': 'at',
+    })
+    const acc = agg(null, [
+      [1, 5, 0],
+      [1, 4, 1],
+      [2, null, 2],
+      [3, 1, 3],
+    ])
+    expect(acc).toEqual([
+      [1, 5, 0],
+      [2, null, 2],
+      [3, 1, 3],
+    ])
+    const input = [
+      [1, 5, 4],
+      [2, 0, 5],
+      [3, null, 6],
+    ]
+    expect(agg(acc, input)).toEqual([
+      [1, 5, 4],
+      [2, 0, 5],
+      [3, 1, 3],
+    ])
+  })
+
+  it('are limited in their keys only', () => {
+    const { agg } = aggregate('nested_update', type, {
+      ...keyed,
+      'fields.v.nested-sequence-field': 'at',
+      'fields.v.count-limit': '1',
+    })
+    const input = [
+      [1, 1, 1],
+      [2, 1, 1],
+      [1, 2, 2],
+    ]
+    expect(agg(null, input)).toEqual([[1, 2, 2]])
+  })
+
+  it.each(['nested_update', 'nested_partial_update'])(
+    'may do without a null in a key of %s',
+    (name) => {
+      const ofStrategy = (strategy: string) =>
+        aggregate(name, type, { ...keyed, 'fields.v.nested-key-null-strategy': strategy }).agg
+      const input = [
+        [null, 1, 1],
+        [1, 1, 1],
+      ]
+      expect(ofStrategy('ignore')(null, input)).toEqual([[1, 1, 1]])
+      expect(ofStrategy('MERGE')(null, input)).toEqual(input)
+      expect(() => ofStrategy('error')(null, input)).toThrow('a nested key has a null')
+    },
+  )
+
+  it.each(['nested-sequence-field', 'nested-key-null-strategy'])('need a key for %s', (option) => {
+    const value = option === 'nested-sequence-field' ? 'at' : 'ignore'
+    const make = () => aggregate('nested_update', type, { [`fields.v.${option}`]: value })
+    expect(make).toThrow(`fields.v.${option} means nothing without a nested key`)
   })
 })
 
