@@ -34,19 +34,21 @@ export function addRecord(
   where = '',
 ): void {
   const wanted = new Map(fields.map((field, i) => [field.name, i]))
+  const missing = new Set(fields.keys())
   for (const written of schema.fields) {
     const i = wanted.get(written.name)
     if (i === undefined) {
       addSkip(written.schema, program)
       continue
     }
-    wanted.delete(written.name)
+    missing.delete(i)
     const path = where === '' ? written.name : `${where}.${written.name}`
     addValue(written.schema, fields[i]!.type, builder.children[i]!, program, path)
   }
-  for (const [name, i] of wanted) {
+  for (const i of missing) {
     const child = builder.children[i]!
-    if (!fields[i]!.type.nullable)
+    const { name, type } = fields[i]!
+    if (!type.nullable)
       throw corrupt(`the Avro record ${schema.name} has no field ${JSON.stringify(name)}`)
     program.step(() => child.appendNull())
   }

@@ -92,6 +92,16 @@ describe('fields are found by name', () => {
     expect(rowsOf(batch, fields)).toEqual([[null, [null, 1], [[null, 2]], null]])
   })
 
+  test('several fields that the file lacks may share a name', () => {
+    const fields = [field('', 'INT'), field('a', 'INT'), field('', 'STRING')]
+    const batch = decodeAvro('f.avro', file(record({ a: 'int' }), 2, [2, 4]), fields)
+    expect(batch.columns.map(({ length }) => length)).toEqual([2, 2, 2])
+    expect(rowsOf(batch, fields)).toEqual([
+      [null, 1, null],
+      [null, 2, null],
+    ])
+  })
+
   test('a NOT NULL field that the file lacks, and one that is null, are damage', () => {
     const bytes = file(record({ a: 'int' }), 0, [])
     expect(() => decodeAvro('f.avro', bytes, [field('b', 'INT NOT NULL')])).toThrow(
