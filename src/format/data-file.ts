@@ -92,11 +92,15 @@ function formatOf(path: string): (typeof FORMATS)[number] {
       path,
       hint: "read the table with Flink, Spark or Java Paimon, or rewrite it there: set 'file.format' = 'parquet', then compact it fully, or INSERT OVERWRITE it with its own rows",
     })
-  throw unsupported(`data files of format "${extension}" cannot be read`, {
+  const [, compressed = extension] = COMPRESSED_TEXT.exec(path) ?? []
+  throw unsupported(`data files of the format "${compressed}" cannot be read`, {
     path,
-    hint: 'parquet, avro and blob are',
+    hint: 'Parquet, Avro and blob files can: read the table with Flink, Spark or Java Paimon, or rewrite it there with another file.format',
   })
 }
+
+/** Files of text have the compression behind the format: `data-1.json.zst`. */
+const COMPRESSED_TEXT = /\.(json|csv|txt)\.[a-z0-9]+$/i
 
 /** Opens a data file of the format that its name tells. The formats' modules are loaded when they are needed. */
 export async function openDataFile(

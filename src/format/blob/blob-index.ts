@@ -7,7 +7,7 @@ import { corrupt } from '../../util/errors.ts'
 
 /** Before a value: the magic. Behind it: the length of all of it (8 bytes), and its CRC (4 bytes). */
 export const RECORD_HEAD_BYTES = 4
-export const RECORD_TAIL_BYTES = 12
+const RECORD_TAIL_BYTES = 12
 export const RECORD_BYTES = RECORD_HEAD_BYTES + RECORD_TAIL_BYTES
 
 /** Behind the index: its length (4 bytes) and the version. */
@@ -64,6 +64,8 @@ export function decodeIndex(bytes: Uint8Array, dataBytes: number): BlobIndex {
       throw corrupt(`the records of a blob file take more than its ${dataBytes} bytes`)
   }
   if (at !== bytes.length) throw corrupt('the index of a blob file ends within a number')
+  if (offset !== dataBytes)
+    throw corrupt(`the records of a blob file take ${offset} of its ${dataBytes} bytes`)
   return { rowCount, offsets, lengths }
 }
 
