@@ -67,7 +67,7 @@ export async function readDeletionVector(
 }
 
 /** The vector at the start of the bytes, of the data file's `rowCount` rows. CORRUPT, naming no file. */
-export function decodeDeletionVector(
+function decodeDeletionVector(
   bytes: Uint8Array,
   { length, cardinality }: Pick<DeletionFile, 'length' | 'cardinality'>,
   rowCount: number,

@@ -1,6 +1,6 @@
 /** Options of snapshots, manifests, commits, tags and partitions. */
 import { boolean, count, duration, integer, memorySize, oneOf, text } from './codec.ts'
-import { both, DONE, IMMUTABLE, none, only, write } from './spec.ts'
+import { both, DONE, IMMUTABLE, none, only, READABLE, write } from './spec.ts'
 
 export const SNAPSHOT_OPTIONS = {
   'snapshot.num-retained.min': none(integer(), '10', 'Snapshots that are kept whatever their age.'),
@@ -243,6 +243,6 @@ export const SNAPSHOT_OPTIONS = {
     boolean,
     'false',
     'Whether index files lie beside the data files.',
-    IMMUTABLE,
+    { ...READABLE, ...IMMUTABLE },
   ),
 } as const
