@@ -30,6 +30,8 @@ import {
   type StreamStart,
 } from './stream/start.ts'
 import { type SnapshotPlan, StreamScan, type StreamStep } from './stream/stream-scan.ts'
+import type { RowView } from './system/row-view.ts'
+import { chooseOfView, markOfView, type ViewChoice } from './system/view-choice.ts'
 import { readState } from './time-travel.ts'
 
 export interface ChangesRequest {
@@ -65,6 +67,7 @@ interface OpenStream {
   readonly schema: TableSchema
   readonly fields: readonly DataField[]
   readonly where: Predicate | undefined
+  readonly view: ViewChoice | undefined
   readonly scan: StreamScan
   readonly progress: StreamProgress
 }
@@ -73,11 +76,13 @@ export class TableChanges<Row> implements Changes<Row> {
   readonly #store: TableStore
   readonly #schema: TableSchema
   readonly #request: ChangesRequest
+  readonly #view: RowView | undefined
   #prepared: Promise<OpenStream> | null = null
   #progress: StreamProgress | null = null
   #isTaken = false
 
-  constructor(store: TableStore, schema: TableSchema, request: ChangesRequest) {
+  /** With a view its rows are given instead of those of the table, each as an insert. */
+  constructor(store: TableStore, schema: TableSchema, request: ChangesRequest, view?: RowView) {
     const { options = {}, from, pollIntervalMs } = request
     checkSettable(
       options,
@@ -94,6 +99,7 @@ export class TableChanges<Row> implements Changes<Row> {
     this.#store = store
     this.#schema = { ...schema, options: { ...schema.options, ...options } }
     this.#request = request
+    this.#view = view
   }
 
   async fields(): Promise<readonly DataField[]> {
@@ -143,13 +149,13 @@ export class TableChanges<Row> implements Changes<Row> {
   }
 
   async *#planBatches(
-    { schema, fields, where, scan, progress }: OpenStream,
+    { schema, fields, where, view, scan, progress }: OpenStream,
     plan: SnapshotPlan,
   ): AsyncGenerator<ChangeBatch<Row>, void, undefined> {
     const { signal } = this.#request
     const { snapshot, isFull } = plan
     let before = plan.skippedRows
-    const read = { store: this.#store, schema, fields, where, signal }
+    const read = { store: this.#store, schema, fields, where, view, signal }
     const batches = readPlan(plan, read)
     try {
       for (;;) {
@@ -188,21 +194,33 @@ export class TableChanges<Row> implements Changes<Row> {
   }
 
   async #prepare(): Promise<OpenStream> {
-    const { columns, where: given, signal, follow = true, clock } = this.#request
+    const { signal, follow = true, clock } = this.#request
     throwIfAborted(signal)
     const { start, progress } = await this.#place()
     const schema = await this.#readSchema()
-    const fields = columns === undefined ? schema.fields : distinctFields(schema, columns)
-    const where = typeof given === 'string' ? parseWhere(given, schema.fields) : given
     // A filter that does not fit is refused before anything is read.
-    if (where !== undefined) bindPredicate(where, schema.fields)
+    const { fields, where, view, viewMark } = this.#choose(schema)
     const pollMs =
       this.#request.pollIntervalMs ??
       tableOptions(schema.options).get('continuous.discovery-interval')
-    const plans = { store: this.#store, schema, where, signal }
+    const plans = { store: this.#store, schema, where, viewMark, signal }
     const scan = new StreamScan({ ...plans, start, follow, pollMs, clock })
     this.#progress = progress
-    return { schema, fields, where, scan, progress }
+    return { schema, fields, where, view, scan, progress }
+  }
+
+  #choose(schema: TableSchema): Pick<OpenStream, 'fields' | 'where' | 'view'> & {
+    readonly viewMark?: string
+  } {
+    const { columns, where: given } = this.#request
+    if (this.#view !== undefined) {
+      const view = chooseOfView(this.#view, schema, this.#request)
+      return { fields: view.fields, where: view.where, view, viewMark: markOfView(view) }
+    }
+    const fields = columns === undefined ? schema.fields : distinctFields(schema, columns)
+    const where = typeof given === 'string' ? parseWhere(given, schema.fields) : given
+    if (where !== undefined) bindPredicate(where, schema.fields)
+    return { fields, where, view: undefined }
   }
 
   /** Where the stream starts or goes on: what is restored comes first, then the consumer's progress. */
@@ -214,6 +232,7 @@ export class TableChanges<Row> implements Changes<Row> {
     const { from, restore, signal } = this.#request
     const options = tableOptions(this.#schema.options)
     const name = this.#request.consumer ?? options.get('consumer-id')
+    if (name === '') throw invalid('the name of the consumer is empty')
     const consumer = name === undefined ? null : { store: new ConsumerStore(io, location), name }
     const stored = consumer && (await consumer.store.find(consumer.name, { signal }))
     const progress = new StreamProgress(consumer, stored)
