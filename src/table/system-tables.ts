@@ -10,9 +10,10 @@ import { checkSettable } from '../types/option-checks.ts'
 import { type DynamicOptions, rawOptions } from '../types/options.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
-import { notFound } from '../util/errors.ts'
+import { type LakeError, notFound, unsupported } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import type { BatchResult } from './batch-result.ts'
+import { type Changes, type ChangesRequest, TableChanges } from './stream-read.ts'
 import { AGGREGATION_FIELDS } from './system/aggregation-fields.ts'
 import { fieldsOf, type SystemReadContext, type SystemSource } from './system/columns.ts'
 import { FILE_KEY_RANGES, FILES } from './system/files.ts'
@@ -42,6 +43,13 @@ export interface SystemTable {
   readonly name: string
   readonly fields: readonly DataField[]
   read(options?: SystemReadOptions): BatchResult<SystemRow>
+  /** Follows `$audit_log` and `$binlog` as `Table.changes` does a table; UNSUPPORTED for the others. */
+  changes(options?: SystemChangesOptions): Changes<SystemRow>
+}
+
+/** As for `Table.changes`. */
+export interface SystemChangesOptions extends Omit<ChangesRequest, 'options' | 'clock'> {
+  readonly options?: DynamicOptions | undefined
 }
 
 const SOURCES: Readonly<Record<string, SystemSource<unknown>>> = {
@@ -108,6 +116,9 @@ export function systemTableOf<Item, Context extends SystemReadContext>(
       checkSettable(options, columns)
       return new SystemRead(source, contextOf({ options, signal }), request)
     },
+    changes: () => {
+      throw notFollowed(name)
+    },
   }
 }
 
@@ -123,5 +134,15 @@ function viewOf(name: string, view: RowView, store: TableStore, schema: TableSch
       )
       return new ViewRead(view, { store, schema, options, signal }, request)
     },
+    changes: ({ options = {}, ...request } = {}) => {
+      if (!view.isFollowed) throw notFollowed(name)
+      return new TableChanges(store, schema, { ...request, options: rawOptions(options) }, view)
+    },
   }
+}
+
+function notFollowed(name: string): LakeError {
+  return unsupported(`${name} cannot be followed`, {
+    hint: 'follow the table itself, or its $audit_log or $binlog',
+  })
 }

@@ -22,6 +22,8 @@ export interface ChangeScan {
   readonly store: TableStore
   readonly schema: TableSchema
   readonly where: Predicate | undefined
+  /** Tells what else decides which rows are given. */
+  readonly viewMark?: string | undefined
   readonly signal: AbortSignal | undefined
 }
 

@@ -61,8 +61,15 @@ export function parseCheckpoint(given: unknown): Checkpoint {
   })
 }
 
-/** A short text that differs between filters. */
-export function filterMark(where: Predicate | undefined): string {
-  if (where === undefined) return ''
-  return createHash('sha256').update(whereText(where)).digest('hex').slice(0, 16)
+/** A short text that differs between filters, and between what is shown of the rows. */
+export function filterMark({
+  where,
+  viewMark = '',
+}: {
+  readonly where: Predicate | undefined
+  readonly viewMark?: string | undefined
+}): string {
+  if (where === undefined && viewMark === '') return ''
+  const text = where === undefined ? '' : whereText(where)
+  return createHash('sha256').update(`${viewMark}${text}`).digest('hex').slice(0, 16)
 }

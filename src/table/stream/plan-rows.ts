@@ -1,7 +1,7 @@
 /** Reads the rows that a stream has planned of a snapshot, with their kinds. */
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
-import type { Batch } from '../../types/column.ts'
+import type { Batch, Column } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
 import type { Predicate } from '../../types/predicate.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
@@ -9,6 +9,7 @@ import { assert } from '../../util/assert.ts'
 import { readSplits } from '../parallel-read.ts'
 import { readSplit } from '../split-read.ts'
 import type { Split } from '../split.ts'
+import { kindsOfView, showSplit, splitOfView, type ViewChoice } from '../system/view-choice.ts'
 import { fileContext } from '../table-file.ts'
 import type { PlannedSplit } from './change-plan.ts'
 import type { SnapshotPlan } from './stream-scan.ts'
@@ -18,6 +19,8 @@ export interface PlanRead {
   readonly schema: TableSchema
   readonly fields: readonly DataField[]
   readonly where: Predicate | undefined
+  /** What is given instead of the rows: those of a system table, each an insert. */
+  readonly view?: ViewChoice | undefined
   readonly signal: AbortSignal | undefined
 }
 
@@ -33,11 +36,12 @@ export async function* readPlan(
   plan: SnapshotPlan,
   read: PlanRead,
 ): AsyncGenerator<PlanBatch, void, undefined> {
-  const { splits, skippedRows } = skipSplits(plan, read.where)
+  const { splits, skippedRows } = read.view === undefined ? skipSplits(plan, read.where) : plan
   let skipped = 0
   // One batch is held back, to tell the last one.
   let held: Omit<PlanBatch, 'isLast'> | null = null
-  for await (const { batch, isReversed } of splitRows(splits, read)) {
+  const rows = read.view === undefined ? splitRows(splits, read) : viewRows(splits, read, read.view)
+  for await (const { batch, isReversed } of rows) {
     const from = Math.min(batch.length, skippedRows - skipped)
     skipped += from
     if (from === batch.length) continue
@@ -81,6 +85,35 @@ async function* splitRows(
   const splits = planned.map(({ split }) => split)
   for await (const batch of readSplits(splits, { io, location, schema, options, readHere }))
     yield { batch, isReversed: false }
+}
+
+async function* viewRows(
+  planned: readonly PlannedSplit[],
+  { store, schema, where, signal }: PlanRead,
+  choice: ViewChoice,
+): AsyncGenerator<{ readonly batch: Batch; readonly isReversed: boolean }, void, undefined> {
+  const context = fileContext(store, schema)
+  const { view, sources: fields } = choice
+  const options = { fields, where, ...kindsOfView(view), signal }
+  for (const { split, isReversed } of planned) {
+    const rows = readSplit(context, splitOfView(split, view, schema), options)
+    const changes = isReversed ? reversed(rows) : rows
+    for await (const { length, columns } of showSplit(choice, changes, split.isStreaming)) {
+      const kinds = kindsColumn(new Int8Array(length))
+      yield { batch: { length, columns: [...columns, kinds] }, isReversed: false }
+    }
+  }
+}
+
+async function* reversed(rows: AsyncIterable<Batch>): AsyncGenerator<Batch, void, undefined> {
+  for await (const batch of rows) {
+    const { kinds, batch: rest } = withKinds(batch, true)
+    yield { length: rest.length, columns: [...rest.columns, kindsColumn(kinds)] }
+  }
+}
+
+function kindsColumn(values: Int8Array): Column {
+  return { layout: 'fixed', length: values.length, validity: null, values }
 }
 
 /** Takes the column of the kinds apart from the others. */

@@ -153,7 +153,7 @@ export class StreamScan {
   }
 
   #placeIn({ deltaManifestList }: Snapshot, rowCount: number): PlaceWithin {
-    const filter = filterMark(this.#options.where)
+    const filter = filterMark(this.#options)
     return { rowCount, isFull: false, deltaManifestList, filter }
   }
 
@@ -224,7 +224,7 @@ export class StreamScan {
       throw notFound(`snapshot ${snapshot.id} is not the one that the stream had come to`, {
         hint: 'the table was rolled back or made anew since: start the stream again, from earliest or latest-full',
       })
-    if (rowCount > 0 && filter !== filterMark(this.#options.where))
+    if (rowCount > 0 && filter !== filterMark(this.#options))
       throw invalid(`the checkpoint within snapshot ${snapshot.id} is of another filter`, {
         hint: 'restore it with the same where; another one can take over where a snapshot ends',
       })

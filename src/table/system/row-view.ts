@@ -31,9 +31,13 @@ export interface ViewColumn {
 }
 
 export interface RowView {
+  /** Behind the dollar sign. */
+  readonly name: string
   columns(schema: TableSchema): readonly ViewColumn[]
   /** Whether rows that delete are shown. */
   readonly keepsDeletes: boolean
+  /** Whether streams of it can be read. */
+  readonly isFollowed: boolean
   /** Whether a filter on a column is one on the table's column of the name. */
   readonly passesFilters: boolean
   /** The levels that are read; all unless told. */
@@ -50,11 +54,13 @@ export interface RowView {
 }
 
 export const AUDIT_LOG: RowView = {
+  name: 'audit_log',
   columns: (schema) => [
     ...systemColumns(schema),
     ...schema.fields.map((field) => ({ field, source: field })),
   ],
   keepsDeletes: true,
+  isFollowed: true,
   passesFilters: true,
   async *show(columns, batches) {
     for await (const batch of batches) yield withKinds(columns, batch)
@@ -62,8 +68,10 @@ export const AUDIT_LOG: RowView = {
 }
 
 export const BINLOG: RowView = {
+  name: 'binlog',
   columns: (schema) => [...systemColumns(schema), ...schema.fields.map(arrayColumn)],
   keepsDeletes: true,
+  isFollowed: true,
   passesFilters: false,
   async *show(columns, batches, isStreaming) {
     const whole = isStreaming ? wholeUpdates(batches) : batches
@@ -72,8 +80,10 @@ export const BINLOG: RowView = {
 }
 
 export const READ_OPTIMIZED: RowView = {
+  name: 'ro',
   columns: (schema) => schema.fields.map((field) => ({ field, source: field })),
   keepsDeletes: false,
+  isFollowed: false,
   passesFilters: true,
   level(schema) {
     if (!hasPrimaryKey(schema)) return undefined
@@ -88,6 +98,7 @@ export const READ_OPTIMIZED: RowView = {
 }
 
 export const ROW_TRACKING: RowView = {
+  name: 'row_tracking',
   columns(schema) {
     if (!tracksRows(schema))
       throw invalid('the table does not track its rows, so they have no ids to show', {
@@ -97,6 +108,7 @@ export const ROW_TRACKING: RowView = {
     return fields.map((field) => ({ field, source: field }))
   },
   keepsDeletes: false,
+  isFollowed: false,
   passesFilters: true,
   async *show(columns, batches) {
     for await (const batch of batches) yield withKinds(columns, batch)
