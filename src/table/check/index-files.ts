@@ -1,10 +1,16 @@
-/** Checks the index files and the statistics of a snapshot: they are there, with their size, and belong to live files. */
+/**
+ * Checks the index files and the statistics of a snapshot: they are there, with their size, and every deletion vector can be
+ * read and belongs to a live file.
+ */
+import { readDeletionVector } from '../../indexes/deletion-vector.ts'
 import { type DataLayout, indexFilePath } from '../../snapshot/data-paths.ts'
 import { DELETION_VECTORS_INDEX, type IndexManifestEntry } from '../../snapshot/index-manifest.ts'
-import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import { manifestPath, snapshotPath, statisticsPath } from '../../snapshot/paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
+import { throwIfAborted } from '../../util/async.ts'
+import { LakeError } from '../../util/errors.ts'
 import { parseJson } from '../../util/json.ts'
+import { bucketKey } from '../deletion-files.ts'
 import type { CheckContext } from './context.ts'
 import { entryOf, type LiveFiles } from './live-files.ts'
 
@@ -43,19 +49,19 @@ export async function checkIndexFiles(
     const file = await findings.attempt(path, () => indexFilePath(layout, entry))
     if (file === undefined) continue
     paths.push(file)
-    await checkSize(context, file, entry, snapshot.id)
-    if (rowCounts !== null)
-      for (const problem of vectorProblems(entry, rowCounts)) findings.damaged(file, problem)
+    if (await hasItsSize(context, file, entry, snapshot.id))
+      await checkVectors(context, file, entry, rowCounts)
   }
+  if (entries !== undefined) checkOnce(findings, path, entries)
   return paths
 }
 
-async function checkSize(
+async function hasItsSize(
   { store, findings, signal }: CheckContext,
   path: string,
   { indexFile }: IndexManifestEntry,
   snapshotId: number,
-): Promise<void> {
+): Promise<boolean> {
   const status = await store.io.stat(path, { signal })
   if (status === null) findings.damaged(path, 'is missing', snapshotId)
   else if (status.sizeBytes !== indexFile.fileSize)
@@ -63,6 +69,7 @@ async function checkSize(
       path,
       `has ${status.sizeBytes} bytes, and the index manifest says ${indexFile.fileSize}`,
     )
+  return status?.sizeBytes === indexFile.fileSize
 }
 
 /** Rows by the place and name of a data file. */
@@ -75,22 +82,51 @@ function rowCountsByFile(live: LiveFiles): ReadonlyMap<string, number> {
   return counts
 }
 
+/** Buckets have files of the same name where they were copied. */
 function joinKey(partition: Uint8Array, bucket: number, fileName: string): string {
-  return `${bucket}/${latin1Of(partition)}/${fileName}`
+  return `${bucketKey({ partition, bucket })}/${fileName}`
 }
 
-/** A deletion vector is of a live file, lies in its index file, and deletes no more rows than there are. */
-function* vectorProblems(
+/** A deletion vector is of a live file, can be read, and deletes rows that the file has. */
+async function checkVectors(
+  { store, findings, signal }: CheckContext,
+  path: string,
   { partition, bucket, indexFile }: IndexManifestEntry,
-  rowCounts: ReadonlyMap<string, number>,
-): Generator<string> {
-  if (indexFile.indexType !== DELETION_VECTORS_INDEX) return
-  for (const { dataFileName, offset, length, cardinality } of indexFile.deletionVectors ?? []) {
-    const rowCount = rowCounts.get(joinKey(partition, bucket, dataFileName))
-    if (rowCount === undefined) yield `has a deletion vector of ${dataFileName}, which is not live`
-    else if (cardinality !== null && cardinality > rowCount)
-      yield `deletes ${cardinality} rows of ${dataFileName}, which has ${rowCount}`
-    if (offset + length > indexFile.fileSize)
-      yield `has a deletion vector of ${dataFileName} that ends behind the file`
+  rowCounts: ReadonlyMap<string, number> | null,
+): Promise<void> {
+  const { indexType, fileSize, rowCount, deletionVectors } = indexFile
+  if (indexType !== DELETION_VECTORS_INDEX) return
+  const ranges = deletionVectors ?? []
+  if (ranges.length !== rowCount)
+    findings.damaged(path, `has ${ranges.length} deletion vectors, and its entry says ${rowCount}`)
+  for (const { dataFileName, ...range } of ranges) {
+    throwIfAborted(signal)
+    const rows = rowCounts?.get(joinKey(partition, bucket, dataFileName))
+    if (rowCounts !== null && rows === undefined)
+      findings.damaged(path, `has a deletion vector of ${dataFileName}, which is not live`)
+    const file = { path, fileSize, ...range }
+    try {
+      await readDeletionVector(store.io, store.indexFiles, file, rows ?? Infinity, { signal })
+    } catch (error) {
+      if (!(error instanceof LakeError && error.code === 'CORRUPT')) throw error
+      const [what] = error.message.split(`, in ${path}`)
+      findings.damaged(path, `deletion vector of ${dataFileName}: ${what}`)
+    }
   }
+}
+
+/** No data file has two deletion vectors. */
+function checkOnce(
+  findings: CheckContext['findings'],
+  snapshotFile: string,
+  entries: readonly IndexManifestEntry[],
+): void {
+  const seen = new Set<string>()
+  for (const { partition, bucket, indexFile } of entries)
+    for (const { dataFileName } of indexFile.deletionVectors ?? []) {
+      const key = joinKey(partition, bucket, dataFileName)
+      if (seen.has(key))
+        findings.damaged(snapshotFile, `has two deletion vectors of ${dataFileName}`)
+      seen.add(key)
+    }
 }
