@@ -83,6 +83,19 @@ const READ: CommandSpec = {
   load: async () => (await import('./commands/read.ts')).readCommand,
 }
 
+const EXPLAIN: CommandSpec = {
+  name: 'explain',
+  summary: 'Shows what a read of a table leaves out, by what, and how it reads the rest.',
+  arguments: [TABLE],
+  flags: ['select', 'where', 'limit', 'report-format', ...CATALOG_FLAGS],
+  notes: [
+    'Each line tells the files that are left by a kind of pruning and all before it: partitions, buckets, levels, statistics of keys and values, file indexes. Then the splits: those whose files are read for themselves (`raw`), and those whose files hold rows of the same keys and are merged.',
+    'No data file is opened: inside the files that are left, row groups, pages and rows are left out too.',
+  ],
+  examples: ['millrace explain shop.users --where "id = 7"'],
+  load: async () => (await import('./commands/explain.ts')).explainCommand,
+}
+
 const CHANGES: CommandSpec = {
   name: 'changes',
   summary: 'Prints what became of the rows of a table, snapshot by snapshot.',
@@ -178,6 +191,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   CREATE,
   WRITE,
   READ,
+  EXPLAIN,
   CHANGES,
   DESCRIBE,
   CHECK,

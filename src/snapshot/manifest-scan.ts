@@ -133,7 +133,8 @@ function named<T>({ path }: ManifestRows, body: () => T): T {
   return path === undefined ? body() : decoding(path, body)
 }
 
-function manifestsOf(
+/** The manifests of what a scan of the kind looks at. */
+export function manifestsOf(
   manifests: ManifestStore,
   snapshot: Snapshot,
   kind: ScanKind,

@@ -43,6 +43,8 @@ export interface TargetRequest {
   readonly where?: Predicate | undefined
   readonly limit?: number | undefined
   readonly level?: ((level: number) => boolean) | undefined
+  /** Whether the plan tells what each step of it left. */
+  readonly explains?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -16,6 +16,7 @@ import { parseWhere } from '../types/where-text.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { decodingError, invalid, LakeError } from '../util/errors.ts'
 import { arrowTableOf, type BatchResult, recordBatchesOf, rowsOf } from './batch-result.ts'
+import { type Explanation, explanationOf } from './explain.ts'
 import { readSplits } from './parallel-read.ts'
 import { type ReadTarget, readTarget } from './read-target.ts'
 import type { Plan } from './scan.ts'
@@ -42,6 +43,8 @@ export interface ReadResult<Row> extends BatchResult<Row> {
    * threads or processes take them).
    */
   plan(): Promise<Plan>
+  /** What the plan leaves out by what, and how it reads the rest; it costs more than the plan. */
+  explain(): Promise<Explanation>
   /**
    * The rows of one split as Arrow batches, with the columns and the filter of this read and whatever its limit. The plan
    * may be that of another process, made of a read of the same table and options.
@@ -75,6 +78,18 @@ export class TableRead<Row> implements ReadResult<Row> {
 
   async plan(): Promise<Plan> {
     return (await this.#prepare()).plan
+  }
+
+  async explain(): Promise<Explanation> {
+    const { target, fields, where } = await this.#prepare()
+    const { limit, signal } = this.#request
+    try {
+      const plan = await target.plan({ where, limit, signal, explains: true })
+      const schemaOf = (split: Split): TableSchema => target.sourceOf(split).schema
+      return explanationOf(plan, schemaOf, target.schema, fields)
+    } catch (error) {
+      throw this.#named(error, target)
+    }
   }
 
   async fields(): Promise<readonly DataField[]> {

@@ -6,7 +6,12 @@
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { dataLayout, POSTPONE_BUCKET } from '../snapshot/data-paths.ts'
 import { FILE_KIND, type ManifestEntry } from '../snapshot/manifest-entry.ts'
-import { type FileFilter, scanEntries, type ScanKind } from '../snapshot/manifest-scan.ts'
+import {
+  type FileFilter,
+  manifestsOf,
+  scanEntries,
+  type ScanKind,
+} from '../snapshot/manifest-scan.ts'
 import type { ManifestStore } from '../snapshot/manifest-store.ts'
 import type { TableLocation } from '../snapshot/paths.ts'
 import type { SchemaStore } from '../snapshot/schema-store.ts'
@@ -26,9 +31,16 @@ import {
   hidesLevel0,
   isMergedAboveLevel0,
 } from './deletion-files.ts'
+import {
+  filterSteps,
+  manifestCounts,
+  type PlanPruning,
+  type PlanStep,
+  stepOf,
+} from './plan-steps.ts'
 import { filterRowRanges } from './row-range-scan.ts'
 import { evolvesData, groupByRowIds } from './row-ranges.ts'
-import { filterBucket, scanFilter } from './scan-filter.ts'
+import { filterBucket, scanFilter, type ScanFilter } from './scan-filter.ts'
 import { packAppendFiles, packKeyedFiles, packRowRanges, packStream, type Split } from './split.ts'
 
 export interface ScanRequest {
@@ -53,6 +65,8 @@ export interface ScanRequest {
   readonly isBatch?: boolean | undefined
   /** Only files that were made then or later, in milliseconds since 1970, are read. */
   readonly createdSinceMillis?: number | undefined
+  /** Whether the plan tells what each step of it left. */
+  readonly explains?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -61,6 +75,8 @@ export interface Plan {
   readonly splits: readonly Split[]
   /** The snapshot's files that the filter's partitions and buckets let through, and those that are read. */
   readonly fileCounts: { readonly considered: number; readonly read: number }
+  /** Only where the request asks for it. */
+  readonly pruning?: PlanPruning | undefined
 }
 
 /** What a scan reads metadata from. */
@@ -89,31 +105,78 @@ export async function planScan(stores: ScanStores, request: ScanRequest): Promis
   const isAboveLevel0 = request.isBatch === true && hidesLevel0(schema)
   const level = request.level ?? (isAboveLevel0 ? (each: number) => each > 0 : undefined)
   const files = { ...filter.files, level, bucket: bucketFilter(request, filter.files.bucket) }
-  const options = { signal, parallelism }
-  const scanned = await mapAll(changesOf, parallelism ?? CHANGES_AT_ONCE, (changed) =>
-    scanEntries(stores.manifests, changed, kind, files, options),
-  )
-  const entries = wanted(scanned.flat(), request)
+  const scan = async (of: FileFilter): Promise<readonly ManifestEntry[]> => {
+    const scanned = await mapAll(changesOf, parallelism ?? CHANGES_AT_ONCE, (changed) =>
+      scanEntries(stores.manifests, changed, kind, of, { signal, parallelism }),
+    )
+    return wanted(scanned.flat(), request)
+  }
+  const entries = await scan(files)
   const schemaOf = await schemasOf(stores.schemas, entries, schema, signal)
   // What is not merged may be left out file by file, by what each holds: what a stream reads, or a merged table.
   const keyed = hasPrimaryKey(schema) && !isStreaming && !isAboveLevel0
   const vectors = kind === 'all' ? await readDeletionFiles(stores, request) : NO_VECTORS
-  const buckets = groupByBucket(entries).map((bucket) => ({
-    ...bucket,
-    files: evolvesData(schema)
-      ? filterRowRanges(bucket.files, filter.rows, schemaOf)
-      : filterBucket(bucket.files, filter, schemaOf, keyed),
-    deletionFiles: vectors.get(bucketKey(bucket)),
-  }))
+  const filtered = (by: ScanFilter): BucketFiles[] =>
+    groupByBucket(entries).map((bucket) => ({
+      ...bucket,
+      files: evolvesData(schema)
+        ? filterRowRanges(bucket.files, by.rows, schemaOf)
+        : filterBucket(bucket.files, by, schemaOf, keyed),
+      deletionFiles: vectors.get(bucketKey(bucket)),
+    }))
+  const buckets = filtered(filter)
   const splits = limited(buckets.flatMap(splitter(request)), request)
   return {
     snapshotId: snapshot.id,
     splits,
+    ...(request.explains === true && {
+      pruning: {
+        manifests: await manifestsRead(stores, request, files),
+        steps: [
+          ...(await filterSteps(files, scan)),
+          ...statisticsSteps(filter, (by) => filtered(by).flatMap((bucket) => bucket.files)),
+          ...limitSteps(splits, request),
+        ],
+      },
+    }),
     fileCounts: {
       considered: entries.length,
       read: splits.reduce((sum, split) => sum + split.files.length, 0),
     },
   }
+}
+
+async function manifestsRead(
+  { manifests }: ScanStores,
+  { snapshot, kind = 'all', changesOf = snapshot === null ? [] : [snapshot], signal }: ScanRequest,
+  filter: FileFilter,
+): Promise<PlanPruning['manifests']> {
+  const metas = await mapAll(changesOf, CHANGES_AT_ONCE, (changed) =>
+    manifestsOf(manifests, changed, kind, { signal }),
+  )
+  return manifestCounts(metas.flat(), filter)
+}
+
+/** What the statistics of keys leave, those of values too, and file indexes. */
+function statisticsSteps(
+  filter: ScanFilter,
+  filesLeft: (by: ScanFilter) => readonly DataFileMeta[],
+): PlanStep[] {
+  if (filter.rows === undefined) return []
+  const ofKeys = filter.keys && stepOf('keys', filesLeft({ ...filter, rows: filter.keys }))
+  const ofValues = stepOf('values', filesLeft({ ...filter, usesIndexes: false }))
+  const ofIndexes = filter.usesIndexes ? [stepOf('indexes', filesLeft(filter))] : []
+  return [...(ofKeys === undefined ? [] : [ofKeys]), ofValues, ...ofIndexes]
+}
+
+function limitSteps(splits: readonly Split[], { limit }: ScanRequest): PlanStep[] {
+  if (limit === undefined) return []
+  return [
+    stepOf(
+      'limit',
+      splits.flatMap(({ files }) => files),
+    ),
+  ]
 }
 
 /**
