@@ -22,6 +22,11 @@ async function explain(
     .explain()
 }
 
+async function modesOf(name: string, options = {}): Promise<Set<string>> {
+  const { splits } = await explain(name, { options })
+  return new Set(splits.map(({ mode }) => mode))
+}
+
 const filesLeft = ({ steps }: Explanation): Record<string, number> =>
   Object.fromEntries(steps.map(({ step, files }) => [step, files]))
 
@@ -69,10 +74,6 @@ test('level 0 is left out of tables with deletion vectors, and what these delete
 })
 
 test('splits tell how they are read', async () => {
-  const modesOf = async (name: string, options = {}): Promise<Set<string>> => {
-    const { splits } = await explain(name, { options })
-    return new Set(splits.map(({ mode }) => mode))
-  }
   expect(await modesOf('mor')).toEqual(new Set(['merge']))
   expect(await modesOf('types_append')).toEqual(new Set(['raw']))
   expect(await modesOf('tags_branches', { 'incremental-between': '1,3' })).toEqual(
