@@ -11,10 +11,21 @@ import { corrupt } from '../../util/errors.ts'
 
 /** The union of two sketches as a compact, ordered one. Throws CORRUPT for bytes that are no theta sketch. */
 export function unionThetaSketches(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const union = new ThetaUnion()
-  union.add(a)
-  union.add(b)
-  return union.result()
+  const samples = [decode(a), decode(b)]
+  const bound = least(samples[0]!.theta, samples[1]!.theta)
+  const hashes = new Set<bigint>()
+  for (const sample of samples)
+    for (const hash of sample.hashes) if (hash > 0n && hash < bound) hashes.add(hash)
+  const sorted = BigInt64Array.from(hashes).toSorted()
+  // Java drops hashes while it fills its table, but never one of those that are the least in the end.
+  return encode(
+    least(bound, sorted[RESULT_HASHES_MAX] ?? EVERYTHING),
+    sorted.subarray(0, RESULT_HASHES_MAX),
+  )
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b
 }
 
 const VERSION = 3
@@ -30,63 +41,15 @@ const SEED_HASH = 0x93cc
 const EVERYTHING = 2n ** 63n - 1n
 /** The hashes that a union's result keeps at most. */
 const RESULT_HASHES_MAX = 4096
-/** A union that is being filled drops all but the least 4096 hashes when it would keep more than this. */
-const KEPT_HASHES_MAX = 7680
 
 /** What a stored sketch says. */
 interface Sample {
   readonly theta: bigint
+  /** Some may be 0, negative or not below theta, where they lie in a table; those mean nothing. */
   readonly hashes: BigInt64Array
-  /** Hashes ascend: those after the first one that is not below theta need not be looked at. */
-  readonly isOrdered: boolean
 }
 
-/** The hashes that two sketches have in common or of their own, and theta. */
-class ThetaUnion {
-  #hashes = new Set<bigint>()
-  /** The bound of the hashes that are kept. */
-  #keptTheta = EVERYTHING
-  /** The bound of the hashes that all sketches kept. */
-  #unionTheta = EVERYTHING
-
-  add(bytes: Uint8Array): void {
-    const sample = decode(bytes)
-    if (sample === undefined) return
-    if ('hash' in sample) {
-      this.#keep(sample.hash)
-      return
-    }
-    this.#unionTheta = least(this.#unionTheta, sample.theta, this.#keptTheta)
-    for (const hash of sample.hashes) {
-      if (sample.isOrdered && hash >= this.#unionTheta) break
-      if (hash > 0n && hash < this.#unionTheta) this.#keep(hash)
-      else if (sample.isOrdered && hash < 0n) throw damaged('a hash is negative')
-    }
-    this.#unionTheta = least(this.#unionTheta, this.#keptTheta)
-  }
-
-  #keep(hash: bigint): void {
-    if (hash < 0n) throw damaged('a hash is negative')
-    if (hash === 0n || hash >= this.#keptTheta) return
-    this.#hashes.add(hash)
-    if (this.#hashes.size <= KEPT_HASHES_MAX) return
-    const sorted = BigInt64Array.from(this.#hashes).toSorted()
-    this.#keptTheta = sorted[RESULT_HASHES_MAX]!
-    this.#hashes = new Set(sorted.subarray(0, RESULT_HASHES_MAX))
-  }
-
-  result(): Uint8Array {
-    const sorted = BigInt64Array.from(this.#hashes).toSorted()
-    const tooMany = sorted[RESULT_HASHES_MAX]
-    const theta = least(this.#unionTheta, this.#keptTheta, tooMany ?? EVERYTHING)
-    const end = sorted.findIndex((hash) => hash >= theta)
-    return encode(theta, end === -1 ? sorted : sorted.subarray(0, end))
-  }
-}
-
-function least(...values: bigint[]): bigint {
-  return values.reduce((a, b) => (a < b ? a : b))
-}
+const NOTHING: Sample = { theta: EVERYTHING, hashes: new BigInt64Array(0) }
 
 function encode(theta: bigint, hashes: BigInt64Array): Uint8Array {
   const isExact = theta === EVERYTHING
@@ -109,10 +72,9 @@ function encode(theta: bigint, hashes: BigInt64Array): Uint8Array {
   return bytes
 }
 
-/** Undefined for a sketch of nothing. */
-function decode(bytes: Uint8Array): Sample | { readonly hash: bigint } | undefined {
+function decode(bytes: Uint8Array): Sample {
   // An empty sketch has 8 bytes, every other one more.
-  if (bytes.length < 16) return undefined
+  if (bytes.length < 16) return NOTHING
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   switch (bytes[1]) {
     case 1:
@@ -128,68 +90,58 @@ function decode(bytes: Uint8Array): Sample | { readonly hash: bigint } | undefin
   }
 }
 
-function decodeVersion3(view: DataView): ReturnType<typeof decode> {
+function decodeVersion3(view: DataView): Sample {
   const words = preambleWords(view)
   const family = view.getUint8(2)
   requireFamily(family, 3)
   const flags = view.getUint8(5)
   if (words === 1) {
     const isSingle = family === FAMILY_COMPACT && (flags & 0x1f) === 0x1a
-    return isSingle || (flags & FLAG_SINGLE) !== 0 ? { hash: view.getBigInt64(8, true) } : undefined
+    return isSingle || (flags & FLAG_SINGLE) !== 0 ? exact(hashesAt(view, 1, 1)) : NOTHING
   }
   requireSeed(view)
   const count = view.getInt32(8, true)
-  if (words === 2 && count === 0) return undefined
-  const isOrdered = (flags & FLAG_ORDERED) !== 0
-  const isTable = !isOrdered && (flags & FLAG_COMPACT) === 0
-  return {
-    theta: words === 2 ? EVERYTHING : thetaAt(view, 16),
-    hashes: hashesAt(view, words, isTable ? 2 ** view.getUint8(4) : count),
-    isOrdered,
-  }
+  if (words === 2 && count === 0) return NOTHING
+  const isTable = (flags & (FLAG_ORDERED | FLAG_COMPACT)) === 0
+  if (isTable)
+    return { theta: thetaAt(view, words), hashes: longsAt(view, words, 2 ** view.getUint8(4)) }
+  return { theta: thetaAt(view, words), hashes: hashesAt(view, words, count) }
+}
+
+function exact(hashes: BigInt64Array): Sample {
+  return { theta: EVERYTHING, hashes }
 }
 
 /** As of 2014: always three words, ordered, and without a seed. */
-function decodeVersion1(view: DataView): ReturnType<typeof decode> {
+function decodeVersion1(view: DataView): Sample {
   if (preambleWords(view) !== 3) throw damaged('its preamble is too short')
   requireFamily(view.getUint8(2), 3)
-  const theta = thetaAt(view, 16)
-  return view.byteLength <= 24 ? undefined : ordered(view, 3, view.getInt32(8, true), theta)
+  const theta = thetaAt(view, 3)
+  return view.byteLength <= 24
+    ? NOTHING
+    : { theta, hashes: hashesAt(view, 3, view.getInt32(8, true)) }
 }
 
 /** As of 2015: ordered. */
-function decodeVersion2(view: DataView): ReturnType<typeof decode> {
+function decodeVersion2(view: DataView): Sample {
   requireSeed(view)
   requireFamily(view.getUint8(2), 4)
   const words = preambleWords(view)
-  if (words === 1) return undefined
-  const theta = words === 3 ? thetaAt(view, 16) : EVERYTHING
-  return ordered(view, words, view.getInt32(8, true), theta)
-}
-
-function ordered(
-  view: DataView,
-  words: number,
-  count: number,
-  theta: bigint,
-): ReturnType<typeof decode> {
-  const hashes = hashesAt(view, words, count)
-  if (theta === EVERYTHING && hashes.length === 0) return undefined
-  if (theta === EVERYTHING && hashes.length === 1) return { hash: hashes[0]! }
-  return { theta, hashes, isOrdered: true }
+  if (words === 1) return NOTHING
+  return { theta: thetaAt(view, words), hashes: hashesAt(view, words, view.getInt32(8, true)) }
 }
 
 /**
  * Compressed: byte 3 bits of a difference, byte 4 bytes of the count, long 8 theta if there are two words, the count, and
  * the differences from hash to hash, bit by bit from the greatest on.
  */
-function decodeVersion4(view: DataView): ReturnType<typeof decode> {
+function decodeVersion4(view: DataView): Sample {
   requireSeed(view)
   requireFamily(view.getUint8(2), FAMILY_COMPACT, FAMILY_COMPACT)
   const hasTheta = (view.getUint8(0) & 0x3f) > 1
   const entryBits = view.getUint8(3)
   const countBytes = view.getUint8(4)
-  if ((view.getUint8(5) & FLAG_EMPTY) !== 0) return undefined
+  if ((view.getUint8(5) & FLAG_EMPTY) !== 0) return NOTHING
   let at = hasTheta ? 16 : 8
   if (entryBits < 1 || entryBits > 63 || countBytes > 4 || at + countBytes > view.byteLength)
     throw damaged('its preamble is wrong')
@@ -197,8 +149,8 @@ function decodeVersion4(view: DataView): ReturnType<typeof decode> {
   for (let i = 0; i < countBytes; i++) count += view.getUint8(at++) * 256 ** i
   if (at + (count * entryBits) / 8 > view.byteLength)
     throw damaged(`${view.byteLength} bytes cannot hold ${count} hashes`)
-  const theta = hasTheta ? thetaAt(view, 8) : EVERYTHING
-  return { theta, hashes: unpacked(view, at, count, entryBits), isOrdered: true }
+  const theta = hasTheta ? boundAt(view, 8) : EVERYTHING
+  return { theta, hashes: unpacked(view, at, count, entryBits) }
 }
 
 function unpacked(view: DataView, start: number, count: number, bits: number): BigInt64Array {
@@ -231,7 +183,11 @@ function requireSeed(view: DataView): void {
     throw damaged(`its seed hashes to ${seed}, that of Paimon's sketches to ${SEED_HASH}`)
 }
 
-function thetaAt(view: DataView, offset: number): bigint {
+function thetaAt(view: DataView, words: number): bigint {
+  return words > 2 ? boundAt(view, 16) : EVERYTHING
+}
+
+function boundAt(view: DataView, offset: number): bigint {
   if (view.byteLength < offset + 8) throw damaged('its preamble is cut off')
   const theta = view.getBigInt64(offset, true)
   if (theta <= 0n) throw damaged(`its theta is ${theta}`)
@@ -239,6 +195,12 @@ function thetaAt(view: DataView, offset: number): bigint {
 }
 
 function hashesAt(view: DataView, words: number, count: number): BigInt64Array {
+  const hashes = longsAt(view, words, count)
+  if (hashes.some((hash) => hash < 0n)) throw damaged('a hash is negative')
+  return hashes
+}
+
+function longsAt(view: DataView, words: number, count: number): BigInt64Array {
   if (count < 0 || 8 * (words + count) > view.byteLength)
     throw damaged(`${view.byteLength} bytes cannot hold ${count} hashes`)
   return BigInt64Array.from({ length: count }, (_, i) => view.getBigInt64(8 * (words + i), true))
