@@ -5,7 +5,7 @@
  */
 import type { DataFile, RowCursor } from '../format/data-file.ts'
 import type { FileIO } from '../io/file-io.ts'
-import { schemeOf } from '../io/path.ts'
+import { parsePath, schemeOf } from '../io/path.ts'
 import { decodeBlobDescriptor } from '../types/blob-descriptor.ts'
 import { BytesBuilder } from '../types/column-builder.ts'
 import { type BytesColumn, type Column, isPresent } from '../types/column.ts'
@@ -85,6 +85,7 @@ async function valueOf(bytes: Uint8Array, { file, io, signal }: Source): Promise
         hint: 'read with the option blob-as-descriptor = true, and fetch what the descriptors refer to yourself',
       },
     )
+  checkPath(uri, file.path)
   if (lengthBytes >= 0 && lengthBytes <= TRUSTED_BYTES)
     return await io.readRange(uri, offset, lengthBytes, { signal })
   const status = await io.stat(uri, { signal })
@@ -102,6 +103,15 @@ async function valueOf(bytes: Uint8Array, { file, io, signal }: Source): Promise
 const TRUSTED_BYTES = 1 << 24
 /** What a column can hold. */
 const VALUE_BYTES_MAX = 2 ** 31 - 1
+
+/** What a file names is not what the caller asked for, so a path that is none is damage. */
+function checkPath(uri: string, path: string): void {
+  try {
+    parsePath(uri)
+  } catch (cause) {
+    throw corrupt(`a BLOB value refers to ${uri.slice(0, 200)}, which is no path`, { path, cause })
+  }
+}
 
 function isSameStorage(scheme: string, own: string): boolean {
   return scheme === own || (own === 's3' && scheme === 's3a')

@@ -5,13 +5,14 @@
  */
 import type { CursorOptions, DataFile, RowCursor, RowRange } from '../format/data-file.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
+import { dataFilePath } from '../snapshot/data-paths.ts'
 import { sliceBatch } from '../types/column-slice.ts'
 import { nullColumn } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
 import type { BoundPredicate } from '../types/predicate-bind.ts'
 import { mapAll } from '../util/async.ts'
-import { corrupt } from '../util/errors.ts'
+import { corrupt, decodingError } from '../util/errors.ts'
 import { type FilePart, rowRangeFiles } from './row-ranges.ts'
 import type { Split } from './split.ts'
 import { type FileContext, openTableFile } from './table-file.ts'
@@ -31,6 +32,7 @@ export async function openJoinedFile(
   const byId = new Map(schemas.map((schema) => [schema.id, schema]))
   const { parts, rowCount } = rowRangeFiles(group, ({ schemaId }) => byId.get(schemaId)!)
   return joinedFile(
+    dataFilePath(context.layout, { ...split, file: group[0]! }),
     parts.map((part) => openPart(part, open)),
     rowCount,
   )
@@ -59,13 +61,14 @@ function openPart(
   return { fieldIds, files: opening }
 }
 
-function joinedFile(parts: readonly OpenPart[], rowCount: number): DataFile {
+/** `path` is that of one of the files, for messages. */
+function joinedFile(path: string, parts: readonly OpenPart[], rowCount: number): DataFile {
   return {
-    path: 'several files',
+    path,
     columnNames: new Set(),
     rowCount,
     prune: async (predicate) => await pruneParts(parts, rowCount, predicate),
-    cursor: (options) => joinedCursor(parts, rowCount, options),
+    cursor: (options) => joinedCursor(path, parts, rowCount, options),
   }
 }
 
@@ -114,6 +117,7 @@ interface PartRead {
 }
 
 function joinedCursor(
+  path: string,
   parts: readonly OpenPart[],
   rowCount: number,
   { fields, rows, views = false }: CursorOptions,
@@ -128,7 +132,15 @@ function joinedCursor(
   })
   for (const [i, owner] of owners.entries())
     if (owner === undefined && !fields[i]!.type.nullable) throw neverNull(fields[i]!)
-  return { read: async (count) => await readTogether(reads, fields, count) }
+  return {
+    read: async (count) => {
+      try {
+        return await readTogether(reads, fields, count)
+      } catch (error) {
+        throw decodingError(path, error)
+      }
+    },
+  }
 }
 
 async function readTogether(
