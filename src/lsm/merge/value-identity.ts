@@ -42,14 +42,15 @@ export function binaryIdentity(value: InternalValue): string {
 }
 
 /**
- * How nested values are told apart field by field, as generated equalisers of Java do: 0 equals -0, NaN equals nothing,
- * and the order of a map's entries does not matter.
+ * How nested values are told apart field by field, as generated equalisers of Java do with what files hold: fields that are
+ * null are equal, but not elements of arrays and values of maps, 0 equals -0, NaN equals nothing, and the order of a map's
+ * entries does not matter.
  */
 export function fieldsIdentity(type: DataType): (value: InternalValue) => Identity {
   return (value) => fieldsText(type, value) ?? Symbol('equals nothing')
 }
 
-/** Undefined for values that hold a NaN. */
+/** Undefined for values that equal nothing. */
 function fieldsText(type: DataType, value: InternalValue): string | undefined {
   if (value === null) return 'null,'
   if (typeof value === 'number') {
@@ -64,12 +65,12 @@ function fieldsText(type: DataType, value: InternalValue): string | undefined {
       return inBrackets(type.fields.map((field, i) => fieldsText(field.type, values[i]!)))
     case 'ARRAY':
     case 'VECTOR':
-      return inBrackets(values.map((element) => fieldsText(type.element, element)))
+      return inBrackets(values.map((element) => presentText(type.element, element)))
     case 'MAP':
     case 'MULTISET': {
-      const entryTypes = type.kind === 'MAP' ? [type.key, type.value] : [type.element, COUNT]
-      const entries = values.map((entry) =>
-        inBrackets(entryTypes.map((of, i) => fieldsText(of, (entry as InternalValue[])[i]!))),
+      const ofValue = type.kind === 'MAP' ? type.value : COUNT
+      const entries = (values as readonly (readonly InternalValue[])[]).map(([key, inner]) =>
+        inBrackets([binaryIdentity(key!), presentText(ofValue, inner!)]),
       )
       return inBrackets(entries.toSorted((a, b) => (a! < b! ? -1 : 1)))
     }
@@ -79,6 +80,10 @@ function fieldsText(type: DataType, value: InternalValue): string | undefined {
 }
 
 const COUNT: DataType = { kind: 'INT', nullable: false }
+
+function presentText(type: DataType, value: InternalValue): string | undefined {
+  return value === null ? undefined : fieldsText(type, value)
+}
 
 function inBrackets(texts: readonly (string | undefined)[]): string | undefined {
   return texts.includes(undefined) ? undefined : `[${texts.join('')}]`

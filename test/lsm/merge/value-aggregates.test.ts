@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { valueAggregate } from '../../../src/lsm/merge/value-aggregates.ts'
-import type { InternalValue } from '../../../src/types/internal-value.ts'
+import { type InternalValue, utf8 } from '../../../src/types/internal-value.ts'
 import { tableOptions } from '../../../src/types/options.ts'
 import { parseTypeText } from '../../../src/types/type-text.ts'
 
@@ -256,6 +256,33 @@ describe('nested rows with the options of Paimon 2.0', () => {
     const value = option === 'nested-sequence-field' ? 'at' : 'ignore'
     const make = () => aggregate('nested_update', type, { [`fields.v.${option}`]: value })
     expect(make).toThrow(`fields.v.${option} means nothing without a nested key`)
+  })
+})
+
+describe('distinct nested elements', () => {
+  it.each<[string, InternalValue, number]>([
+    ['ROW<k INT, v DOUBLE>', [null, 0], 1],
+    ['ROW<k INT, v DOUBLE>', [1, NaN], 2],
+    ['ARRAY<INT>', [1, 2], 1],
+    ['ARRAY<INT>', [1, null], 2],
+    ['ARRAY<DOUBLE>', [NaN], 2],
+    ['MAP<STRING, INT>', [[utf8('a'), 1]], 1],
+    ['MAP<STRING, INT>', [[utf8('a'), null]], 2],
+  ])('of %s: %j and its like are %d', (element, value, count) => {
+    const { agg } = aggregate('collect', `ARRAY<${element}>`, { 'fields.v.distinct': 'true' })
+    const like = structuredClone(value)
+    expect(agg([value], [like])).toHaveLength(count)
+  })
+
+  it('are equal as 0 and -0 are, and maps in any order', () => {
+    const distinct = { 'fields.v.distinct': 'true' }
+    expect(aggregate('collect', 'ARRAY<ARRAY<DOUBLE>>', distinct).agg([[0]], [[-0]])).toEqual([[0]])
+    const [a, b] = [
+      [1, 2],
+      [3, 4],
+    ]
+    const maps = aggregate('collect', 'ARRAY<MAP<INT, INT>>', distinct)
+    expect(maps.agg([[a!, b!]], [[b!, a!]])).toEqual([[a, b]])
   })
 })
 
