@@ -277,12 +277,9 @@ describe('distinct nested elements', () => {
   it('are equal as 0 and -0 are, and maps in any order', () => {
     const distinct = { 'fields.v.distinct': 'true' }
     expect(aggregate('collect', 'ARRAY<ARRAY<DOUBLE>>', distinct).agg([[0]], [[-0]])).toEqual([[0]])
-    const [a, b] = [
-      [1, 2],
-      [3, 4],
-    ]
+    const [a, b] = [[1, 2] as const, [3, 4] as const]
     const maps = aggregate('collect', 'ARRAY<MAP<INT, INT>>', distinct)
-    expect(maps.agg([[a!, b!]], [[b!, a!]])).toEqual([[a, b]])
+    expect(maps.agg([[a, b]], [[b, a]])).toEqual([[a, b]])
   })
 })
 
