@@ -41,7 +41,8 @@ export async function changesBetween(
   const between = options.get('incremental-between')
   if (between !== undefined) {
     const ends = pairOf('incremental-between', between, 'two snapshots or two tags')
-    return (await betweenTags(store, options, ends, io)) ?? betweenIds(store, options, ends, io)
+    const ofTags = await betweenTags(store, options, ends, io)
+    return ofTags === undefined ? betweenIds(store, options, ends, io) : ofTags
   }
   const times = options.get('incremental-between-timestamp')
   if (times !== undefined) {
@@ -195,12 +196,13 @@ async function changesOf(
   io: Io,
 ): Promise<Changes | null> {
   const range = await store.snapshots.range(io)
-  if (range === null || start >= end) return null
+  if (range === null) return null
   if (start < range.earliest - 1 || end > range.latest)
     throw notFound(`the changes from snapshot ${start} to ${end} are not all there`, {
       path: store.location.root,
       hint: `the table has the snapshots ${range.earliest} to ${range.latest}: start from ${range.earliest - 1} or later`,
     })
+  if (start >= end) return null
   const from = changeSource(options)
   const ids = Array.from({ length: end - start }, (_, i) => start + 1 + i)
   const all = await mapAll(ids, SNAPSHOTS_AT_ONCE, (id) => store.snapshots.read(id, io))
