@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { Catalog } from '../../src/catalog/catalog.ts'
 import { LocalFileIO } from '../../src/io/local.ts'
+import { decodeBlobDescriptor } from '../../src/types/blob-descriptor.ts'
 import type { BytesColumn, StructColumn } from '../../src/types/column.ts'
 import { isPresent } from '../../src/types/column.ts'
 import { readRows } from '../support/golden-expect.ts'
@@ -114,7 +115,7 @@ describe('columns that are written apart read as in Java', () => {
       if (range !== undefined && between(random, 0, 2) === 0) {
         const columns = someColumns(random)
         const rows = rowsOf(random, columns, range.count)
-        await theirs.writeColumns(table, columns, rows, range.from)
+        await theirs.writeColumns(table, columns, rows, { firstRowId: range.from })
         continue
       }
       const isPartial = !isCompacted && between(random, 0, 3) === 0
@@ -126,7 +127,13 @@ describe('columns that are written apart read as in Java', () => {
     }
     await expectSameRows(table)
     await expectSameRows(`${table}$row_tracking`)
-    expect(await theirs.read(table)).toHaveLength(nextRowId)
+    const all = await theirs.read(table)
+    expect(all).toHaveLength(nextRowId)
+    const least = between(random, 0, 1000)
+    const isMatch = (row: string): boolean =>
+      ((JSON.parse(row) as { id: number | null }).id ?? -1) >= least
+    const matching = (await ours.table(table)).read({ where: `id >= ${least}` })
+    expect(await readRows(matching)).toEqual(all.filter(isMatch))
     if (isCompacted) {
       await theirs.compactColumns(table, { 'compaction.min.file-num': '2' })
       await expectSameRows(table)
@@ -265,5 +272,102 @@ test('rows whose bucket is decided later are there once it is', async () => {
   const decided = { bucket: '2' }
   await theirs.write(table, ['{"k":3,"v":"c"}', '{"k":1,"v":"d"}'], { options: decided })
   expect(await theirs.read(table)).toHaveLength(2)
+  await expectSameRows(table)
+})
+
+/** The value that a descriptor stands for, in hexadecimal digits. */
+async function valueOf(descriptor: unknown): Promise<string | null> {
+  if (descriptor === null) return null
+  const { uri, offset, lengthBytes } = decodeBlobDescriptor(descriptor as Uint8Array)
+  return Buffer.from(await io.readRange(uri, offset, lengthBytes)).toString('hex')
+}
+
+describe('BLOB values that lie elsewhere', () => {
+  const fields = [field(0, 'id', 'INT'), field(1, 'x', 'BLOB'), field(2, 'y', 'BLOB')]
+  const rows = [
+    '{"id":1,"x":"0102","y":"ff"}',
+    '{"id":2,"x":null,"y":null}',
+    '{"id":3,"x":"","y":""}',
+  ]
+
+  test('are read from where Java put them', async () => {
+    await create('db.external', fields, {
+      bucket: '-1',
+      'row-tracking.enabled': 'true',
+      'data-evolution.enabled': 'true',
+      'blob-descriptor-field': 'x',
+      'blob-external-storage-field': 'x',
+      'blob-external-storage-path': `${directory}/external`,
+    })
+    await theirs.writeColumns('db.external', ['id', 'x', 'y'], rows)
+    expect(await theirs.read('db.external')).toEqual(rows)
+    await expectSameRows('db.external')
+  })
+
+  test.each(['external', 'internal'])('%s ones are described', async (kind) => {
+    const table = `db.${kind}`
+    if (kind === 'internal') {
+      const options = { 'row-tracking.enabled': 'true', 'data-evolution.enabled': 'true' }
+      await create(table, fields, { bucket: '-1', ...options })
+      await theirs.writeColumns(table, ['id', 'x', 'y'], rows)
+    }
+    const options = { 'blob-as-descriptor': 'true' }
+    const found = await (await ours.table(table)).read({ options }).toArray()
+    const values = found.map(async ({ id, x, y }) => ({
+      id,
+      x: await valueOf(x),
+      y: await valueOf(y),
+    }))
+    expect((await Promise.all(values)).map((row) => JSON.stringify(row))).toEqual(rows)
+  })
+})
+
+const vector = (element: string, length: number): unknown => ({ type: 'VECTOR', element, length })
+
+test.each([
+  ['Avro files', { 'file.format': 'avro' }],
+  [
+    'files of their own',
+    {
+      'vector.file.format': 'avro',
+      'row-tracking.enabled': 'true',
+      'data-evolution.enabled': 'true',
+    },
+  ],
+])('vectors in %s read as in Java', async (name, options) => {
+  const table = `db.vectors_in_${name.replaceAll(' ', '_')}`
+  const fields = [
+    field(0, 'id', 'INT'),
+    field(1, 'v', vector('FLOAT', 3)),
+    field(2, 'w', vector('BIGINT', 1)),
+  ]
+  await create(table, fields, { bucket: '-1', ...options })
+  await theirs.write(table, [
+    '{"id":1,"v":[1.5,-2,0],"w":["7"]}',
+    '{"id":2,"v":null,"w":["-9223372036854775808"]}',
+    '{"id":3,"v":[0,0,0.25],"w":null}',
+  ])
+  expect(await theirs.read(table)).toHaveLength(3)
+  await expectSameRows(table)
+})
+
+test('keys of all partitions together, and rows without fixed buckets, read as in Java', async () => {
+  const fields = [
+    field(0, 'p', 'INT NOT NULL'),
+    field(1, 'k', 'INT NOT NULL'),
+    field(2, 'v', 'STRING'),
+  ]
+  const table = 'db.cross_partition'
+  const schema = { fields, partitionKeys: ['p'], primaryKeys: ['k'], options: { bucket: '-1' } }
+  await theirs.create(table, schema)
+  const columns = ['p', 'k', 'v']
+  await theirs.writeColumns(table, columns, ['{"p":1,"k":1,"v":"a"}', '{"p":1,"k":2,"v":"b"}'], {
+    bucket: 0,
+  })
+  await theirs.writeColumns(table, columns, ['{"p":1,"k":2,"v":"c"}', '{"p":2,"k":3,"v":"d"}'], {
+    bucket: 0,
+  })
+  await theirs.writeColumns(table, columns, ['{"p":2,"k":4,"v":"e"}'], { bucket: 1 })
+  expect(await theirs.read(table)).toHaveLength(4)
   await expectSameRows(table)
 })

@@ -19,15 +19,19 @@ import org.apache.paimon.types.RowType;
 final class Columns {
     private Columns() {}
 
-    /** One commit of some columns of rows: of new rows, or of those whose ids start at "firstRowId". */
+    /** One commit of some columns of rows: of new rows, or of those whose ids start at "firstRowId"; to a "bucket", if told. */
     static void write(FileStoreTable table, JsonNode request) throws Exception {
         List<String> names = new ArrayList<>();
         for (JsonNode name : request.get("columns")) names.add(name.asText());
         RowType type = table.rowType().project(names);
         BatchWriteBuilder builder = table.newBatchWriteBuilder();
-        try (BatchTableWrite write = builder.newWrite().withWriteType(type);
+        boolean isWhole = type.getFieldCount() == table.rowType().getFieldCount();
+        try (BatchTableWrite write = isWhole ? builder.newWrite() : builder.newWrite().withWriteType(type);
                 BatchTableCommit commit = builder.newCommit()) {
-            for (JsonNode row : request.get("rows")) write.write(Rows.fromJson(row, type));
+            for (JsonNode row : request.get("rows")) {
+                if (request.has("bucket")) write.write(Rows.fromJson(row, type), request.get("bucket").asInt());
+                else write.write(Rows.fromJson(row, type));
+            }
             List<CommitMessage> messages = write.prepareCommit();
             if (request.has("firstRowId")) assignRowIds(messages, request.get("firstRowId").asLong());
             commit.commit(messages);

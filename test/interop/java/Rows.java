@@ -188,6 +188,8 @@ final class Rows {
                 return GenericVariant.fromJson(json.asText());
             case ARRAY:
                 return list(json, ((ArrayType) type).getElementType());
+            case VECTOR:
+                return vector(json, ((VectorType) type).getElementType());
             case MAP:
                 return map(json, ((MapType) type).getKeyType(), ((MapType) type).getValueType());
             case MULTISET:
@@ -203,6 +205,13 @@ final class Rows {
         Object[] values = new Object[json.size()];
         for (int i = 0; i < values.length; i++) values[i] = fromJson(json.get(i), element);
         return new GenericArray(values);
+    }
+
+    private static BinaryVector vector(JsonNode json, DataType element) {
+        GenericArray values = list(json, element);
+        return element.getTypeRoot() == DataTypeRoot.FLOAT
+                ? BinaryVector.fromPrimitiveArray(values.toFloatArray())
+                : BinaryVector.fromPrimitiveArray(values.toLongArray());
     }
 
     private static GenericMap map(JsonNode json, DataType key, DataType value) {

@@ -216,22 +216,16 @@ export class JavaWarehouse {
     await this.#java.ask({ op: 'analyze', ...this.#base, table, ...statistics })
   }
 
-  /** Commits some columns of rows: of new ones, or of those whose ids start at `firstRowId`. */
+  /** Commits some columns of rows: of new ones, or of those whose ids start at `firstRowId`; to a bucket, if told. */
   async writeColumns(
     table: string,
     columns: readonly string[],
     rows: readonly string[],
-    firstRowId?: number,
+    where: { readonly firstRowId?: number; readonly bucket?: number } = {},
   ): Promise<void> {
     const parsed = rows.map((row) => JSON.parse(row) as unknown)
-    await this.#java.ask({
-      op: 'writeColumns',
-      ...this.#base,
-      table,
-      columns,
-      rows: parsed,
-      firstRowId,
-    })
+    const request = { op: 'writeColumns', ...this.#base, table, columns, rows: parsed, ...where }
+    await this.#java.ask(request)
   }
 
   /** Joins files whose columns were written apart; how many times. */
