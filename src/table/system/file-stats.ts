@@ -2,16 +2,19 @@
  * The statistics of a data file as `$files` shows them: a map from column to count or bound, sorted by name.
  *
  * Columns are those of the table's schema, found in the file by id: a column that the file is too old for has as many
- * nulls as the file has rows. Where a column's type has changed since, bounds are shown as the file has them. Follows
+ * nulls as the file has rows. Where a column's type has changed since, bounds are cast as values are. Follows
  * `FilesTable.StatsLazyGetter` and `SimpleStatsEvolution`.
  */
 import { hasBounds } from '../../format/column-bounds.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { type StatsByName, statsByName } from '../../snapshot/stats.ts'
-import type { DataField } from '../../types/data-type.ts'
-import type { InternalValue } from '../../types/internal-value.ts'
+import { findCast } from '../../types/cast.ts'
+import { columnBuilder } from '../../types/column-builder.ts'
+import type { DataField, DataType } from '../../types/data-type.ts'
+import { appendValue, cellValue, type InternalValue } from '../../types/internal-value.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { javaText } from '../../types/value-text.ts'
+import { LakeError } from '../../util/errors.ts'
 import { storedField } from '../file-schema.ts'
 
 export interface FileStatsTexts {
@@ -71,11 +74,24 @@ function columnTexts(
   return {
     name,
     nullCount: String(known?.nullCount ?? null),
-    min: boundText(stored, known?.min ?? null),
-    max: boundText(stored, known?.max ?? null),
+    min: boundText(stored.type, field.type, known?.min ?? null),
+    max: boundText(stored.type, field.type, known?.max ?? null),
   }
 }
 
-function boundText({ type }: DataField, bound: InternalValue): string {
-  return bound === null || !hasBounds(type) ? 'null' : javaText(type, bound)
+/** The bound as a value of the column now; as the file has it where it cannot be one. */
+function boundText(from: DataType, to: DataType, bound: InternalValue): string {
+  if (bound === null || !hasBounds(from)) return 'null'
+  const cast = hasBounds(to) ? findCast(from, to) : undefined
+  if (cast === undefined) return javaText(from, bound)
+  const builder = columnBuilder(from)
+  appendValue(builder, from, bound)
+  try {
+    const value = cellValue(cast(builder.finish()), to, 0)
+    return value === null ? 'null' : javaText(to, value)
+  } catch (error) {
+    // A text that was cut short may be no number any more.
+    if (error instanceof LakeError && error.code === 'INVALID') return javaText(from, bound)
+    throw error
+  }
 }
