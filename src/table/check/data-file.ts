@@ -13,6 +13,7 @@ import { decodePartition } from '../../types/partition.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey, keyFields, trimmedKeyFields } from '../../types/schema-keys.ts'
 import { throwIfAborted } from '../../util/async.ts'
+import { isBlobFile } from '../stored-file.ts'
 import { BoundsCheck, type ClaimedColumn } from './column-bounds.ts'
 import type { CheckContext } from './context.ts'
 import { KeyRowsCheck } from './key-rows.ts'
@@ -109,7 +110,8 @@ function columnsOf(open: DataFile, { file }: ManifestEntry, schema: TableSchema)
   const isThin = !stored.some(({ name }) => open.columnNames.has(name))
   const system = isKeyed ? [SEQUENCE_NUMBER_FIELD, VALUE_KIND_FIELD] : []
   const fields = [...(isThin ? [] : stored), ...system, ...values]
-  const missing = fields.filter(({ name }) => !open.columnNames.has(name))
+  // A blob file does not name its column.
+  const missing = isBlobFile(file) ? [] : fields.filter(({ name }) => !open.columnNames.has(name))
   return {
     fields,
     keys,
