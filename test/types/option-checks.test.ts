@@ -122,16 +122,15 @@ describe('what Java set decides what can be done with a table', () => {
   })
 
   const golden = join(import.meta.dirname, '../../fixtures/golden/warehouse/golden.db')
-  const unread = new Set('blob_append'.split(' '))
 
-  test.each(readdirSync(golden))('golden table %s can be read, or is known not to', (table) => {
+  test.each(readdirSync(golden))('golden table %s can be read', (table) => {
     const schema = JSON.parse(readFileSync(join(golden, table, 'schema/schema-0'), 'utf8')) as {
       options: Record<string, string>
       primaryKeys: string[]
     }
     const read = () =>
       checkUsable(schema.options, 'read', { hasPrimaryKey: schema.primaryKeys.length > 0 })
-    expect(canDo(read)).toBe(!unread.has(table))
+    expect(read).not.toThrow()
   })
 })
 

@@ -90,7 +90,7 @@ async function readFile(path: string): Promise<Read> {
 const rowsOf = (columns: readonly InternalValue[][]): InternalValue[][] =>
   columns[0]!.map((_, row) => columns.map((values) => values[row]!))
 
-/** The files of variants are left out: they are not read yet. */
+/** The files of variants are left out: they are not written yet. */
 const tables = [...new Set(FILES.map((path) => path.split('/')[4]!))].filter(
   (table) => table !== 'variant_append',
 )
