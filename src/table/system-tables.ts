@@ -13,9 +13,15 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { type LakeError, notFound, unsupported } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import type { BatchResult } from './batch-result.ts'
+import { requireOwnBranch } from './read-target.ts'
 import { type Changes, type ChangesRequest, TableChanges } from './stream-read.ts'
 import { AGGREGATION_FIELDS } from './system/aggregation-fields.ts'
-import { fieldsOf, type SystemReadContext, type SystemSource } from './system/columns.ts'
+import {
+  fieldsOf,
+  type SystemContext,
+  type SystemReadContext,
+  type SystemSource,
+} from './system/columns.ts'
 import { FILE_KEY_RANGES, FILES } from './system/files.ts'
 import { MANIFESTS } from './system/manifests.ts'
 import { BUCKETS, PARTITIONS } from './system/partitions.ts'
@@ -98,7 +104,11 @@ export function openSystemTable(
       hint: `there are ${KINDS.join(', ')}`,
     })
   const columns = schema.fields.map((field) => field.name)
-  return systemTableOf(name, SOURCES[known]!, (read) => ({ store, schema, ...read }), columns)
+  const contextOf = (read: SystemReadContext): SystemContext => {
+    requireOwnBranch(store, read.options)
+    return { store, schema, ...read }
+  }
+  return systemTableOf(name, SOURCES[known]!, contextOf, columns)
 }
 
 /** The system table that shows the source; `columns` are those that options may name. */
@@ -136,7 +146,9 @@ function viewOf(name: string, view: RowView, store: TableStore, schema: TableSch
     },
     changes: ({ options = {}, ...request } = {}) => {
       if (!view.isFollowed) throw notFollowed(name)
-      return new TableChanges(store, schema, { ...request, options: rawOptions(options) }, view)
+      const raw = rawOptions(options)
+      requireOwnBranch(store, raw)
+      return new TableChanges(store, schema, { ...request, options: raw }, view)
     },
   }
 }

@@ -1,58 +1,25 @@
 /** Which snapshot and schema the options of a read pick, on tables that are only snapshots and tags. */
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 
 import { expect, test } from 'vitest'
 
-import { MemoryFileIO } from '../../src/io/memory.ts'
-import { snapshotPath, tagPath } from '../../src/snapshot/paths.ts'
-import { BATCH_IDENTIFIER, type Snapshot, snapshotText } from '../../src/snapshot/snapshot.ts'
-import { openTableStore, type TableStore } from '../../src/snapshot/table-store.ts'
+import { BATCH_IDENTIFIER, type Snapshot } from '../../src/snapshot/snapshot.ts'
+import type { TableStore } from '../../src/snapshot/table-store.ts'
 import { readState } from '../../src/table/time-travel.ts'
-import { utf8 } from '../../src/types/internal-value.ts'
 import type { TableSchema } from '../../src/types/schema-file.ts'
 import { LakeError } from '../../src/util/errors.ts'
 import { testSchema } from '../support/commit-tables.ts'
-
-const io = new MemoryFileIO()
-
-const START = Date.parse('2026-11-01T00:00:00Z')
-const HOUR = 3_600_000
-
-function snapshotOf(id: number, more: Partial<Snapshot> = {}): Snapshot {
-  return {
-    version: 3,
-    id,
-    schemaId: 0,
-    baseManifestList: `manifest-list-${id}-0`,
-    deltaManifestList: `manifest-list-${id}-1`,
-    commitUser: 'someone',
-    commitIdentifier: BigInt(id),
-    commitKind: 'APPEND',
-    timeMillis: START + id * HOUR,
-    totalRecordCount: 0,
-    deltaRecordCount: 0,
-    ...more,
-  }
-}
-
-async function tableOf(
-  snapshots: readonly Snapshot[],
-  tags: Readonly<Record<string, Snapshot>> = {},
-): Promise<TableStore> {
-  const store = openTableStore(io, `memory://${randomUUID()}/t`)
-  const write = (path: string, snapshot: Snapshot): Promise<void> =>
-    io.write(path, utf8(snapshotText(snapshot)))
-  for (const snapshot of snapshots) await write(snapshotPath(store.location, snapshot.id), snapshot)
-  for (const [name, snapshot] of Object.entries(tags))
-    await write(tagPath(store.location, name), snapshot)
-  await store.schemas.create(OLD)
-  await store.schemas.create(NEW)
-  return store
-}
+import { HOUR, snapshotOf, snapshotTable, START } from '../support/snapshot-tables.ts'
 
 const OLD: TableSchema = testSchema()
 const NEW: TableSchema = { ...OLD, id: 1, fields: OLD.fields.slice(0, 2) }
+
+function tableOf(
+  snapshots: readonly Snapshot[],
+  tags: Readonly<Record<string, Snapshot>> = {},
+): Promise<TableStore> {
+  return snapshotTable([OLD, NEW], snapshots, tags)
+}
 
 /** Snapshots 3 to 9 an hour apart, 1 and 2 expired; 5 and 6 of one time and watermark, 7 and 8 compactions. */
 const STORE = await tableOf(
