@@ -48,7 +48,7 @@ async function openTable(run: CommandRun, name: string): Promise<Table> {
   const catalog = await run.openCatalog()
   const opened = await catalog.open(name, { signal: run.signal })
   if (opened instanceof Table) return opened
-  throw invalid(`${name} is a system table, which has no changes`, {
+  throw invalid(`${name} is a system table, and changes wants a table`, {
     hint: 'name the table itself; its changes come with their kinds',
   })
 }
