@@ -218,11 +218,13 @@ function mergeColumns(
   const sources = sourcesOf(ranges)
   const keyed = keyedRows(layout.looksUp ? lookupRows(order, sources) : allRows(order), sources)
   const places = new Map(columns.fields.map(({ id }, i) => [id, columns.places[i]!]))
-  const merged = engine.merge(keyed, fields.filter(isMerged), ({ id }) => {
+  const columnsOf = ({ id }: DataField): Column[] => {
     const { step, index } = places.get(id)!
     if (step === 'values') return values.map((batch) => batch.columns[index]!)
     return ranges.map(({ window, from, to }) => sliceColumn(window.columns[index]!, from, to))
-  })
+  }
+  const lengths = ranges.map(({ from, to }) => to - from)
+  const merged = engine.merge(keyed, fields.filter(isMerged), { lengths, columnsOf })
   const made = merged.columns.values()
   const shown = fields.map((field) =>
     isMerged(field) ? made.next().value! : lastSequences(keyed, sources, layout.ignoreDelete),

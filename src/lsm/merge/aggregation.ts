@@ -9,6 +9,7 @@ import { DELETE, INSERT, isRetract } from '../../types/row-kind.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { checkNotNull, type ColumnEngine } from './column-engine.ts'
 import { aggregateFunction, type ColumnFunction, ColumnMerge } from './column-merge.ts'
+import { FlatMemory } from './flat-columns.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import { ADD, type Operations, RETRACT, SET } from './operations.ts'
 
@@ -21,11 +22,12 @@ export function aggregation(schema: TableSchema, options: TableOptionValues): Co
       aggregateFunction(functionName(schema, field, options), field, options),
     ]),
   )
+  const memory = new FlatMemory()
   return {
     reads: (fields) => fields,
-    merge: (keyed, fields, columnsOf) => {
+    merge: (keyed, fields, { lengths, columnsOf }) => {
       const operations = operationsOf(keyed, removesOnDelete)
-      const merge = new ColumnMerge(keyed)
+      const merge = new ColumnMerge(keyed, lengths, memory)
       const columns = fields.map((field) => {
         const sources = columnsOf(field)
         if (operations !== null) checkNotNull(field, keyed, operations, sources, false)

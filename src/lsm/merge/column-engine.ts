@@ -6,8 +6,13 @@ import { corrupt } from '../../util/errors.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import { ADD, type Operations, SET } from './operations.ts'
 
-/** The columns that a merge reads: of each source of its rows one column. */
-export type SourceColumns = (field: DataField) => readonly Column[]
+/** The sources of the rows of a merge. */
+export interface Sources {
+  /** The rows of each source. */
+  readonly lengths: readonly number[]
+  /** A column of each source. */
+  readonly columnsOf: (field: DataField) => readonly Column[]
+}
 
 export interface MergedKeys {
   /** The kind of each key's row: +I, or -D where it is deleted; a key's only row keeps its own. */
@@ -20,11 +25,7 @@ export interface MergedKeys {
 export interface ColumnEngine {
   /** The columns that have to be read so that the given ones can be merged: these, and others behind them. */
   readonly reads: (fields: readonly DataField[]) => readonly DataField[]
-  readonly merge: (
-    keyed: KeyedRows,
-    fields: readonly DataField[],
-    columnsOf: SourceColumns,
-  ) => MergedKeys
+  readonly merge: (keyed: KeyedRows, fields: readonly DataField[], sources: Sources) => MergedKeys
 }
 
 /** Throws CORRUPT where a row that is set, or with `adds` one that is added, has no value in a column that is NOT NULL. */

@@ -1,14 +1,23 @@
 /** Merges columns by their functions: the values of chosen rows are gathered, sums are computed, the rest is folded. */
-import type { Column, FixedColumn } from '../../types/column.ts'
-import { countNulls } from '../../types/column.ts'
-import type { DataField } from '../../types/data-type.ts'
+import { type Column, countNulls, type FixedColumn, type FixedValues } from '../../types/column.ts'
+import type { DataField, DataType } from '../../types/data-type.ts'
 import type { TableOptionValues } from '../../types/options.ts'
-import { setBits } from '../../util/bits.ts'
 import { type Picks, picksOf } from '../gather-prefixed.ts'
 import { gatherColumn } from '../gather.ts'
+import { extremeByKey, fixedExtreme } from './extremes.ts'
+import {
+  type FlatMemory,
+  type FlatRows,
+  flatRows,
+  flatValidity,
+  flatValues,
+  gatherBits,
+  gatherFlat,
+} from './flat-columns.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import { hasRetracts, type Operations, withoutRetracts } from './operations.ts'
-import { isSharable, type PickRule, type PickedRow, pickRows } from './picks.ts'
+import { pickFirst, pickLast, pickLastNonNull, type PickedRow, type PickRule } from './picks.ts'
+import { plainExtremes } from './plain-folds.ts'
 import { sumRows } from './sums.ts'
 import { type ValueAggregate, valueAggregate } from './value-aggregates.ts'
 import { foldValues } from './value-fold.ts'
@@ -72,22 +81,31 @@ function hasOrder({ type }: DataField): boolean {
   }
 }
 
-/** Picked rows as sources of a gather. */
+/** Picked rows. */
 interface Chosen {
+  readonly picked: PickedRow
+  /** Where the values lie in flat columns; -1 for null. */
+  readonly places: Int32Array
+  sources?: ChosenSources
+}
+
+/** The same rows as sources of a gather; any row of the key where the value is null. */
+interface ChosenSources {
   readonly runOf: Uint16Array
   readonly rows: Uint32Array
-  /** Keys whose value is null whatever the row has; null without any. */
-  readonly nulls: Uint8Array | null
-  prefixed?: Picks | null
+  readonly prefixed: Picks | null
 }
 
 /** The columns of one batch of merged keys. What columns have in common is worked out once. */
 export class ColumnMerge {
-  readonly #keyed: KeyedRows
+  readonly #rows: FlatRows
+  readonly #memory: FlatMemory
   readonly #chosen = new Map<Operations, Map<PickRule, Chosen>>()
 
-  constructor(keyed: KeyedRows) {
-    this.#keyed = keyed
+  /** `lengths` are the rows of each source. */
+  constructor(keyed: KeyedRows, lengths: readonly number[], memory: FlatMemory) {
+    this.#rows = flatRows(keyed, lengths)
+    this.#memory = memory
   }
 
   /** The column of the keys' values; `columns` has the column of each source of the rows. */
@@ -102,76 +120,143 @@ export class ColumnMerge {
       rule === 'fold'
         ? null
         : rule === 'sum'
-          ? this.#sum(field, steps, columns)
-          : this.#pick(field, rule, steps, columns)
-    return merged ?? foldValues(field.type, aggregate!, this.#keyed, operations, columns)
+          ? this.#sum(field.type, steps, columns as readonly FixedColumn[])
+          : this.#pick(field.type, rule, steps, columns)
+    return merged ?? foldValues(field.type, aggregate!, this.#rows, operations, columns)
   }
 
-  #sum(field: DataField, steps: Operations, columns: readonly Column[]): Column | null {
-    const { runOf, rows, length } = this.#keyed
-    const values = gatherColumn({ columns, sourceOf: runOf, rows, length }) as FixedColumn
-    const sums = sumRows(field.type, this.#keyed, steps, values)
+  #sum(type: DataType, steps: Operations, columns: readonly FixedColumn[]): Column | null {
+    const values = flatValues(columns, this.#memory)
+    const sums = sumRows(type, this.#rows, steps, values, flatValidity(columns, this.#memory))
     return sums !== null && countNulls(sums) === 0 ? { ...sums, validity: null } : sums
   }
 
+  /** Null where something is taken back of what the rule cannot give back. */
   #pick(
-    { type }: DataField,
+    type: DataType,
     rule: PickRule,
     steps: Operations,
     columns: readonly Column[],
   ): Column | null {
-    const isShared = isSharable(rule) && columns.every(({ validity }) => validity === null)
-    const known = isShared ? this.#chosen.get(steps)?.get(rule) : undefined
-    const chosen = known ?? this.#choose(pickRows(rule, type, this.#keyed, steps, columns))
+    const isFixed = columns.every((column) => column.layout === 'fixed')
+    const values = isFixed ? flatValues(columns, this.#memory) : null
+    const validity = flatValidity(columns, this.#memory)
+    const isExtreme = rule === 'greatest' || rule === 'least'
+    if (isExtreme && isWhole(values) && validity === null && steps === null) {
+      const extremes = plainExtremes(this.#rows, values, rule === 'greatest')
+      return { layout: 'fixed', length: extremes.length, validity: null, values: extremes }
+    }
+    const chosen = this.#choose(type, rule, steps, columns, { values, validity })
     if (chosen === null) return null
-    if (isShared && known === undefined) {
+    return values === null
+      ? this.#gather(chosen, columns, validity)
+      : gatherFlat(values, validity, chosen.places, strideOf(type))
+  }
+
+  #choose(
+    type: DataType,
+    rule: PickRule,
+    steps: Operations,
+    columns: readonly Column[],
+    flat: FlatColumn,
+  ): Chosen | null {
+    const isShared = isSharable(rule, flat.validity)
+    const known = isShared ? this.#chosen.get(steps)?.get(rule) : undefined
+    if (known !== undefined) return known
+    const picked = pickRows(type, rule, this.#rows, steps, columns, flat)
+    if (picked === null) return null
+    const chosen = this.#located(picked)
+    if (isShared) {
       const rules = this.#chosen.get(steps) ?? new Map<PickRule, Chosen>()
       this.#chosen.set(steps, rules.set(rule, chosen))
     }
-    return gatherChosen(chosen, columns)
+    return chosen
   }
 
-  #choose(picked: PickedRow | null): Chosen | null {
-    if (picked === null) return null
-    const { runOf, rows, starts } = this.#keyed
-    const length = picked.length
-    const chosenRuns = new Uint16Array(length)
-    const chosenRows = new Uint32Array(length)
-    let nulls: Uint8Array | null = null
-    for (let key = 0; key < length; key++) {
-      let i = picked[key]!
-      if (i < 0) {
-        nulls ??= new Uint8Array(length)
-        nulls[key] = 1
-        i = starts[key]!
-      }
+  #located(picked: PickedRow): Chosen {
+    const { flat } = this.#rows
+    const places = new Int32Array(picked.length)
+    for (let key = 0; key < picked.length; key++) {
+      const i = picked[key]!
+      places[key] = i < 0 ? -1 : flat[i]!
+    }
+    return { picked, places }
+  }
+
+  #gather(chosen: Chosen, columns: readonly Column[], validity: Uint8Array | null): Column {
+    chosen.sources ??= this.#sourcesOf(chosen.picked, columns)
+    const { runOf, rows, prefixed } = chosen.sources
+    // What is there is known already, so the columns need not say it.
+    const sources = columns.map((column) =>
+      column.validity === null ? column : { ...column, validity: null },
+    )
+    const source = { columns: sources, sourceOf: runOf, rows, length: rows.length }
+    const gathered = gatherColumn(source, prefixed)
+    const bits = gatherBits(validity, chosen.places)
+    return bits === null ? gathered : { ...gathered, validity: bits }
+  }
+
+  #sourcesOf(picked: PickedRow, columns: readonly Column[]): ChosenSources {
+    const { runOf, rows, starts } = this.#rows
+    const chosenRuns = new Uint16Array(picked.length)
+    const chosenRows = new Uint32Array(picked.length)
+    for (let key = 0; key < picked.length; key++) {
+      const i = picked[key]! < 0 ? starts[key]! : picked[key]!
       chosenRuns[key] = runOf[i]!
       chosenRows[key] = rows[i]!
     }
-    return { runOf: chosenRuns, rows: chosenRows, nulls }
-  }
-}
-
-function gatherChosen(chosen: Chosen, columns: readonly Column[]): Column {
-  const { runOf, rows, nulls } = chosen
-  if (columns[0]!.layout === 'bytes' && chosen.prefixed === undefined) {
     const lengths = columns.map(({ length }) => length)
-    chosen.prefixed = picksOf(runOf, rows, lengths)
+    const isOfBytes = columns[0]!.layout === 'bytes'
+    const prefixed = isOfBytes ? picksOf(chosenRuns, chosenRows, lengths) : null
+    return { runOf: chosenRuns, rows: chosenRows, prefixed }
   }
-  const source = { columns, sourceOf: runOf, rows, length: rows.length }
-  const column = gatherColumn(source, chosen.prefixed ?? null)
-  return nulls === null ? column : withNulls(column, nulls)
 }
 
-/** The column with nulls where they are marked. */
-function withNulls(column: Column, nulls: Uint8Array): Column {
-  const validity = column.validity?.slice() ?? allSet(column.length)
-  for (let i = 0; i < nulls.length; i++) if (nulls[i] === 1) validity[i >> 3]! &= ~(1 << (i & 7))
-  return { ...column, validity }
+/** The columns of all sources as one: `values` of fixed width, else null. */
+interface FlatColumn {
+  readonly values: FixedValues | null
+  readonly validity: Uint8Array | null
 }
 
-function allSet(length: number): Uint8Array {
-  const bits = new Uint8Array((length + 7) >> 3)
-  setBits(bits, 0, length)
-  return bits
+/** Whether the rule gives the same rows for other columns, whose values are others. */
+function isSharable(rule: PickRule, validity: Uint8Array | null): boolean {
+  if (rule === 'last' || rule === 'key') return true
+  return rule !== 'greatest' && rule !== 'least' && validity === null
+}
+
+/** Whether the values are integers of up to 32 bits; their kinds are alike to who reads them. */
+function isWhole(values: FixedValues | null): values is Int32Array {
+  return values instanceof Int8Array || values instanceof Int16Array || values instanceof Int32Array
+}
+
+function strideOf({ kind }: DataType): 1 | 2 {
+  return kind === 'DECIMAL' ? 2 : 1
+}
+
+function pickRows(
+  type: DataType,
+  rule: PickRule,
+  rows: FlatRows,
+  steps: Operations,
+  columns: readonly Column[],
+  { values, validity }: FlatColumn,
+): PickedRow | null {
+  switch (rule) {
+    case 'last':
+    case 'key':
+      return pickLast(rows, steps, rule === 'key')
+    case 'last-non-null':
+      return pickLastNonNull(rows, steps, validity)
+    case 'first':
+    case 'first-non-null':
+      if (hasRetracts(steps)) return null
+      return pickFirst(rows, steps, rule === 'first-non-null', validity)
+    default: {
+      if (hasRetracts(steps)) return null
+      const greatest = rule === 'greatest'
+      return values === null
+        ? extremeByKey(type, rows, steps, columns, validity, greatest)
+        : fixedExtreme(rows, steps, values, validity, strideOf(type), greatest)
+    }
+  }
 }

@@ -2,7 +2,7 @@
 import { type Column, isPresent } from '../../types/column.ts'
 import { DELETE } from '../../types/row-kind.ts'
 import { compareKeys, type SortKeys, sortKeys } from '../sort-keys.ts'
-import type { SourceColumns } from './column-engine.ts'
+import type { Sources } from './column-engine.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import {
   ADD,
@@ -50,9 +50,14 @@ export function operationsFor(
   actions: Uint8Array | null,
   decisions: Uint8Array | null,
 ): Operations {
-  if (role === 'rest') return hasRetracts ? actions!.map((action) => REST[action]!) : null
-  const operations = OPERATIONS[role]
-  return decisions!.map((decision) => operations[decision]!)
+  if (role === 'rest') return hasRetracts ? translated(actions!, REST) : null
+  return translated(decisions!, OPERATIONS[role])
+}
+
+function translated(codes: Uint8Array, table: Uint8Array): Uint8Array {
+  const operations = new Uint8Array(codes.length)
+  for (let i = 0; i < codes.length; i++) operations[i] = table[codes[i]!]!
+  return operations
 }
 
 /** A group's columns as they are compared. */
@@ -73,7 +78,7 @@ export function decideGroups(
   actions: Uint8Array | null,
   kinds: Int8Array,
   groups: readonly SequenceGroup[],
-  columnsOf: SourceColumns,
+  columnsOf: Sources['columnsOf'],
 ): ReadonlyMap<SequenceGroup, Uint8Array> {
   if (groups.length === 0) return new Map()
   const { length, keyCount, starts } = keyed
@@ -96,8 +101,8 @@ export function decideGroups(
         if (i + 1 === starts[key + 1]!) kinds[key] = DELETE
         continue
       }
-      for (const [g, group] of compared.entries()) {
-        const decision = decide(keyed, group, action, holders[g]!, i)
+      for (let g = 0; g < compared.length; g++) {
+        const decision = decide(keyed, compared[g]!, action, holders[g]!, i)
         decisions[g]![i] = decision
         if (decision === NEWER || decision === RETRACTED_NEWER) holders[g] = i
       }
@@ -106,7 +111,10 @@ export function decideGroups(
   return new Map(groups.map((group, g) => [group, decisions[g]!]))
 }
 
-function comparison({ sequence, removes }: SequenceGroup, columnsOf: SourceColumns): Comparison {
+function comparison(
+  { sequence, removes }: SequenceGroup,
+  columnsOf: Sources['columnsOf'],
+): Comparison {
   const columns = sequence.map(columnsOf)
   const order = sequence.map(({ type }) => ({ type, nullable: true }))
   const keys = columns[0]!.map((first, source) =>

@@ -16,6 +16,7 @@ import {
   ColumnMerge,
   pickFunction,
 } from './column-merge.ts'
+import { FlatMemory } from './flat-columns.ts'
 import { decideGroups, type GroupRole, operationsFor } from './group-decisions.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 import type { Operations } from './operations.ts'
@@ -47,15 +48,16 @@ export function partialUpdate(schema: TableSchema, options: TableOptionValues): 
   const plans = new Map(
     schema.fields.map((field) => [field.id, planColumn(schema, field, groups, options)]),
   )
+  const memory = new FlatMemory()
   return {
     reads: (fields) => withSequences(fields, groups),
-    merge: (keyed, fields, columnsOf) => {
+    merge: (keyed, fields, { lengths, columnsOf }) => {
       const actions = rowActions(keyed, rules)
       const kinds = kindsOf(keyed, actions, rules)
       const read = groupsToRead(fields, groups)
       const decisions = decideGroups(keyed, actions, kinds, read, columnsOf)
       const operations = new Map<string, Operations>()
-      const merge = new ColumnMerge(keyed)
+      const merge = new ColumnMerge(keyed, lengths, memory)
       const columns = fields.map((field) => {
         const plan = plans.get(field.id)!
         const sources = columnsOf(field)

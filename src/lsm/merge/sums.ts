@@ -5,110 +5,116 @@
  * a value.
  */
 import type { FixedColumn, FixedValues } from '../../types/column.ts'
-import { isPresent } from '../../types/column.ts'
 import type { DataType } from '../../types/data-type.ts'
-import type { KeyedRows } from './keyed-rows.ts'
+import type { FlatRows } from './flat-columns.ts'
 import { ADD, type Operations, RETRACT, SET, SET_RETRACT, SKIP } from './operations.ts'
+import { plainSums } from './plain-folds.ts'
 
 /**
- * The sum of each key over the values of all rows, which lie in `values` in their order. Null where a decimal may not fit
+ * The sum of each key over the values of its rows, whose values and validity are flat. Null where a decimal may not fit
  * any more: what becomes of it then is not worked out here.
  */
 export function sumRows(
   type: DataType,
-  keyed: KeyedRows,
+  rows: FlatRows,
   operations: Operations,
-  values: FixedColumn,
+  values: FixedValues,
+  validity: Uint8Array | null,
 ): FixedColumn | null {
-  const { keyCount } = keyed
+  const { keyCount } = rows
   const present = new Uint8Array((keyCount + 7) >> 3)
-  const sums =
-    values.values instanceof BigInt64Array
-      ? sumWords(type, keyed, operations, values, present)
-      : sumNumbers(keyed, operations, values, present)
+  const plain = operations === null && validity === null ? plainSums(type, rows, values) : null
+  if (plain !== null) return { layout: 'fixed', length: keyCount, validity: null, values: plain }
+  const sums = sumSteps(type, { ...rows, operations, values, validity, present })
   if (sums === null) return null
   return { layout: 'fixed', length: keyCount, validity: present, values: sums }
-}
-
-type NumberValues = Exclude<FixedValues, BigInt64Array>
-
-/** Sums of up to 32 bits, and of doubles. `present` gets a bit for each key that has a sum. */
-function sumNumbers(
-  { keyCount, starts, length }: KeyedRows,
-  operations: Operations,
-  column: FixedColumn,
-  present: Uint8Array,
-): FixedValues {
-  const values = column.values as NumberValues
-  const sums = new (values.constructor as new (length: number) => NumberValues)(keyCount)
-  const isFloat = values instanceof Float32Array
-  const isWhole = !isFloat && !(values instanceof Float64Array)
-  const hasNulls = column.validity !== null
-  const steps = operations ?? new Uint8Array(length).fill(ADD)
-  for (let key = 0; key < keyCount; key++) {
-    let sum = 0
-    let isThere = false
-    for (let i = starts[key]!; i < starts[key + 1]!; i++) {
-      const step = steps[i]!
-      if (step === SKIP) continue
-      if (hasNulls && !isPresent(column, i)) {
-        if (step === SET || step === SET_RETRACT) isThere = false
-        continue
-      }
-      const value = values[i]!
-      if (step === SET) sum = value
-      else if (step === SET_RETRACT) sum = value - value
-      else if (step === RETRACT) sum = isThere ? sum - value : -value
-      else sum = isThere ? sum + value : value
-      if (isFloat) sum = Math.fround(sum)
-      else if (isWhole) sum |= 0
-      isThere = true
-    }
-    if (!isThere) continue
-    sums[key] = sum
-    present[key >> 3]! |= 1 << (key & 7)
-  }
-  return sums
 }
 
 const COMPACT_PRECISION = 18
 const WORD = 2 ** 32
 
-/** Sums of 64-bit integers and of decimals. */
+interface Summands extends FlatRows {
+  readonly operations: Operations
+  readonly values: FixedValues
+  readonly validity: Uint8Array | null
+  /** Gets a bit for each key that has a sum. */
+  readonly present: Uint8Array
+}
+
+function sumSteps(type: DataType, summands: Summands): FixedValues | null {
+  switch (type.kind) {
+    case 'BIGINT':
+      return sumWords(summands, 2, 2, 0)
+    case 'DECIMAL':
+      // Java adds decimals of up to 18 digits as longs.
+      return type.precision <= COMPACT_PRECISION
+        ? sumWords(summands, 4, 2, 2 ** 63)
+        : sumWords(summands, 4, 4, 10 ** type.precision)
+    default:
+      return sumNumbers(summands)
+  }
+}
+
+/** A row without a value takes the place of what was summed so far. */
+const UNSET = -1
+
+/** What a row does: its operation; SET instead of an addition to nothing; SKIP, mostly, where it has no value. */
+function stepOf({ operations, validity, flat }: Summands, i: number, isThere: boolean): number {
+  const step = operations === null ? ADD : operations[i]!
+  const place = flat[i]!
+  if (validity !== null && (validity[place >> 3]! & (1 << (place & 7))) === 0)
+    return step === SET || step === SET_RETRACT ? UNSET : SKIP
+  return isThere || step === RETRACT || step === SET_RETRACT || step === SKIP ? step : SET
+}
+
+/** Sums of up to 32 bits, and of doubles. */
+function sumNumbers(summands: Summands): FixedValues {
+  const { keyCount, starts, flat, present } = summands
+  const values = summands.values as Int32Array
+  const sums = sameKind(values, keyCount)
+  for (let key = 0; key < keyCount; key++) {
+    let isThere = false
+    for (let i = starts[key]!; i < starts[key + 1]!; i++) {
+      const step = stepOf(summands, i, isThere)
+      if (step === SKIP) continue
+      const value = values[flat[i]!]!
+      if (step === SET) sums[key] = value
+      else if (step === SET_RETRACT) sums[key] = value - value
+      else if (step === RETRACT) sums[key] = isThere ? sums[key]! - value : -value
+      else if (step !== UNSET) sums[key]! += value
+      isThere = step !== UNSET
+    }
+    if (isThere) present[key >> 3]! |= 1 << (key & 7)
+  }
+  return sums
+}
+
+/**
+ * Sums of `count` words, of values that take `stride` words each; null where one does not stay clear of a bound that is
+ * not 0.
+ */
 function sumWords(
-  type: DataType,
-  { keyCount, starts, length }: KeyedRows,
-  operations: Operations,
-  column: FixedColumn,
-  present: Uint8Array,
-): BigInt64Array | null {
-  const { precision } = type.kind === 'DECIMAL' ? type : { precision: 0 }
-  const stride = type.kind === 'DECIMAL' ? 4 : 2
-  // Java adds decimals of up to 18 digits as longs.
-  const count = precision > COMPACT_PRECISION ? 4 : 2
-  const bound = count === 4 ? 0.999 * 10 ** precision : Infinity
-  const words = wordsOf(column.values)
+  summands: Summands,
+  stride: 2 | 4,
+  count: 2 | 4,
+  bound: number,
+): FixedValues | null {
+  const { keyCount, starts, flat, present } = summands
+  const words = wordsOf(summands.values)
   const sums = new BigInt64Array((keyCount * stride) / 2)
   const out = wordsOf(sums)
-  const hasNulls = column.validity !== null
-  const steps = operations ?? new Uint8Array(length).fill(ADD)
   const sum = new Int32Array(4)
   for (let key = 0; key < keyCount; key++) {
     let isThere = false
     for (let i = starts[key]!; i < starts[key + 1]!; i++) {
-      const step = steps[i]!
+      const step = stepOf(summands, i, isThere)
       if (step === SKIP) continue
-      if (hasNulls && !isPresent(column, i)) {
-        if (step === SET || step === SET_RETRACT) isThere = false
-        continue
-      }
       if (!isThere || step === SET || step === SET_RETRACT) sum.fill(0)
-      const negates = step === RETRACT
-      if (step !== SET_RETRACT) {
-        const fits = addWords(sum, words, i * stride, count, negates)
-        if (precision > 0 && (!fits || !(Math.abs(approximate(sum, count)) < bound))) return null
+      if (step !== SET_RETRACT && step !== UNSET) {
+        const size = addWords(sum, words, stride * flat[i]!, count, step === RETRACT)
+        if (bound > 0 && !(Math.abs(size) < 0.999 * bound)) return null
       }
-      isThere = true
+      isThere = step !== UNSET
     }
     if (!isThere) continue
     if (count < stride) sum[2] = sum[3] = sum[1]! >> 31
@@ -118,34 +124,32 @@ function sumWords(
   return sums
 }
 
-function wordsOf({ buffer, byteOffset, byteLength }: FixedValues): Int32Array {
-  return new Int32Array(buffer, byteOffset, byteLength >> 2)
-}
-
-/** Adds a number of `count` words, or subtracts it; false when the sum does not fit so many. */
+/** Adds a number, or subtracts it; about what the sum would be if it had room. */
 function addWords(
   sum: Int32Array,
   words: Int32Array,
   at: number,
   count: number,
   negates: boolean,
-): boolean {
+): number {
   let carry = negates ? 1 : 0
-  const last = count - 1
-  for (let word = 0; word < last; word++) {
+  let size = 0
+  let unit = 1
+  for (let word = 0; word < count; word++, unit *= WORD) {
     const value = negates ? ~words[at + word]! : words[at + word]!
-    const total = (sum[word]! >>> 0) + (value >>> 0) + carry
+    const isTop = word === count - 1
+    const total = isTop ? sum[word]! + value + carry : (sum[word]! >>> 0) + (value >>> 0) + carry
     carry = total >= WORD ? 1 : 0
     sum[word] = total | 0
+    size += (isTop ? total : total - carry * WORD) * unit
   }
-  const value = negates ? ~words[at + last]! : words[at + last]!
-  const total = sum[last]! + value + carry
-  sum[last] = total | 0
-  return total === sum[last]
+  return size
 }
 
-function approximate(sum: Int32Array, count: number): number {
-  let value = sum[count - 1]!
-  for (let word = count - 2; word >= 0; word--) value = value * WORD + (sum[word]! >>> 0)
-  return value
+function wordsOf({ buffer, byteOffset, byteLength }: FixedValues): Int32Array {
+  return new Int32Array(buffer, byteOffset, byteLength >> 2)
+}
+
+function sameKind<T extends FixedValues>(values: T, length: number): T {
+  return new (values.constructor as new (length: number) => T)(length)
 }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { aggregateFunction, ColumnMerge } from '../../../src/lsm/merge/column-merge.ts'
+import { FlatMemory } from '../../../src/lsm/merge/flat-columns.ts'
 import type { KeyedRows } from '../../../src/lsm/merge/keyed-rows.ts'
 import {
   ADD,
@@ -128,7 +129,8 @@ describe.each(FUNCTIONS)('%s', (name, types) => {
       const operations = randomOperations(random, name, keyed.length)
       const fast = aggregateFunction(name, field, options)
       const slow = valueAggregate(name, field, options)
-      const merged = shown(type, () => new ColumnMerge(keyed).merge(fast, operations, columns))
+      const merge = new ColumnMerge(keyed, [8, 8], new FlatMemory())
+      const merged = shown(type, () => merge.merge(fast, operations, columns))
       const folded = shown(type, () => foldValues(type, slow, keyed, operations, columns))
       expect(merged).toEqual(folded)
     }

@@ -1,0 +1,108 @@
+/**
+ * Column functions where every row adds, which is nearly always so: the first rows of all keys, then the second ones, and
+ * so on, in steps that hardly branch, since which rows have values and how many a key has cannot be foretold.
+ */
+import type { FixedValues } from '../../types/column.ts'
+import type { DataType } from '../../types/data-type.ts'
+import type { FlatRows } from './flat-columns.ts'
+import type { PickedRow } from './picks.ts'
+
+const COMPACT_PRECISION = 18
+
+/** The sums of values that are all there; null for types, or sums, that are not worked out here. */
+export function plainSums(type: DataType, rows: FlatRows, values: FixedValues): FixedValues | null {
+  switch (type.kind) {
+    case 'BIGINT':
+      return sumLongs(rows, values, 2, false)
+    case 'DECIMAL':
+      // Java adds decimals of up to 18 digits as longs.
+      return type.precision <= COMPACT_PRECISION ? sumLongs(rows, values, 4, true) : null
+    default:
+      return sumNumbers(rows, values as Int32Array)
+  }
+}
+
+/** Sums of up to 32 bits, and of doubles; the array wraps and rounds to its own precision, as Java does at each step. */
+function sumNumbers({ keyCount, rounds }: FlatRows, values: Int32Array): FixedValues {
+  const { keys, flats } = rounds()
+  const sums = new (values.constructor as new (length: number) => Int32Array)(keyCount)
+  for (let key = 0; key < keyCount; key++) sums[key] = values[flats[key]!]!
+  for (let i = keyCount; i < flats.length; i++) sums[keys[i]!]! += values[flats[i]!]!
+  return sums
+}
+
+/** Sums of 64 bits, of values that take `stride` words; null where `isChecked` and one does not fit. */
+function sumLongs(
+  { keyCount, rounds }: FlatRows,
+  values: FixedValues,
+  stride: 2 | 4,
+  isChecked: boolean,
+): FixedValues | null {
+  const { keys, flats } = rounds()
+  const words = new Int32Array(values.buffer, values.byteOffset, values.byteLength >> 2)
+  const sums = new BigInt64Array((keyCount * stride) / 2)
+  const out = new Int32Array(sums.buffer)
+  for (let key = 0; key < keyCount; key++) {
+    const at = flats[key]! * stride
+    out[key * stride] = words[at]!
+    out[key * stride + 1] = words[at + 1]!
+  }
+  let overflow = 0
+  for (let i = keyCount; i < flats.length; i++) {
+    const at = flats[i]! * stride
+    const to = keys[i]! * stride
+    const [low, high] = [out[to]!, out[to + 1]!]
+    const [addedLow, addedHigh] = [words[at]!, words[at + 1]!]
+    const lowSum = (low + addedLow) | 0
+    const carry = ((low & addedLow) | ((low | addedLow) & ~lowSum)) >>> 31
+    const highSum = (high + addedHigh + carry) | 0
+    // The sign bit is set where both summands have one sign and the sum has the other.
+    overflow |= ~(high ^ addedHigh) & (high ^ highSum)
+    out[to] = lowSum
+    out[to + 1] = highSum
+  }
+  if (isChecked && overflow < 0) return null
+  if (stride === 4)
+    for (let key = 0; key < keyCount; key++)
+      out[4 * key + 2] = out[4 * key + 3] = out[4 * key + 1]! >> 31
+  return sums
+}
+
+/** The greatest or least of integers of up to 32 bits that are all there. */
+export function plainExtremes(
+  { keyCount, rounds }: FlatRows,
+  values: Int32Array,
+  greatest: boolean,
+): FixedValues {
+  const { keys, flats } = rounds()
+  const best = new (values.constructor as new (length: number) => Int32Array)(keyCount)
+  // What turns the order around without overflow: ~a > ~b where a < b.
+  const flip = greatest ? 0 : -1
+  for (let key = 0; key < keyCount; key++) best[key] = values[flats[key]!]! ^ flip
+  for (let i = keyCount; i < flats.length; i++) {
+    const key = keys[i]!
+    const value = values[flats[i]!]! ^ flip
+    const held = best[key]!
+    best[key] = held ^ ((held ^ value) & -Number(value > held))
+  }
+  if (!greatest) for (let key = 0; key < keyCount; key++) best[key] = ~best[key]!
+  return best
+}
+
+/** The last row of each key that has a value, by its number; -1 for none. */
+export function lastPresent({ keyCount, rounds }: FlatRows, validity: Uint8Array): PickedRow {
+  const { keys, flats, rows } = rounds()
+  const picked = new Int32Array(keyCount)
+  for (let key = 0; key < keyCount; key++) {
+    const place = flats[key]!
+    const isThere = (validity[place >> 3]! >> (place & 7)) & 1
+    picked[key] = ((rows[key]! + 1) & -isThere) - 1
+  }
+  for (let i = keyCount; i < flats.length; i++) {
+    const place = flats[i]!
+    const key = keys[i]!
+    const isThere = (validity[place >> 3]! >> (place & 7)) & 1
+    picked[key]! ^= (picked[key]! ^ rows[i]!) & -isThere
+  }
+  return picked
+}
