@@ -96,6 +96,9 @@ public final class Harness {
                 return NullNode.instance;
             case "compactColumns":
                 return Columns.compact((FileStoreTable) table(request));
+            case "delete":
+                Deletions.delete((FileStoreTable) table(request), request);
+                return NullNode.instance;
             case "variants":
                 return Columns.variants((FileStoreTable) table(request), request.get("column").asText());
             case "read":

@@ -20,7 +20,10 @@ const PROGRAMS = [
   'Rows.java',
   'GoldenTables.java',
   'Columns.java',
+  'Deletions.java',
+  'Evolution.java',
   'SketchVectors.java',
+  'Streams.java',
 ]
 
 /** The class path, made first if need be, which takes a minute. Without Java or Maven the suite fails. */
@@ -234,6 +237,11 @@ export class JavaWarehouse {
     options: Readonly<Record<string, string>> = {},
   ): Promise<number> {
     return (await this.#java.ask({ op: 'compactColumns', ...this.#base, table, options })) as number
+  }
+
+  /** Deletes about the share of the rows of some files of a table without primary key, by deletion vectors. */
+  async deleteRows(table: string, share: number, seed: number): Promise<void> {
+    await this.#java.ask({ op: 'delete', ...this.#base, table, share, seed })
   }
 
   /** The bytes of a VARIANT column, in hexadecimal digits: value and metadata, null for a null. */
