@@ -371,3 +371,30 @@ test('keys of all partitions together, and rows without fixed buckets, read as i
   expect(await theirs.read(table)).toHaveLength(4)
   await expectSameRows(table)
 })
+
+/** Whether a row of `$row_tracking` has an id from 45 to 159. */
+function isChosen(row: string): boolean {
+  const id = Number(/"_ROW_ID":"(\d+)"/.exec(row)?.[1])
+  return id >= 45 && id < 160
+}
+
+/** Fifty rows, which are numbered from `first` on. */
+const numbered = (first: number): string[] =>
+  Array.from({ length: 50 }, (_, i) => JSON.stringify({ id: first + i, v: `text ${first + i}` }))
+
+test('rows keep their ids when Java rewrites their files', async () => {
+  const table = 'db.tracked'
+  const fields = [field(0, 'id', 'INT'), field(1, 'v', 'STRING')]
+  await create(table, fields, { bucket: '-1', 'row-tracking.enabled': 'true' })
+  for (const first of [0, 100, 200]) await theirs.write(table, numbered(first))
+  const before = await theirs.read(`${table}$row_tracking`)
+  await theirs.compact(table)
+  await theirs.write(table, numbered(300))
+  const rows = await theirs.read(`${table}$row_tracking`)
+  expect(rows).toEqual(expect.arrayContaining(before))
+  await expectSameRows(`${table}$row_tracking`)
+  await expectSameRows(table)
+  const where = '_ROW_ID >= 45 and _ROW_ID < 160'
+  const chosen = await readRows((await ours.systemTable(`${table}$row_tracking`)).read({ where }))
+  expect(chosen).toEqual(rows.filter(isChosen))
+})

@@ -27,6 +27,7 @@ import org.apache.paimon.shade.jackson2.com.fasterxml.jackson.databind.JsonNode;
 import org.apache.paimon.shade.jackson2.com.fasterxml.jackson.databind.node.*;
 import org.apache.paimon.table.BucketMode;
 import org.apache.paimon.table.FileStoreTable;
+import org.apache.paimon.table.SpecialFields;
 import org.apache.paimon.table.Table;
 import org.apache.paimon.table.sink.*;
 import org.apache.paimon.table.source.*;
@@ -209,6 +210,9 @@ public final class Harness {
         Path temporary = Files.createTempDirectory("interop");
         try (BatchTableWrite write = (BatchTableWrite) builder.newWrite().withIOManager(new IOManagerImpl(temporary.toString()));
                 BatchTableCommit commit = builder.newCommit()) {
+            // Engines have the ids of rows written along; without that they are lost.
+            if (table.coreOptions().rowTrackingEnabled())
+                write.withWriteType(SpecialFields.rowTypeWithRowTracking(table.rowType()));
             if (table.bucketMode() == BucketMode.BUCKET_UNAWARE) {
                 commit.commit(compactFiles(table, (TableWriteImpl<?>) write));
             } else {
