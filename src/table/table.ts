@@ -239,19 +239,20 @@ export class Table<C extends Columns = Columns> {
 
   /** Checks what is stored of the table, from snapshots down to rows; damage is reported, not thrown. */
   async check(options: CheckOptions = {}): Promise<CheckReport> {
-    return await checkTable(this.#store, options)
+    return await checkTable(this.#ownStore(), options)
   }
 
   /** The latest snapshot; null before the first commit. */
   async latestSnapshot(options: { readonly signal?: AbortSignal } = {}): Promise<Snapshot | null> {
-    return await this.#store.snapshots.readLatest(options)
+    return await this.#ownStore().snapshots.readLatest(options)
   }
 
   /** All snapshots that have not expired, ascending. */
   async snapshots(options: { readonly signal?: AbortSignal } = {}): Promise<Snapshot[]> {
     const snapshots: Snapshot[] = []
-    for (const id of await this.#store.snapshots.ids(options)) {
-      const stored = await this.#store.snapshots.find(id, options)
+    const store = this.#ownStore().snapshots
+    for (const id of await store.ids(options)) {
+      const stored = await store.find(id, options)
       // One that went away meanwhile has expired.
       if (stored !== null) snapshots.push(stored.snapshot)
     }
@@ -260,7 +261,8 @@ export class Table<C extends Columns = Columns> {
 
   /** All schemas, ascending. */
   async schemas(options: { readonly signal?: AbortSignal } = {}): Promise<TableSchema[]> {
-    const ids = await this.#store.schemas.ids(options)
-    return await Promise.all(ids.map((id) => this.#store.schemas.read(id, options)))
+    const { schemas } = this.#ownStore()
+    const ids = await schemas.ids(options)
+    return await Promise.all(ids.map((id) => schemas.read(id, options)))
   }
 }

@@ -104,6 +104,10 @@ describe('a branch', () => {
     await expect(other.write([row('x', 3, 'main')])).rejects.toMatchObject(hint)
     await expect(other.delete([row('x', 3, 'main')])).rejects.toMatchObject(hint)
     await expect(other.writer()).rejects.toMatchObject(hint)
+    await expect(other.snapshots()).rejects.toMatchObject(hint)
+    await expect(other.latestSnapshot()).rejects.toMatchObject(hint)
+    await expect(other.schemas()).rejects.toMatchObject(hint)
+    await expect(other.check()).rejects.toMatchObject(hint)
     expect(() => other.changes()).toThrow(expect.objectContaining(hint) as Error)
     const files = await catalog.systemTable('db.t$files')
     expect(() => files.read({ options: { branch: 'dev' } })).toThrow(
