@@ -20,6 +20,7 @@ const PROGRAMS = [
   'Rows.java',
   'GoldenTables.java',
   'Columns.java',
+  'Evolution.java',
   'Deletions.java',
   'Evolution.java',
   'SketchVectors.java',
