@@ -13,7 +13,7 @@ import { firstLevels, type FollowStep } from './follow.ts'
 
 export interface PlannedSplit {
   readonly split: Split
-  /** Whether its rows are those that an overwrite took away, so that each kind means the opposite. */
+  /** Whether its rows are those that an overwrite took away, so that each of them is deleted. */
   readonly isReversed: boolean
 }
 

@@ -4,6 +4,7 @@ import { sliceBatch } from '../../types/column-slice.ts'
 import type { Batch, Column } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
 import type { Predicate } from '../../types/predicate.ts'
+import { DELETE } from '../../types/row-kind.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { assert } from '../../util/assert.ts'
 import { readSplits } from '../parallel-read.ts'
@@ -123,9 +124,7 @@ function withKinds({ length, columns }: Batch, isReversed: boolean): Omit<PlanBa
   const kinds = column.values as Int8Array
   return {
     batch: { length, columns: columns.slice(0, -1) },
-    kinds: isReversed ? kinds.map((kind) => REVERSED[kind]!) : kinds,
+    // What is taken away is so whether it was inserted or updated; `ReverseReader` in Java.
+    kinds: isReversed ? new Int8Array(length).fill(DELETE) : kinds,
   }
 }
-
-/** +I and -D, -U and +U, by their codes. */
-const REVERSED = [3, 2, 1, 0]

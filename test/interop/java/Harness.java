@@ -106,6 +106,8 @@ public final class Harness {
                 return read(table(request), request.get("where"));
             case "stream":
                 return stream(table(request));
+            case "streams":
+                return Streams.perform((FileStoreTable) table(request), request);
             default:
                 throw new IllegalArgumentException(request.get("op").asText());
         }

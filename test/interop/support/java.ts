@@ -20,7 +20,6 @@ const PROGRAMS = [
   'Rows.java',
   'GoldenTables.java',
   'Columns.java',
-  'Evolution.java',
   'Deletions.java',
   'Evolution.java',
   'SketchVectors.java',
@@ -265,6 +264,14 @@ export class JavaWarehouse {
   async read(table: string, read: JavaRead = {}): Promise<string[]> {
     const rows = await this.#java.ask({ op: 'read', ...this.#base, table, ...read })
     return (rows as unknown[]).map(canonicalRow).toSorted()
+  }
+
+  /** What `Streams.java` does: one of its tasks. */
+  async streams(
+    table: string,
+    request: { readonly task: string } & Readonly<Record<string, unknown>>,
+  ): Promise<unknown> {
+    return await this.#java.ask({ op: 'streams', ...this.#base, table, ...request })
   }
 
   /** What a stream reads from the first snapshot on, with the kinds. */

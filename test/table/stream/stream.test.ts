@@ -134,7 +134,7 @@ describe('what is followed', () => {
     expect(await t.read({ from: 4 })).toEqual([])
     const options = { 'streaming-read-overwrite': 'true' }
     expect(await t.read({ from: 4, options })).toEqual([
-      '4: -U 2 TWO',
+      '4: -D 2 TWO',
       '4: -D 3 three',
       '4: +I 9 nine',
     ])
