@@ -13,6 +13,9 @@ import { differences, NO_DIFFERENCES, readRows } from '../support/golden-expect.
 import { between, pick, type Random, seeded } from '../support/random.ts'
 import { findJava, type JavaFilter, JavaPaimon, type JavaWarehouse } from './support/java.ts'
 
+// Java runs in UTC, and local times are those of this process.
+process.env['TZ'] = 'UTC'
+
 const classPath = await findJava()
 const seed = Number(process.env['SEED'] ?? 1)
 const isFull = process.env['RELIABILITY'] === 'full'
@@ -286,6 +289,32 @@ describe('what is read at any point, and between any two', () => {
       const ofLog = options['branch'] === undefined ? options : {}
       expect(await compared(log, ofLog)).toEqual(same(log, ofLog))
     }
+  })
+})
+
+describe('the first snapshot that has reached a watermark', () => {
+  test.each(['plain', 'append_buckets'])(`of %s of seed ${seed}`, async (shapeName) => {
+    const shape = SHAPES[shapeName]!
+    const random = seeded(seed)
+    const name = `watermarks.${shapeName}`
+    const { keys: primaryKeys, options } = shape
+    await warehouse.create(name, { fields: FIELDS, partitionKeys: [], primaryKeys, options })
+    const table = await catalog.table(name)
+    for (let commit = 0; commit < 12; commit++) {
+      await using writer = await table.withOptions({ 'write-only': true }).writer()
+      const row = JSON.parse(randomRow(random, { ...shape, kinds: [] })) as Record<string, unknown>
+      await writer.write([{ ...row, id: commit }])
+      const watermark = BigInt(between(random, 0, 30))
+      await writer.commit(commit < 3 || random() < 0.3 ? {} : { watermark })
+      // Snapshots of compactions have the watermark of the one before.
+      if (random() < 0.4) await warehouse.compact(name)
+    }
+    for (let watermark = -1; watermark < 32; watermark++)
+      for (const at of [
+        { 'scan.watermark': String(watermark) },
+        { 'scan.version': `watermark-${watermark}` },
+      ])
+        expect(await compared(name, at)).toEqual(same(name, at))
   })
 })
 
