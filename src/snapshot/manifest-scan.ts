@@ -12,7 +12,15 @@ import { mapAll } from '../util/async.ts'
 import { corrupt, decoding } from '../util/errors.ts'
 import { FILE_KIND, type ManifestEntry } from './manifest-entry.ts'
 import type { ManifestFileMeta } from './manifest-list.ts'
-import { entryAt, fileNameAt, identityAt, type ManifestRows, partitionAt } from './manifest-rows.ts'
+import {
+  entryAt,
+  fileNameAt,
+  firstRowIdAt,
+  identityAt,
+  type ManifestRows,
+  partitionAt,
+  rowCountAt,
+} from './manifest-rows.ts'
 import type { ManifestStore } from './manifest-store.ts'
 import { latin1At } from './metadata-columns.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -32,6 +40,8 @@ export interface FileFilter {
   /** Manifests that have none of the levels are not opened. */
   readonly level?: ((level: number) => boolean) | undefined
   readonly fileName?: ((name: string) => boolean) | undefined
+  /** Whether rows with ids in `[from, to)` are wanted; files whose rows have no ids pass. */
+  readonly rowIds?: ((from: bigint, to: bigint) => boolean) | undefined
 }
 
 export interface ScanOptions {
@@ -163,12 +173,15 @@ export function mayHoldWanted(meta: ManifestFileMeta, filter: FileFilter): boole
       if (!levels.some(level)) return false
     }
   }
+  const { minRowId, maxRowId } = meta
+  if (filter.rowIds !== undefined && minRowId !== null && maxRowId !== null)
+    if (!filter.rowIds(minRowId, maxRowId + 1n)) return false
   return manifest === undefined || manifest(meta)
 }
 
 /** The rows of the kind (of any, when undefined) that pass the filter. */
 function chooseRows(rows: ManifestRows, kind: number | undefined, filter: FileFilter): Int32Array {
-  const { buckets, bucket, level, fileName } = filter
+  const { buckets, bucket, level, fileName, rowIds } = filter
   const partition = partitionTest(rows, filter)
   const chosen = new Int32Array(rows.length)
   let count = 0
@@ -179,9 +192,19 @@ function chooseRows(rows: ManifestRows, kind: number | undefined, filter: FileFi
     if (level !== undefined && !level(rows.levels[row]!)) continue
     if (partition !== undefined && !partition(row)) continue
     if (fileName !== undefined && !fileName(fileNameAt(rows, row))) continue
+    if (rowIds !== undefined && !mayHoldRows(rows, row, rowIds)) continue
     chosen[count++] = row
   }
   return chosen.subarray(0, count)
+}
+
+function mayHoldRows(
+  rows: ManifestRows,
+  row: number,
+  isWanted: (from: bigint, to: bigint) => boolean,
+): boolean {
+  const from = firstRowIdAt(rows, row)
+  return from === null || isWanted(from, from + BigInt(rowCountAt(rows, row)))
 }
 
 /** Asks the partition filter once for each partition of the rows. */

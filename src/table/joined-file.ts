@@ -13,6 +13,7 @@ import type { DataField } from '../types/data-type.ts'
 import type { BoundPredicate } from '../types/predicate-bind.ts'
 import { mapAll } from '../util/async.ts'
 import { corrupt, decodingError } from '../util/errors.ts'
+import { commonRanges } from './file-indexes.ts'
 import { type FilePart, rowRangeFiles } from './row-ranges.ts'
 import type { Split } from './split.ts'
 import { type FileContext, openTableFile } from './table-file.ts'
@@ -88,21 +89,9 @@ async function pruneParts(
     )
     const file = await part.files[0]!.open()
     const ranges = await file.prune({ fields, root: predicate.root })
-    if (ranges !== null) left = left === null ? ranges : intersection(left, ranges)
+    left = commonRanges(left, ranges)
   }
   return left
-}
-
-function intersection(a: readonly RowRange[], b: readonly RowRange[]): RowRange[] {
-  const common: RowRange[] = []
-  for (let i = 0, j = 0; i < a.length && j < b.length;) {
-    const from = Math.max(a[i]!.from, b[j]!.from)
-    const to = Math.min(a[i]!.to, b[j]!.to)
-    if (from < to) common.push({ from, to })
-    if (a[i]!.to < b[j]!.to) i++
-    else j++
-  }
-  return common
 }
 
 function ownerOf(parts: readonly OpenPart[], { id }: DataField): OpenPart | undefined {
@@ -190,7 +179,7 @@ function partCursor(part: OpenPart, rowCount: number, options: CursorOptions): R
         const stretch: Stretch | undefined = stretches.next().value
         if (stretch === undefined) return null
         const { from, file } = stretch
-        const rows = intersection(ranges, [stretch]).map((range) => ({
+        const rows = (commonRanges(ranges, [stretch]) ?? []).map((range) => ({
           from: range.from - from,
           to: range.to - from,
         }))

@@ -18,6 +18,7 @@ import { requireReadable } from '../types/schema-validation.ts'
 import { invalid, unsupported } from '../util/errors.ts'
 import { planChanges } from './incremental-plan.ts'
 import { changesBetween } from './incremental.ts'
+import type { RowIdTest } from './row-tracking.ts'
 import { type Plan, planScan } from './scan.ts'
 import type { Split } from './split.ts'
 import { startupOf } from './startup.ts'
@@ -43,6 +44,8 @@ export interface TargetRequest {
   readonly where?: Predicate | undefined
   readonly limit?: number | undefined
   readonly level?: ((level: number) => boolean) | undefined
+  /** Which tracked rows are wanted, by their ids. */
+  readonly rowIds?: RowIdTest | undefined
   /** Whether the plan tells what each step of it left. */
   readonly explains?: boolean | undefined
   readonly signal?: AbortSignal | undefined

@@ -9,11 +9,53 @@ import { type Column, type FixedColumn, isPresent } from '../types/column.ts'
 import { asNullable, type DataField } from '../types/data-type.ts'
 import { ROW_ID_FIELD, SEQUENCE_NUMBER_FIELD } from '../types/field-ids.ts'
 import { tableOptions } from '../types/options.ts'
+import { projectTo } from '../types/predicate-analysis.ts'
+import { bindPredicate } from '../types/predicate-bind.ts'
+import { mayMatch } from '../types/predicate-stats.ts'
+import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { corrupt } from '../util/errors.ts'
 
 export function tracksRows({ options }: TableSchema): boolean {
   return tableOptions(options).get('row-tracking.enabled')
+}
+
+/** Whether any row with an id in `[from, to)` may be wanted. */
+export type RowIdTest = (from: bigint, to: bigint) => boolean
+
+/** What a filter on the columns of a table and on `_ROW_ID` demands of the ids. */
+export function rowIdTest(predicate: Predicate | undefined): RowIdTest | undefined {
+  const demand = predicate && projectTo(predicate, [ROW_ID_FIELD.name])
+  if (demand === undefined) return undefined
+  const bound = bindPredicate(demand, [ROW_ID_FIELD])
+  return (from, to) =>
+    mayMatch(bound, Number(to - from), () => ({ min: from, max: to - 1n, nullCount: 0 }))
+}
+
+/** So many rows are asked about at a time. */
+const ROWS_TOGETHER = 1024
+
+/** The rows of files with the same rows whose ids may be wanted; null when all may. */
+export function rowsWithIds(
+  files: readonly DataFileMeta[],
+  isWanted: RowIdTest,
+): readonly RowRange[] | null {
+  const { firstRowId, rowCount, writeCols } = firstOf(files)
+  if (firstRowId === null || writeCols?.includes(ROW_ID_FIELD.name)) return null
+  const ranges: { from: number; to: number }[] = []
+  for (let from = 0; from < rowCount; from += ROWS_TOGETHER) {
+    const to = Math.min(rowCount, from + ROWS_TOGETHER)
+    if (!isWanted(firstRowId + BigInt(from), firstRowId + BigInt(to))) continue
+    const last = ranges.at(-1)
+    if (last?.to === from) last.to = to
+    else ranges.push({ from, to })
+  }
+  return ranges
+}
+
+/** The file whose rows are those of all: others may have some of them only. */
+function firstOf(files: readonly DataFileMeta[]): DataFileMeta {
+  return files.reduce((most, file) => (file.rowCount > most.rowCount ? file : most))
 }
 
 /** The file with the columns `_ROW_ID` and `_SEQUENCE_NUMBER` filled in, where they are asked for. */

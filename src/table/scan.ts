@@ -40,6 +40,7 @@ import {
 } from './plan-steps.ts'
 import { filterRowRanges } from './row-range-scan.ts'
 import { evolvesData, groupByRowIds } from './row-ranges.ts'
+import type { RowIdTest } from './row-tracking.ts'
 import { filterBucket, scanFilter, type ScanFilter } from './scan-filter.ts'
 import { packAppendFiles, packKeyedFiles, packRowRanges, packStream, type Split } from './split.ts'
 
@@ -65,6 +66,8 @@ export interface ScanRequest {
   readonly isBatch?: boolean | undefined
   /** Only files that were made then or later, in milliseconds since 1970, are read. */
   readonly createdSinceMillis?: number | undefined
+  /** Which tracked rows are wanted, by their ids. */
+  readonly rowIds?: RowIdTest | undefined
   /** Whether the plan tells what each step of it left. */
   readonly explains?: boolean | undefined
   readonly signal?: AbortSignal | undefined
@@ -104,7 +107,12 @@ export async function planScan(stores: ScanStores, request: ScanRequest): Promis
   const parallelism = tableOptions(schema.options).get('scan.manifest.parallelism')
   const isAboveLevel0 = request.isBatch === true && hidesLevel0(schema)
   const level = request.level ?? (isAboveLevel0 ? (each: number) => each > 0 : undefined)
-  const files = { ...filter.files, level, bucket: bucketFilter(request, filter.files.bucket) }
+  const files = {
+    ...filter.files,
+    level,
+    bucket: bucketFilter(request, filter.files.bucket),
+    rowIds: request.rowIds,
+  }
   const scan = async (of: FileFilter): Promise<readonly ManifestEntry[]> => {
     const scanned = await mapAll(changesOf, parallelism ?? CHANGES_AT_ONCE, (changed) =>
       scanEntries(stores.manifests, changed, kind, of, { signal, parallelism }),

@@ -18,9 +18,11 @@ import { selectRows } from '../types/predicate-rows.ts'
 import type { Predicate } from '../types/predicate.ts'
 import { hasPrimaryKey, trimmedKeyFields } from '../types/schema-keys.ts'
 import { diffBatches } from './diff-read.ts'
+import { commonRanges } from './file-indexes.ts'
 import { openJoinedFile } from './joined-file.ts'
 import { chooseRows, type RowFilter, rowFilter } from './row-filter.ts'
 import { evolvesData, groupByRowIds } from './row-ranges.ts'
+import { type RowIdTest, rowsWithIds } from './row-tracking.ts'
 import { fileSections, type Split } from './split.ts'
 import { type FileContext, openTableFile } from './table-file.ts'
 
@@ -28,6 +30,8 @@ export interface SplitReadOptions {
   /** The columns to return, in this order. */
   readonly fields: readonly DataField[]
   readonly where?: Predicate | undefined
+  /** Rows of other ids may be left out. */
+  readonly rowIds?: RowIdTest | undefined
   /** Gives the kind of each row behind the fields: a TINYINT column of {@link RowKind} codes. */
   readonly kinds?: boolean | undefined
   /** Gives keys whose last row deletes too, as rows of kind -D; goes with `kinds`. */
@@ -132,7 +136,7 @@ async function* readRaw(
   context: FileContext,
   split: Split,
   fields: readonly DataField[],
-  { where, signal }: SplitReadOptions,
+  { where, rowIds, signal }: SplitReadOptions,
 ): AsyncGenerator<Batch, void, undefined> {
   const filter = where && rowFilter(where, context.schema.fields)
   // Files that hold columns of the same rows are read as one.
@@ -141,7 +145,8 @@ async function* readRaw(
     : split.files.map((file) => [file])
   for (const group of groups) {
     const open = await openJoinedFile(context, split, group, signal)
-    const rows = filter && (await chooseRows(open, filter, signal))
+    const matching = filter && (await chooseRows(open, filter, signal))
+    const rows = commonRanges(matching ?? null, rowIds ? rowsWithIds(group, rowIds) : null)
     const cursor = open.cursor({ fields, rows: rows ?? undefined })
     const batchRows = rowsPerBatch(group, 1)
     for (;;) {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import type { ManifestEntry } from '../../src/snapshot/manifest-entry.ts'
 import type { ManifestFileMeta } from '../../src/snapshot/manifest-list.ts'
-import { entryAt } from '../../src/snapshot/manifest-rows.ts'
+import { entryAt, fileNameAt } from '../../src/snapshot/manifest-rows.ts'
 import {
   type FileFilter,
   mayHoldWanted,
@@ -118,6 +118,9 @@ test.each<[string, Partial<ManifestFileMeta>, FileFilter, boolean]>([
   ['a level outside', ranges, { level: (level) => level === 0 }, false],
   ['a level, unknown', { minLevel: null }, { level: () => false }, true],
   ['levels that lie', { minLevel: 0, maxLevel: 2 ** 31 - 1 }, { level: () => false }, true],
+  ['row ids inside', { minRowId: 5n, maxRowId: 9n }, { rowIds: (_, to) => to > 9n }, true],
+  ['row ids outside', { minRowId: 5n, maxRowId: 9n }, { rowIds: (from) => from > 5n }, false],
+  ['row ids, unknown', { minRowId: null, maxRowId: null }, { rowIds: () => false }, true],
   ['what it is told', ranges, { manifest: () => false }, false],
 ])('a manifest is opened for %s', (_, meta, filter, isOpened) => {
   expect(mayHoldWanted(metaOf(meta), filter)).toBe(isOpened)
@@ -192,4 +195,22 @@ test('of ten thousand entries a scan finds those of one partition, at their rows
   })
   expect(chosen!.indices).toHaveLength(100)
   expect(chosen!.indices.every((index) => index % 100 === 7)).toBe(true)
+})
+
+function entryOfRows(name: string, firstRowId: bigint | null): ManifestEntry {
+  const made = entry({ name, rowCount: 10 })
+  return { ...made, file: { ...made.file, firstRowId } }
+}
+
+test('a scan of row ids finds the files that can have them, and those whose rows have none', async () => {
+  const manifests = testManifests()
+  const starts = { a: 0n, b: 10n, c: 20n, d: null }
+  const meta = await manifests.write(
+    Object.entries(starts).map(([name, first]) => entryOfRows(name, first)),
+  )
+  const chosen = await scanManifests(manifests.store, [meta], 'live', {
+    rowIds: (from, to) => from < 20n && to > 10n,
+  })
+  const names = chosen.flatMap(({ rows, indices }) => [...indices].map((i) => fileNameAt(rows, i)))
+  expect(names).toEqual(['b', 'd'])
 })

@@ -11,6 +11,7 @@ import { fieldsNamed, hasPrimaryKey } from '../../types/schema-keys.ts'
 import { whereText } from '../../types/where-print.ts'
 import { parseWhere } from '../../types/where-text.ts'
 import { distinctFields, type ReadRequest } from '../read.ts'
+import { type RowIdTest, rowIdTest } from '../row-tracking.ts'
 import type { Split } from '../split.ts'
 import type { RowView, ViewColumn } from './row-view.ts'
 
@@ -26,6 +27,8 @@ export interface ViewChoice {
   readonly filter: BoundPredicate | undefined
   /** What the filter says of the table's rows. */
   readonly where: Predicate | undefined
+  /** What it says of the ids of tracked rows. */
+  readonly rowIds: RowIdTest | undefined
 }
 
 /** INVALID for columns that the view does not have, and a filter that does not fit them. */
@@ -51,6 +54,7 @@ export function chooseOfView(
     predicate,
     filter: predicate && bindPredicate(predicate, read),
     where: view.passesFilters ? tableFilter(schema, predicate) : undefined,
+    rowIds: view.passesFilters ? rowIdTest(predicate) : undefined,
   }
 }
 

@@ -70,6 +70,7 @@ export class ViewRead implements BatchResult<SystemRow> {
       const rows = readSplit(fileContext(store, schema), splitOfView(split, choice.view, schema), {
         fields,
         where: choice.where,
+        rowIds: choice.rowIds,
         ...kindsOfView(choice.view),
         signal,
       })
@@ -88,12 +89,12 @@ export class ViewRead implements BatchResult<SystemRow> {
     const target = await this.#target()
     const { schema } = target
     const choice = chooseOfView(this.#view, schema, this.#request)
-    const { predicate, where } = choice
+    const { predicate, where, rowIds } = choice
     const level = this.#view.level?.(schema)
     const limit = predicate === undefined ? this.#request.limit : undefined
     const { signal } = this.#context
     try {
-      return { target, choice, plan: await target.plan({ where, limit, level, signal }) }
+      return { target, choice, plan: await target.plan({ where, limit, level, rowIds, signal }) }
     } catch (error) {
       throw this.#named(error, target)
     }
