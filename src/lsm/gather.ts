@@ -119,7 +119,7 @@ function gatherBytes(
       const from = source.view
       for (let b = 0; b < count; b += 8)
         view.setBigInt64(size + b, from.getBigInt64(start + b, true), true)
-    } else data.set(source.data.subarray(start, end), size)
+    } else if (count > 0) data.set(source.data.subarray(start, end), size)
     size += count
     offsets[i + 1] = size
   }

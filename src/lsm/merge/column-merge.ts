@@ -142,7 +142,7 @@ export class ColumnMerge {
     const values = isFixed ? flatValues(columns, this.#memory) : null
     const validity = flatValidity(columns, this.#memory)
     const isExtreme = rule === 'greatest' || rule === 'least'
-    if (isExtreme && isWhole(values) && validity === null && steps === null) {
+    if (isExtreme && isNarrow(values) && validity === null && steps === null) {
       const extremes = plainExtremes(this.#rows, values, rule === 'greatest')
       return { layout: 'fixed', length: extremes.length, validity: null, values: extremes }
     }
@@ -224,9 +224,8 @@ function isSharable(rule: PickRule, validity: Uint8Array | null): boolean {
   return rule !== 'greatest' && rule !== 'least' && validity === null
 }
 
-/** Whether the values are integers of up to 32 bits; their kinds are alike to who reads them. */
-function isWhole(values: FixedValues | null): values is Int32Array {
-  return values instanceof Int8Array || values instanceof Int16Array || values instanceof Int32Array
+function isNarrow(values: FixedValues | null): values is Exclude<FixedValues, BigInt64Array> {
+  return values !== null && !(values instanceof BigInt64Array)
 }
 
 function strideOf({ kind }: DataType): 1 | 2 {

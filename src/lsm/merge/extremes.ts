@@ -5,6 +5,7 @@ import { compareKeys, sortKeys } from '../sort-keys.ts'
 import type { FlatRows } from './flat-columns.ts'
 import type { Operations } from './operations.ts'
 import { pickExtreme, type PickedRow, type RowComparison } from './picks.ts'
+import { isAbove } from './plain-folds.ts'
 
 /** The greatest or least of values that are flat; `stride` elements make a value. */
 export function fixedExtreme(
@@ -28,16 +29,6 @@ function numberOrder(
   return greatest
     ? (i, j) => isAbove(values[flat[i]!]!, values[flat[j]!]!)
     : (i, j) => isAbove(values[flat[j]!]!, values[flat[i]!]!)
-}
-
-function isAbove(a: number, b: number): boolean {
-  return a > b || (!(a < b) && isAboveEqual(a, b))
-}
-
-/** The order of floats that are not above or below each other: -0 below 0, NaN above all. */
-function isAboveEqual(a: number, b: number): boolean {
-  if (a === b) return a === 0 && Object.is(b, -0) && !Object.is(a, -0)
-  return Number.isNaN(a) && !Number.isNaN(b)
 }
 
 /** The order of integers of `count` words, the low one first. */

@@ -129,7 +129,9 @@ function comparison(
 }
 
 function isEmpty({ runOf, rows }: KeyedRows, { columns }: Comparison, i: number): boolean {
-  return columns.every((of) => !isPresent(of[runOf[i]!]!, rows[i]!))
+  for (let c = 0; c < columns.length; c++)
+    if (isPresent(columns[c]![runOf[i]!]!, rows[i]!)) return false
+  return true
 }
 
 /** Whether row i is not older than the row that the group has. */
@@ -167,10 +169,10 @@ function isRemoval(
   i: number,
 ): boolean {
   if (action === ADDED || keyed.kinds[i] !== DELETE) return false
-  return groups.some(
-    (group, g) =>
-      group.removes &&
-      !(group.mayBeEmpty && isEmpty(keyed, group, i)) &&
-      isNewer(keyed, group, holders[g]!, i),
-  )
+  for (let g = 0; g < groups.length; g++) {
+    const group = groups[g]!
+    const isLeftOut = !group.removes || (group.mayBeEmpty && isEmpty(keyed, group, i))
+    if (!isLeftOut && isNewer(keyed, group, holders[g]!, i)) return true
+  }
+  return false
 }

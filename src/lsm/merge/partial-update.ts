@@ -183,8 +183,13 @@ function kindsOf(
     if (isLone[key] === 1) merged[key] = kinds[from]!
     else if (actions !== null) {
       const isRemoved = removes && kinds[to - 1] === DELETE
-      if (isRemoved || !kinds.subarray(from, to).some(isAdd)) merged[key] = DELETE
+      if (isRemoved || !anyAdds(kinds, from, to)) merged[key] = DELETE
     }
   }
   return merged
+}
+
+function anyAdds(kinds: Int8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) if (isAdd(kinds[i]!)) return true
+  return false
 }

@@ -51,8 +51,10 @@ function sumLongs(
   for (let i = keyCount; i < flats.length; i++) {
     const at = flats[i]! * stride
     const to = keys[i]! * stride
-    const [low, high] = [out[to]!, out[to + 1]!]
-    const [addedLow, addedHigh] = [words[at]!, words[at + 1]!]
+    const low = out[to]!
+    const high = out[to + 1]!
+    const addedLow = words[at]!
+    const addedHigh = words[at + 1]!
     const lowSum = (low + addedLow) | 0
     const carry = ((low & addedLow) | ((low | addedLow) & ~lowSum)) >>> 31
     const highSum = (high + addedHigh + carry) | 0
@@ -68,8 +70,18 @@ function sumLongs(
   return sums
 }
 
-/** The greatest or least of integers of up to 32 bits that are all there. */
+/** The greatest or least of numbers of up to 32 bits, and of doubles, that are all there. */
 export function plainExtremes(
+  rows: FlatRows,
+  values: Exclude<FixedValues, BigInt64Array>,
+  greatest: boolean,
+): FixedValues {
+  return values instanceof Float32Array || values instanceof Float64Array
+    ? floatExtremes(rows, values, greatest)
+    : integerExtremes(rows, values as Int32Array, greatest)
+}
+
+function integerExtremes(
   { keyCount, rounds }: FlatRows,
   values: Int32Array,
   greatest: boolean,
@@ -87,6 +99,32 @@ export function plainExtremes(
   }
   if (!greatest) for (let key = 0; key < keyCount; key++) best[key] = ~best[key]!
   return best
+}
+
+/** The greatest or least of floats that are all there, in the order of `Float.compare`. */
+function floatExtremes(
+  { keyCount, rounds }: FlatRows,
+  values: Float32Array | Float64Array,
+  greatest: boolean,
+): FixedValues {
+  const { keys, flats } = rounds()
+  const best = new (values.constructor as new (length: number) => Float64Array)(keyCount)
+  for (let key = 0; key < keyCount; key++) best[key] = values[flats[key]!]!
+  for (let i = keyCount; i < flats.length; i++) {
+    const key = keys[i]!
+    const value = values[flats[i]!]!
+    const held = best[key]!
+    if (greatest ? isAbove(value, held) : isAbove(held, value)) best[key] = value
+  }
+  return best
+}
+
+/** The order of `Float.compare`: -0 below 0, NaN above all. */
+export function isAbove(a: number, b: number): boolean {
+  if (a > b) return true
+  if (a < b) return false
+  if (a === b) return a === 0 && Object.is(b, -0) && !Object.is(a, -0)
+  return Number.isNaN(a) && !Number.isNaN(b)
 }
 
 /** The last row of each key that has a value, by its number; -1 for none. */
