@@ -23,20 +23,23 @@ export interface ColumnMapping {
 }
 
 /**
- * The columns to read from a file of the schema so that they fit `fields`, which are of the table's schema. Throws
+ * The columns to read from a file of the schema, at `path`, so that they fit `fields`, which are of the table's schema. Throws
  * UNSUPPORTED where a column's type changed to one that there is no cast to, and so does Java; the conversion throws
  * INVALID for a value that its cast refuses.
  */
 export function columnMapping(
   fields: readonly DataField[],
   fileSchema: TableSchema,
+  path: string,
 ): ColumnMapping {
-  const mappings = fields.map((field) => fieldMapping(field, fileSchema))
+  const mappings = fields.map((field) => fieldMapping(field, fileSchema, path))
   const stored = mappings.map((mapping) => mapping.field)
   if (mappings.every(({ convert }) => convert === unchanged)) return { stored, convert: null }
   const convert = ({ length, columns }: Batch): Batch => ({
     length,
-    columns: columns.map((column, i) => named(fields[i]!, () => mappings[i]!.convert(column))),
+    columns: columns.map((column, i) =>
+      named(fields[i]!, path, () => mappings[i]!.convert(column)),
+    ),
   })
   return { stored, convert }
 }
@@ -45,9 +48,10 @@ export function columnMapping(
 function fieldMapping(
   field: DataField,
   fileSchema: TableSchema,
+  path: string,
 ): { readonly field: DataField; readonly convert: TypeMapping['convert'] } {
   const stored = storedField(field, fileSchema)
-  const mapping = stored && named(field, () => typeMapping(stored.type, field.type))
+  const mapping = stored && named(field, path, () => typeMapping(stored.type, field.type))
   if (stored === undefined || mapping === undefined || mapping === null)
     return {
       field: { ...field, name: ABSENT, type: { ...field.type, nullable: true } },
@@ -59,13 +63,13 @@ function fieldMapping(
 /** No column's name: names are never empty. */
 const ABSENT = ''
 
-/** Errors tell the column that they are about. */
-function named<Result>({ name }: DataField, body: () => Result): Result {
+/** Errors tell the column and the file that they are about. */
+function named<Result>({ name }: DataField, path: string, body: () => Result): Result {
   try {
     return body()
   } catch (error) {
     if (!(error instanceof LakeError)) throw error
-    const { code, message, hint, path, cause } = error
+    const { code, message, hint, cause } = error
     throw new LakeError(code, `column ${name}: ${message}`, { hint, path, cause })
   }
 }

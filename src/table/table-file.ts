@@ -8,7 +8,7 @@ import type { FileCache } from '../snapshot/file-cache.ts'
 import type { SchemaStore } from '../snapshot/schema-store.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import type { DataField } from '../types/data-type.ts'
-import { SYSTEM_FIELD_ID_START } from '../types/field-ids.ts'
+import { KEY_FIELD_PREFIX, SYSTEM_FIELD_ID_START } from '../types/field-ids.ts'
 import { tableOptions } from '../types/options.ts'
 import type { BoundPredicate } from '../types/predicate-bind.ts'
 import type { TableSchema } from '../types/schema-file.ts'
@@ -58,11 +58,11 @@ export async function openTableFile(
     ? indexedFile(stored, (predicate) => indexedRanges(io, layout, placed, predicate, { signal }))
     : stored
   const deletion = split.deletionFiles?.get(file.fileName)
-  if (deletion === undefined) return evolvedFile(indexed, fileSchema)
+  if (deletion === undefined) return evolvedFile(indexed, fileSchema, context.schema)
   const rowCount = stored.rowCount ?? file.rowCount
   const deleted = await readDeletionVector(io, context.indexFiles, deletion, rowCount, { signal })
   // The file's own cursors leave rows out while they decode, so what converts values comes after them.
-  return evolvedFile(withoutDeleted(indexed, deleted), fileSchema)
+  return evolvedFile(withoutDeleted(indexed, deleted), fileSchema, context.schema)
 }
 
 /** The file, whose rows are chosen by its indexes too. */
@@ -83,14 +83,32 @@ function indexedFile(
 }
 
 /** The file with the columns of the table instead of those of the schema that it was written with. */
-function evolvedFile(stored: DataFile, fileSchema: TableSchema): DataFile {
+function evolvedFile(stored: DataFile, fileSchema: TableSchema, schema: TableSchema): DataFile {
   return {
     path: stored.path,
-    columnNames: stored.columnNames,
+    columnNames: ownNames(stored, fileSchema, schema),
     rowCount: stored.rowCount,
     prune: (predicate) => stored.prune(storedPredicate(predicate, fileSchema)),
     cursor: ({ fields, ...options }) => evolvedCursor(stored, fileSchema, fields, options),
   }
+}
+
+/** The file's names of columns, but for those of key columns that have been given to other columns since. */
+function ownNames(
+  { columnNames }: DataFile,
+  fileSchema: TableSchema,
+  { fields }: TableSchema,
+): ReadonlySet<string> {
+  const isRenamed = fields.some(({ id, name }) =>
+    fileSchema.fields.some((stored) => stored.name === name && stored.id !== id),
+  )
+  if (!isRenamed) return columnNames
+  const others = fileSchema.fields.filter(
+    ({ id, name }) => fields.find((field) => field.name === name)?.id !== id,
+  )
+  const names = new Set(columnNames)
+  for (const { name } of others) names.delete(KEY_FIELD_PREFIX + name)
+  return names
 }
 
 function evolvedCursor(
@@ -102,6 +120,7 @@ function evolvedCursor(
   const mapping = columnMapping(
     fields.filter((field) => !isOwn(field)),
     fileSchema,
+    stored.path,
   )
   const mapped = mapping.stored.values()
   const wanted = fields.map((field) => (isOwn(field) ? field : mapped.next().value!))
