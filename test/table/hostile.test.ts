@@ -2,7 +2,7 @@
  * Every file of the golden tables, cut and with flipped bits, read through the catalog.
  *
  * A cut file is refused by name. A changed one is refused, or the rows are right, wherever the format has a checksum:
- * that is in Parquet pages and deletion vectors. Schemas, snapshots, manifests and Avro files have none, so that a changed
+ * that is in Parquet pages, blob files and deletion vectors. Schemas, snapshots, manifests and Avro files have none, so that a changed
  * letter of an option, or a changed byte of a text, can make another table that is as good as the first.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -102,7 +102,8 @@ const judgeCut: Judge = (use, outcome) => {
 const judgeChanged: Judge = (use, outcome) => {
   if (isOfNoConsequence(use)) return outcome.kind === 'same' ? null : outcome.kind
   if (outcome.kind === 'same') return null
-  if (outcome.kind === 'other') return /\.parquet$|\/index\//.test(use.path) ? 'other rows' : null
+  if (outcome.kind === 'other')
+    return /\.(?:parquet|blob)$|\/index\//.test(use.path) ? 'other rows' : null
   const { code, path = '', message } = outcome.error
   // Damaged metadata may name a file that is not there, and that file is the one to tell of then.
   const isOfTable = path.startsWith(`${DAMAGED_WAREHOUSE}/golden.db/${use.table}/`)

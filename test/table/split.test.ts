@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import type { DataFileMeta } from '../../src/snapshot/data-file-meta.ts'
-import { packAppendFiles, packKeyedFiles } from '../../src/table/split.ts'
+import { packAppendFiles, packKeyedFiles, packRowRanges } from '../../src/table/split.ts'
 import type { DataField } from '../../src/types/data-type.ts'
 import { fileMeta } from '../support/commit-tables.ts'
 
@@ -92,5 +92,19 @@ describe('of a table without a primary key', () => {
   test('no files are no pack', () => {
     expect(packAppendFiles([], LIMITS)).toEqual([])
     expect(keyed([])).toEqual([])
+  })
+})
+
+const sized = (from: number, to: number): DataFileMeta => file(from, to, { sizeBytes: 40 })
+
+describe('of a table whose columns are written apart', () => {
+  test('files of the same rows stay together, in the order of the rows', () => {
+    const groups = [[sized(0, 1), sized(0, 2)], [sized(3, 4)], [sized(5, 6)]]
+    expect(packed(packRowRanges(groups, LIMITS))).toEqual(['0-1 0-2', '3-4 5-6 raw'])
+  })
+
+  test('files larger than a split make one', () => {
+    const groups = [[file(0, 1, { sizeBytes: 200 }), sized(0, 2)], [sized(3, 4)]]
+    expect(packed(packRowRanges(groups, LIMITS))).toEqual(['0-1 0-2', '3-4 raw'])
   })
 })
