@@ -1,5 +1,5 @@
-import { allRows } from '../../src/format/column-rows.ts'
 /** A table in memory whose columns are written apart, file by file. */
+import { allRows } from '../../src/format/column-rows.ts'
 import { createDataFile } from '../../src/format/data-format.ts'
 import { PARQUET_DEFAULTS } from '../../src/format/parquet/write/file-writer.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'

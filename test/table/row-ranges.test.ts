@@ -78,10 +78,16 @@ test('files of overlapping rows are a group, in the order of the rows', () => {
   expect(groups).toEqual([['a', 'a1'], ['b', 'b1.blob', 'b2.blob'], ['c']])
 })
 
+const first = file('first', { from: 0, columns: { a: [0, 9], b: [0, 9], c: null } })
+const update = file('update', { from: 0, sequence: 2, columns: { b: [50, 59] } })
+const other = file('other', { from: 10, columns: { a: [10, 19] } })
+
+function leftOfRows(predicate: Predicate | undefined): string[] {
+  const bound = predicate && bindPredicate(predicate, OLD.fields)
+  return namesOf(filterRowRanges([first, update], bound, () => OLD))
+}
+
 describe('a filter', () => {
-  const first = file('first', { from: 0, columns: { a: [0, 9], b: [0, 9], c: null } })
-  const update = file('update', { from: 0, sequence: 2, columns: { b: [50, 59] } })
-  const other = file('other', { from: 10, columns: { a: [10, 19] } })
   const files = [first, update, other]
 
   const left = (predicate: Predicate): string[] =>
@@ -103,12 +109,8 @@ describe('a filter', () => {
   })
 
   test('looks at the latest values of a column only', () => {
-    const leftOf = (predicate: Predicate | undefined): string[] => {
-      const bound = predicate && bindPredicate(predicate, OLD.fields)
-      return namesOf(filterRowRanges([first, update], bound, () => OLD))
-    }
-    expect(leftOf(eq('b', 5))).toEqual([])
-    expect(leftOf(eq('b', 55))).toEqual(['first', 'update'])
-    expect(leftOf(undefined)).toEqual(['first', 'update'])
+    expect(leftOfRows(eq('b', 5))).toEqual([])
+    expect(leftOfRows(eq('b', 55))).toEqual(['first', 'update'])
+    expect(leftOfRows(undefined)).toEqual(['first', 'update'])
   })
 })
