@@ -115,6 +115,7 @@ const CHANGES: CommandSpec = {
     'Each row tells in `_kind` what became of it: `+I` inserted, `-U` and `+U` the row before and after an update, `-D` deleted. Which of them there are depends on the table: with `changelog-producer = none` the rows are those that were written.',
     'It ends with the snapshot that is the latest when it starts. With `--follow` it goes on, looking for new snapshots every 10 seconds (`--option continuous.discovery-interval=1s`), until it is interrupted.',
     'With `--consumer` snapshots that are not printed yet do not expire. Rows may be printed again after a crash, and none are left out.',
+    'The changes of `shop.users$audit_log` and `shop.users$binlog` are printed too; they tell the kinds in `rowkind`.',
     'Options say where to start too, in the place of `--from`: `scan.mode`, `scan.snapshot-id`, `scan.timestamp-millis`.',
   ],
   examples: [

@@ -61,6 +61,14 @@ describe('what is printed', () => {
     expect(await changes('--format', 'csv', '--limit', '1')).toEqual(['_kind,id,v', '+I,1,one'])
   })
 
+  test('the audit log, which has the kinds in a column of its own', async () => {
+    await write(ONE, GONE)
+    const printed = await wh.ok(['changes', 'shop.t$audit_log', '--where', 'id = 1'])
+    expect(printed).toBe(
+      '{"rowkind":"+I","id":"1","v":"one"}\n{"rowkind":"-D","id":"1","v":"one"}\n',
+    )
+  })
+
   test('a file, in the format that its name tells', async () => {
     await write(ONE)
     const file = wh.file('changes.csv')
@@ -115,8 +123,9 @@ describe('what is refused', () => {
     expect(result.code).toBe(code)
   })
 
-  test('changes of a system table', async () => {
+  test('changes of a system table that has none', async () => {
     const result = await wh.run(['changes', 'shop.t$files'])
-    expect(result).toMatchObject({ code: 2, stdout: '' })
+    expect(result).toMatchObject({ code: 1, stdout: '' })
+    expect(result.stderr).toContain('cannot be followed')
   })
 })

@@ -3,9 +3,11 @@ import type { ExchangeFormat } from '../../format/exchange/row-writer.ts'
 import type { Changes } from '../../table/stream-read.ts'
 import { type ChangeBatch, kindedBatch, kindedFields } from '../../table/stream/change-batch.ts'
 import { namesStart } from '../../table/stream/start.ts'
-import { Table } from '../../table/table.ts'
+import type { SystemChangesOptions, SystemTable } from '../../table/system-tables.ts'
+import { type ChangesOptions, Table } from '../../table/table.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
 import type { Batch } from '../../types/column.ts'
+import type { DataField } from '../../types/data-type.ts'
 import { invalid, LakeError } from '../../util/errors.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
@@ -18,12 +20,16 @@ export async function changesCommand(run: CommandRun): Promise<number> {
   const { follow = false, output } = flags
   const format = formatOf(run)
   if (follow) checkEndless(format, output)
-  const table = await openTable(run, name)
-  const stream = table.changes({ ...requestOf(run, table), follow, signal })
+  const catalog = await run.openCatalog()
+  const opened = await catalog.open(name, { signal })
+  const stream: Changes<unknown> = opened.changes({ ...requestOf(run, opened), follow, signal })
+  // The rows of an audit log tell their kinds themselves.
+  const shape = opened instanceof Table ? KINDED : PLAIN
   const isSeen = isImmediate(format) && output === undefined
   let last: ChangeBatch<unknown> | null = null
   const batches = printedBatches({
     stream,
+    shape,
     rowCountMax: flags.limit ?? Infinity,
     async onPrinted(batch) {
       last = batch
@@ -31,7 +37,7 @@ export async function changesCommand(run: CommandRun): Promise<number> {
     },
     end: follow ? signal : null,
   })
-  const source = { fields: async () => kindedFields(await stream.fields()), batches: () => batches }
+  const source = { fields: async () => shape.fields(await stream.fields()), batches: () => batches }
   // Who ends a stream that follows ends it in order: what it has begun to print is printed.
   const patient = follow ? { ...run, signal: new AbortController().signal } : run
   const rowCount = await printRows({ ...patient, flags: { ...flags, format } }, source)
@@ -44,23 +50,26 @@ export async function changesCommand(run: CommandRun): Promise<number> {
   return signal.aborted ? EXIT.interrupted : EXIT.done
 }
 
-async function openTable(run: CommandRun, name: string): Promise<Table> {
-  const catalog = await run.openCatalog()
-  const opened = await catalog.open(name, { signal: run.signal })
-  if (opened instanceof Table) return opened
-  throw invalid(`${name} is a system table, and changes wants a table`, {
-    hint: 'name the table itself; its changes come with their kinds',
-  })
+/** How batches are printed. */
+interface Shape {
+  readonly fields: (fields: readonly DataField[]) => readonly DataField[]
+  readonly batch: (changes: ChangeBatch<unknown>) => Batch
 }
+
+const KINDED: Shape = {
+  fields: kindedFields,
+  batch: ({ batch, kinds }) => kindedBatch(batch, kinds),
+}
+const PLAIN: Shape = { fields: (fields) => fields, batch: ({ batch }) => batch }
 
 function requestOf(
   { flags, tableOptions }: CommandRun,
-  table: Table,
-): Parameters<Table['changes']>[0] {
+  opened: Table | SystemTable,
+): ChangesOptions & SystemChangesOptions {
   const { select, where, consumer } = flags
-  const { options } = table.schema
+  const stored = opened instanceof Table ? opened.schema.options : {}
   // Changes alone are what this command is asked for, unless something says where to start.
-  const isOpen = !namesStart({ ...options, ...tableOptions })
+  const isOpen = !namesStart({ ...stored, ...tableOptions })
   const from = flags.from ?? (isOpen ? 'earliest' : undefined)
   return {
     options: tableOptions,
@@ -101,6 +110,7 @@ function checkEndless(format: Format, output: string | undefined): void {
 
 interface Printing {
   readonly stream: Changes<unknown>
+  readonly shape: Shape
   readonly rowCountMax: number
   /** Told of each batch when it is printed; one that is printed in part only is never done. */
   readonly onPrinted: (batch: ChangeBatch<unknown>) => Promise<void>
@@ -108,9 +118,10 @@ interface Printing {
   readonly end: AbortSignal | null
 }
 
-/** The batches of the stream, each behind a column of the kinds. */
+/** The batches of the stream as they are printed. */
 async function* printedBatches({
   stream,
+  shape,
   rowCountMax,
   onPrinted,
   end,
@@ -119,7 +130,7 @@ async function* printedBatches({
   if (left <= 0) return
   try {
     for await (const changes of stream.batches()) {
-      const batch = kindedBatch(changes.batch, changes.kinds)
+      const batch = shape.batch(changes)
       yield batch.length > left ? sliceBatch(batch, 0, left) : batch
       left -= batch.length
       if (left >= 0) await onPrinted(changes)
