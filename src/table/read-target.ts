@@ -72,16 +72,18 @@ export async function readTarget(
   }
 }
 
-/** The branch that the option `branch` names, with its latest schema; the given one unless there is such an option. */
+/**
+ * The branch that the option `branch` of the read names, with its latest schema; the given one unless there is such an
+ * option. What a schema stores under that name may have come along from another branch.
+ */
 async function homeOf(
   store: TableStore,
   schema: TableSchema,
   dynamicOptions: RawOptions,
   signal?: AbortSignal,
 ): Promise<ReadSource> {
-  const options = tableOptions({ ...schema.options, ...dynamicOptions })
-  const branch = options.get('branch')
-  if (!options.isSet('branch') || branch === store.location.branch) return { store, schema }
+  const { branch } = dynamicOptions
+  if (branch === undefined || branch === store.location.branch) return { store, schema }
   const home = await existingBranch(store, branch, signal)
   if (home !== null) return home
   throw await branchMissing(store, branch, signal)
