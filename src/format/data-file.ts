@@ -58,6 +58,8 @@ export interface OpenOptions {
   readonly sizeBytes?: number | undefined
   /** Gives the values of a blob file as descriptors of where they lie, without reading them. */
   readonly blobsAsDescriptors?: boolean | undefined
+  /** Whether TIMESTAMP_LTZ lies in ORC files as Java's `orc.timestamp-ltz.legacy.type` says; true when left out. */
+  readonly isLegacyOrcLtz?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -80,22 +82,17 @@ export interface DataFileWriter {
   abort(): Promise<void>
 }
 
-const FORMATS = ['parquet', 'avro', 'blob'] as const
+const FORMATS = ['parquet', 'avro', 'orc', 'blob'] as const
 
 /** The format that a data file's name tells: its last extension. */
 function formatOf(path: string): (typeof FORMATS)[number] {
   const extension = path.slice(path.lastIndexOf('.') + 1).toLowerCase()
   const format = FORMATS.find((name) => name === extension)
   if (format !== undefined) return format
-  if (extension === 'orc')
-    throw unsupported('ORC data files cannot be read: there is no maintained ORC reader for Node', {
-      path,
-      hint: "read the table with Flink, Spark or Java Paimon, or rewrite it there: set 'file.format' = 'parquet', then compact it fully, or INSERT OVERWRITE it with its own rows",
-    })
   const [, compressed = extension] = COMPRESSED_TEXT.exec(path) ?? []
   throw unsupported(`data files of the format "${compressed}" cannot be read`, {
     path,
-    hint: 'Parquet, Avro and blob files can: read the table with Flink, Spark or Java Paimon, or rewrite it there with another file.format',
+    hint: 'Parquet, Avro, ORC and blob files can: read the table with Flink, Spark or Java Paimon, or rewrite it there with another file.format',
   })
 }
 
@@ -116,6 +113,10 @@ export async function openDataFile(
   if (format === 'blob') {
     const { openBlobData } = await import('./blob/data-file.ts')
     return await openBlobData(io, path, options)
+  }
+  if (format === 'orc') {
+    const { openOrcData } = await import('./orc/data-file.ts')
+    return await openOrcData(io, path, options)
   }
   const { openAvroData } = await import('./avro/data-file.ts')
   return await openAvroData(io, path, options)

@@ -14,8 +14,10 @@ export async function openStoredFile(
   meta: DataFileMeta,
   signal: AbortSignal | undefined,
 ): Promise<DataFile> {
-  const blobsAsDescriptors = tableOptions(schema.options).get('blob-as-descriptor')
-  const options = { sizeBytes: meta.fileSize, blobsAsDescriptors, signal }
+  const set = tableOptions(schema.options)
+  const blobsAsDescriptors = set.get('blob-as-descriptor')
+  const isLegacyOrcLtz = set.get('orc.timestamp-ltz.legacy.type')
+  const options = { sizeBytes: meta.fileSize, blobsAsDescriptors, isLegacyOrcLtz, signal }
   const opened = await openDataFile(io, path, options)
   const file = blobsAsDescriptors || isBlobFile(meta) ? opened : withBlobValues(opened, io, signal)
   return tracksRows(schema) ? trackedFile(file, meta) : file

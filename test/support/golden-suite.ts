@@ -15,9 +15,7 @@ import {
 import { byKey, expectedStream, openStream, readStream, streamCases } from './golden-streams.ts'
 
 /** What is refused as UNSUPPORTED, by the name of the file in `expect/`. */
-export const REFUSED: Readonly<Record<string, string>> = {
-  format_orc: 'ORC files are not read yet',
-}
+export const REFUSED: Readonly<Record<string, string>> = {}
 
 /** The warehouse of the golden tables on a storage. */
 export interface GoldenStorage extends AsyncDisposable {

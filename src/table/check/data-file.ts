@@ -9,6 +9,7 @@ import type { ManifestEntry } from '../../snapshot/manifest-entry.ts'
 import { statsByName } from '../../snapshot/stats.ts'
 import type { DataField } from '../../types/data-type.ts'
 import { SEQUENCE_NUMBER_FIELD, VALUE_KIND_FIELD } from '../../types/field-ids.ts'
+import { tableOptions } from '../../types/options.ts'
 import { decodePartition } from '../../types/partition.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey, keyFields, trimmedKeyFields } from '../../types/schema-keys.ts'
@@ -43,7 +44,8 @@ export async function checkDataFile(
   if (path === null || !(await isThere(context, layout, entry, snapshotId))) return 0
   const rows = await findings.attempt(path, async () => {
     const { fileSize: sizeBytes } = entry.file
-    const open = await openDataFile(store.io, path, { sizeBytes, signal })
+    const isLegacyOrcLtz = tableOptions(schema.options).get('orc.timestamp-ltz.legacy.type')
+    const open = await openDataFile(store.io, path, { sizeBytes, isLegacyOrcLtz, signal })
     const columns = columnsOf(open, entry, schema)
     for (const problem of columns.problems) findings.damaged(path, problem)
     const { rowCount } = entry.file

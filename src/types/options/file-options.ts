@@ -1,6 +1,6 @@
 /** Options of the write buffer, of data files, their statistics and indexes. */
 import { boolean, count, double, integer, map, memorySize, oneOf, text } from './codec.ts'
-import { both, DONE, IMMUTABLE, none, only, write } from './spec.ts'
+import { both, DONE, IMMUTABLE, none, only, READABLE, write } from './spec.ts'
 
 /** By the names that Java has for them in Parquet and Avro files; each format has some. */
 const COMPRESSIONS = only(
@@ -87,6 +87,12 @@ export const FILE_OPTIONS = {
     null,
     'Size of a Parquet row group or ORC stripe; unset: the default of the format.',
     DONE,
+  ),
+  'orc.timestamp-ltz.legacy.type': both(
+    boolean,
+    'true',
+    'Whether ORC files hold TIMESTAMP_LTZ as what the clock of the writer shows.',
+    READABLE,
   ),
   'file.suffix.include.compression': write(
     boolean,
