@@ -1,5 +1,5 @@
 /** The columns of a table as a data file has them: under the schema that the file was written with. */
-import { unchanged } from '../types/cast/rule.ts'
+import { CastError, unchanged } from '../types/cast/rule.ts'
 import type { Batch } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
 import { castStats, evolvePredicate } from '../types/evolve-stats.ts'
@@ -8,6 +8,7 @@ import type { BoundPredicate } from '../types/predicate-bind.ts'
 import type { ColumnStats } from '../types/predicate-stats.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { LakeError } from '../util/errors.ts'
+import { deferring, isDeferred } from './deferred-casts.ts'
 
 /** The column of the file's schema with the same id; undefined when the file is older than the column. */
 export function storedField(field: DataField, fileSchema: TableSchema): DataField | undefined {
@@ -37,9 +38,7 @@ export function columnMapping(
   if (mappings.every(({ convert }) => convert === unchanged)) return { stored, convert: null }
   const convert = ({ length, columns }: Batch): Batch => ({
     length,
-    columns: columns.map((column, i) =>
-      named(fields[i]!, path, () => mappings[i]!.convert(column)),
-    ),
+    columns: columns.map((column, i) => mappings[i]!.convert(column)),
   })
   return { stored, convert }
 }
@@ -50,6 +49,10 @@ function fieldMapping(
   fileSchema: TableSchema,
   path: string,
 ): { readonly field: DataField; readonly convert: TypeMapping['convert'] } {
+  if (isDeferred(field)) {
+    const { field: stored, convert } = fieldMapping(field.deferred, fileSchema, path)
+    return { field: stored, convert: deferring(field.deferred, convert) }
+  }
   const stored = storedField(field, fileSchema)
   const mapping = stored && named(field, path, () => typeMapping(stored.type, field.type))
   if (stored === undefined || mapping === undefined || mapping === null)
@@ -57,7 +60,12 @@ function fieldMapping(
       field: { ...field, name: ABSENT, type: { ...field.type, nullable: true } },
       convert: unchanged,
     }
-  return { field: { ...stored, type: mapping.stored }, convert: mapping.convert }
+  const { convert } = mapping
+  return {
+    field: { ...stored, type: mapping.stored },
+    convert:
+      convert === unchanged ? unchanged : (column) => named(field, path, () => convert(column)),
+  }
 }
 
 /** No column's name: names are never empty. */
@@ -69,8 +77,10 @@ function named<Result>({ name }: DataField, path: string, body: () => Result): R
     return body()
   } catch (error) {
     if (!(error instanceof LakeError)) throw error
-    const { code, message, hint, cause } = error
-    throw new LakeError(code, `column ${name}: ${message}`, { hint, path, cause })
+    const { code, hint, cause } = error
+    const message = `column ${name}: ${error.message}`
+    if (error instanceof CastError) throw new CastError(message, path)
+    throw new LakeError(code, message, { hint, path, cause })
   }
 }
 

@@ -1,5 +1,6 @@
 /** Which rows of a data file may pass a filter: told by its statistics, then by the values of the columns filtered on. */
 import type { DataFile, RowRange } from '../format/data-file.ts'
+import { CastError } from '../types/cast/rule.ts'
 import type { DataField } from '../types/data-type.ts'
 import { columnsOf } from '../types/predicate-analysis.ts'
 import { bindPredicate, type BoundPredicate } from '../types/predicate-bind.ts'
@@ -39,6 +40,22 @@ export async function chooseRows(
   const ranges = pruned ?? [{ from: 0, to: file.rowCount }]
   const rowCount = countRows(ranges)
   if (rowCount === 0 || rowCount > LOOKED_AT_MAX) return pruned
+  try {
+    return (await passingRows(file, filter, ranges, signal)) ?? pruned
+  } catch (error) {
+    // Whether rows with values that cannot be cast are read at all is told by who reads them.
+    if (error instanceof CastError) return pruned
+    throw error
+  }
+}
+
+/** The rows of the ranges that pass the filter; null where they are too many to be read one by one. */
+async function passingRows(
+  file: DataFile,
+  filter: RowFilter,
+  ranges: readonly RowRange[],
+  signal: AbortSignal | undefined,
+): Promise<readonly RowRange[] | null> {
   // Rows are told by where they stand in the file, so none may be missing.
   const cursor = file.cursor({ fields: filter.values.fields, rows: ranges, keepsDeleted: true })
   const chosen: { from: number; to: number }[] = []
@@ -48,7 +65,7 @@ export async function chooseRows(
     const batch = await cursor.read(BATCH_ROWS)
     if (batch === null) break
     const passed = selectRows(filter.values, batch)
-    if (passed === null || passed.length > batch.length / SELECTIVE) return pruned
+    if (passed === null || passed.length > batch.length / SELECTIVE) return null
     for (const row of passed) addRow(chosen, rowAt(seen + row))
     seen += batch.length
   }

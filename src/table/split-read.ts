@@ -8,15 +8,24 @@ import { mergeRuns } from '../lsm/merge-reader.ts'
 import type { RunFile } from '../lsm/run-reader.ts'
 import { readRun } from '../lsm/single-run.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
+import { CastError } from '../types/cast/rule.ts'
+import { sliceBatch } from '../types/column-slice.ts'
 import { takeBatch } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
-import { SYSTEM_FIELD_ID_START, VALUE_KIND_FIELD } from '../types/field-ids.ts'
+import {
+  SEQUENCE_NUMBER_FIELD,
+  SYSTEM_FIELD_ID_START,
+  VALUE_KIND_FIELD,
+} from '../types/field-ids.ts'
+import { tableOptions } from '../types/options.ts'
 import { columnsOf, projectTo } from '../types/predicate-analysis.ts'
 import { bindPredicate } from '../types/predicate-bind.ts'
 import { selectRows } from '../types/predicate-rows.ts'
 import type { Predicate } from '../types/predicate.ts'
+import type { TableSchema } from '../types/schema-file.ts'
 import { hasPrimaryKey, trimmedKeyFields } from '../types/schema-keys.ts'
+import { deferredField, throwDeferred, valuesOf } from './deferred-casts.ts'
 import { diffBatches } from './diff-read.ts'
 import { commonRanges } from './file-indexes.ts'
 import { openJoinedFile } from './joined-file.ts'
@@ -54,24 +63,66 @@ export async function* readSplit(
   split: Split,
   options: SplitReadOptions,
 ): AsyncGenerator<Batch, void, undefined> {
+  let given = 0
+  try {
+    for await (const batch of readChosen(context, split, options, false)) {
+      given += batch.length
+      yield batch
+    }
+    return
+  } catch (error) {
+    if (!(error instanceof CastError) || !canDefer(context.schema, split)) throw error
+  }
+  // Rows that are not shown may have values that cannot be cast: once more, with an eye to which rows those are.
+  for await (const batch of readChosen(context, split, options, true)) {
+    const from = Math.min(given, batch.length)
+    given -= from
+    if (from < batch.length) yield sliceBatch(batch, from, batch.length)
+  }
+}
+
+/** Whether whole values are what reading the split chooses among. */
+function canDefer(schema: TableSchema, { before }: Split): boolean {
+  const engine = tableOptions(schema.options).get('merge-engine')
+  const composes = engine === 'partial-update' || engine === 'aggregation'
+  return before === undefined && !evolvesData(schema) && !(hasPrimaryKey(schema) && composes)
+}
+
+async function* readChosen(
+  context: FileContext,
+  split: Split,
+  options: SplitReadOptions,
+  defers: boolean,
+): AsyncGenerator<Batch, void, undefined> {
   const { fields, where, kinds = false } = options
   const { schema } = context
+  const filterNames = where === undefined ? [] : columnsOf(where)
   // Columns that only the filter looks at are read behind the others, and dropped after it.
-  const extra =
-    where === undefined
-      ? []
-      : columnsOf(where)
-          .filter((name) => !fields.some((field) => field.name === name))
-          .map((name) => schema.fields.find((field) => field.name === name)!)
+  const extra = filterNames
+    .filter((name) => !fields.some((field) => field.name === name))
+    .map((name) => schema.fields.find((field) => field.name === name)!)
   const read = [...fields, ...extra]
+  const source = defers ? deferredFields(schema, read) : read
   const filter = where && bindPredicate(where, read)
-  for await (const batch of readRows(context, split, read, options)) {
-    const rows = filter === undefined ? null : selectRows(filter, batch)
-    const { length, columns } = rows === null ? batch : takeBatch(batch, rows)
+  for await (const batch of readRows(context, split, source, options)) {
+    if (defers) throwDeferred(batch, source, ({ name }) => filterNames.includes(name))
+    const values = defers ? valuesOf(batch, source) : batch
+    const rows = filter === undefined ? null : selectRows(filter, values)
+    if (defers) throwDeferred(rows === null ? batch : takeBatch(batch, rows), source)
+    const { length, columns } = rows === null ? values : takeBatch(values, rows)
     if (length === 0) continue
     const chosen = columns.slice(0, fields.length)
     yield { length, columns: kinds ? [...chosen, columns.at(-1)!] : chosen }
   }
+}
+
+/** The columns that no merge looks at, deferred. */
+function deferredFields(schema: TableSchema, fields: readonly DataField[]): DataField[] {
+  const { keys, sequence } = keyValueLayout(schema)
+  const merged = new Set([...keys, ...sequence].map(({ id }) => id))
+  return fields.map((field) =>
+    merged.has(field.id) || field.id >= SYSTEM_FIELD_ID_START ? field : deferredField(field),
+  )
 }
 
 /** The rows of the split; with `kinds`, their kinds are the last column. */
@@ -107,8 +158,10 @@ async function* readDiff(
   const keyNames = trimmedKeyFields(schema).map(({ name }) => name)
   // Both sides have to show the same keys, so only what the filter says of keys may leave rows out.
   const ofKeys = where && projectTo(where, keyNames)
-  // Whole rows are compared; system columns, which are only returned, are behind them.
-  const read = [...schema.fields, ...fields.filter(({ id }) => id >= SYSTEM_FIELD_ID_START)]
+  // Whole rows are compared, and their numbers; system columns that are only returned are behind them.
+  const isExtra = ({ id }: DataField): boolean =>
+    id >= SYSTEM_FIELD_ID_START && id !== SEQUENCE_NUMBER_FIELD.id
+  const read = [...schema.fields, SEQUENCE_NUMBER_FIELD, ...fields.filter(isExtra)]
   const options = { fields: read, where: ofKeys, kinds: true, keepDeletes, signal }
   const [before, after] = [{ ...split, ...split.before }, split].map((side) =>
     readMerged(context, side, read, options),

@@ -66,6 +66,10 @@ class EvolvingTable implements AsyncDisposable {
 
 const field = (id: number, name: string, type: unknown) => ({ id, name, type })
 
+/** Rows of the keys `[from, to)`. */
+const rowsOf = (from: number, to: number, v: string | null): Row[] =>
+  Array.from({ length: to - from }, (_, i) => ({ k: from + i, v, w: `w${from + i}` }))
+
 const keyed = (a: string, b: string) => [
   field(0, a, 'INT NOT NULL'),
   field(1, b, 'INT NOT NULL'),
@@ -134,6 +138,47 @@ test('a value that cannot be cast fails the read by its column, its file and wha
   })
   await table.change([field(0, 'n', 'STRING')])
   expect(await table.read()).toEqual([{ n: '1' }, { n: 'one' }])
+})
+
+describe('a value that cannot be cast does no harm', () => {
+  const before = [field(0, 'k', 'INT NOT NULL'), field(1, 'v', 'STRING'), field(2, 'w', 'STRING')]
+  const after = [field(0, 'k', 'INT NOT NULL'), field(1, 'v', 'INT'), field(2, 'w', 'STRING')]
+
+  test('where another row of its key took its place', async () => {
+    await using table = new EvolvingTable()
+    await table.create(before, ['k'])
+    await table.write(rowsOf(0, 50, 'bad'))
+    await table.write(rowsOf(0, 40, '7'))
+    await table.change(after)
+    await table.write([{ k: 49, v: 3, w: 'new' }])
+    await expect(table.read()).rejects.toMatchObject({
+      code: 'INVALID',
+      message: expect.stringMatching(/^column v: the value "bad" .*, in .*\.parquet$/) as string,
+      path: expect.stringMatching(/\.parquet$/) as string,
+    })
+    await table.write(rowsOf(40, 49, null))
+    const rows = await table.read()
+    expect(rows).toHaveLength(50)
+    expect(rows[0]).toEqual({ k: 0, v: 7, w: 'w0' })
+    expect(rows[45]).toEqual({ k: 45, v: null, w: 'w45' })
+    expect(rows[49]).toEqual({ k: 49, v: 3, w: 'new' })
+    expect(await table.read({ where: 'v = 3' })).toEqual([{ k: 49, v: 3, w: 'new' }])
+  })
+
+  test('where a filter on other columns leaves its row out', async () => {
+    await using table = new EvolvingTable()
+    await table.create(before)
+    await table.write([...rowsOf(0, 20, '5'), ...rowsOf(20, 30, 'bad'), ...rowsOf(30, 40, '6')])
+    await table.change(after)
+    expect(await table.read({ where: 'k in (19, 30)' })).toEqual([
+      { k: 19, v: 5, w: 'w19' },
+      { k: 30, v: 6, w: 'w30' },
+    ])
+    expect(await table.read({ where: 'k < 20 or k >= 30' })).toHaveLength(30)
+    expect(await table.read({ columns: ['k'] })).toHaveLength(40)
+    await expect(table.read({ where: 'k in (19, 20)' })).rejects.toThrow('"bad" cannot be cast')
+    await expect(table.read({ where: 'v = 5' })).rejects.toThrow('"bad" cannot be cast')
+  })
 })
 
 test('a type that there is no cast from is refused by its column and file', async () => {

@@ -1,5 +1,5 @@
 /** What a cast of columns is, and what the casts of this folder share. */
-import { invalid, type LakeError, unsupported } from '../../util/errors.ts'
+import { LakeError, unsupported } from '../../util/errors.ts'
 import { type Column, type FixedColumn, isPresent } from '../column.ts'
 import type { DataType } from '../data-type.ts'
 import { typeText } from '../type-text.ts'
@@ -19,12 +19,20 @@ export type TimestampType = Extract<DataType, { readonly kind: ClockKind }>
 export type BytesKind = 'CHAR' | 'VARCHAR' | 'BINARY' | 'VARBINARY'
 export type BytesType = Extract<DataType, { readonly kind: BytesKind }>
 
-/** A value that the rule refuses, where Java throws and the read fails. */
-export function notCast(value: string, to: DataType): LakeError {
+/** INVALID: a value that its cast refuses, where Java throws too once it looks at the value. */
+export class CastError extends LakeError {
+  constructor(message: string, path?: string) {
+    super('INVALID', message, {
+      path,
+      hint: 'the column had another type when the value was written: read an older snapshot, or change the type back',
+    })
+  }
+}
+
+/** A value that cannot be cast. */
+export function notCast(value: string, to: DataType): CastError {
   const shown = value.length > 100 ? `${value.slice(0, 100)}...` : value
-  return invalid(`the value "${shown}" cannot be cast to ${typeText(to)}`, {
-    hint: 'the column had another type when the value was written: read an older snapshot, or change the type back',
-  })
+  return new CastError(`the value "${shown}" cannot be cast to ${typeText(to)}`)
 }
 
 /** A timestamp that nanoseconds since 1970 in 64 bits cannot tell, where Java's two numbers can. */
