@@ -30,6 +30,10 @@ export class VariantBuilder {
   #bytes = new Uint8Array(128)
   #view = new DataView(this.#bytes.buffer)
   #length = 0
+  #last: { readonly keys: readonly string[]; readonly bytes: Uint8Array } = {
+    keys: [],
+    bytes: Uint8Array.of(VARIANT_VERSION, 0, 0),
+  }
 
   /** `error` makes the error of a value that cannot be: too large, or with a key twice. */
   constructor(error: (problem: string) => Error) {
@@ -47,9 +51,9 @@ export class VariantBuilder {
     this.#length = 0
   }
 
-  /** The value that was built; its bytes are its own. */
+  /** The value that was built; its bytes are good until the builder is used again. */
   result(): Variant {
-    return { value: this.#bytes.slice(0, this.#length), metadata: this.#metadata() }
+    return { value: this.#bytes.subarray(0, this.#length), metadata: this.#metadata() }
   }
 
   /** Appends a field's key: the id that its object refers to it by. */
@@ -69,11 +73,24 @@ export class VariantBuilder {
 
   /** Appends a signed integer of at most 64 bits; false when it has more. */
   appendInteger(value: bigint): boolean {
+    const short = Number(value)
+    if (short === (short | 0)) {
+      this.appendInt(short)
+      return true
+    }
     const type = [8, 16, 32, 64].findIndex((bits) => BigInt.asIntN(bits, value) === value)
     if (type < 0) return false
     this.#header(PRIMITIVE.int8 + type)
     this.#push64(value, 2 ** type)
     return true
+  }
+
+  /** Appends a signed integer of 32 bits. */
+  appendInt(value: number): void {
+    const size = value === (value << 24) >> 24 ? 0 : value === (value << 16) >> 16 ? 1 : 2
+    this.#header(PRIMITIVE.int8 + size)
+    this.#view.setInt32(this.#length, value, true)
+    this.#length += 1 << size
   }
 
   /** Appends a decimal of at most 38 digits; false when it has more. */
@@ -104,7 +121,8 @@ export class VariantBuilder {
   /** Appends days since the epoch. */
   appendDate(days: number): void {
     this.#header(PRIMITIVE.date)
-    this.#push64(BigInt(days), 4)
+    this.#view.setInt32(this.#length, days, true)
+    this.#length += 4
   }
 
   /** Appends microseconds since the epoch, of an instant (`utc`) or of a local time. */
@@ -217,8 +235,21 @@ export class VariantBuilder {
     this.#view = new DataView(grown.buffer)
   }
 
+  /** Of the keys in their order; one after another often has the same. */
   #metadata(): Uint8Array {
-    const keys = [...this.#ids.keys()].map(utf8)
+    const { keys, bytes } = this.#last
+    if (keys.length === this.#ids.size) {
+      let at = 0
+      for (const key of this.#ids.keys()) if (key === keys[at]) at++
+      if (at === keys.length) return bytes
+    }
+    const next = [...this.#ids.keys()]
+    this.#last = { keys: next, bytes: this.#encodeMetadata(next) }
+    return this.#last.bytes
+  }
+
+  #encodeMetadata(names: readonly string[]): Uint8Array {
+    const keys = names.map(utf8)
     const textBytes = keys.reduce((sum, key) => sum + key.length, 0)
     const width = widthOf(Math.max(textBytes, keys.length))
     const start = 1 + (keys.length + 2) * width

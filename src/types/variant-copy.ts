@@ -20,19 +20,39 @@ import {
   variantView,
 } from './variant-layout.ts'
 
+/** The keys of a metadata, each decoded once. */
+export class VariantKeys {
+  readonly #metadata: Uint8Array
+  readonly #keys: string[] = []
+
+  constructor(metadata: Uint8Array) {
+    checkVariantVersion(metadata)
+    this.#metadata = metadata
+  }
+
+  /** Whether they are those of the metadata. */
+  areOf(metadata: Uint8Array): boolean {
+    return Buffer.compare(metadata, this.#metadata) === 0
+  }
+
+  at(id: number): string {
+    this.#keys[id] ??= variantKey(this.#metadata, id)
+    return this.#keys[id]
+  }
+}
+
 /** An encoded value; CORRUPT when its bytes contradict themselves. */
 export class EncodedVariant {
   readonly #value: Uint8Array
   readonly #view: DataView
-  readonly #metadata: Uint8Array
+  readonly #keys: VariantKeys
   /** Bytes that are still unread: parts that overlap could otherwise make a few bytes an endless value. */
   #unread: number
 
-  constructor(value: Uint8Array, metadata: Uint8Array) {
-    checkVariantVersion(metadata)
+  constructor(value: Uint8Array, keys: VariantKeys) {
     this.#value = value
     this.#view = variantView(value)
-    this.#metadata = metadata
+    this.#keys = keys
     this.#unread = value.length
   }
 
@@ -83,7 +103,7 @@ export class EncodedVariant {
     const { at, depth, start, fields } = object
     const layout = this.#enter(objectLayout(this.#view, at), at)
     for (let i = 0; i < layout.count; i++) {
-      const key = variantKey(this.#metadata, keyIdAt(this.#view, layout, i))
+      const key = this.#keys.at(keyIdAt(this.#view, layout, i))
       fields.push(builder.field(key, start))
       this.#append(builder, partAt(this.#view, layout, i), depth + 1)
     }

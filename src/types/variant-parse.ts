@@ -35,7 +35,8 @@ class VariantParser {
     this.#value(0)
     this.#skipBlanks()
     if (this.#at < this.#text.length) throw this.#error('something follows the value')
-    return this.#builder.result()
+    const { value, metadata } = this.#builder.result()
+    return { value: value.slice(), metadata }
   }
 
   #value(depth: number): void {

@@ -16,7 +16,7 @@ import type {
 import { isPresent } from '../../../types/column.ts'
 import type { DataType } from '../../../types/data-type.ts'
 import { VariantBuilder, type VariantField } from '../../../types/variant-builder.ts'
-import { EncodedVariant } from '../../../types/variant-copy.ts'
+import { EncodedVariant, VariantKeys } from '../../../types/variant-copy.ts'
 import { malformedVariant } from '../../../types/variant-layout.ts'
 import { corrupt } from '../../../util/errors.ts'
 import type { TypedShape } from './variant-plan.ts'
@@ -27,6 +27,8 @@ export function rebuildVariants(storage: StructColumn, typed: TypedShape): Struc
   const metadata = storage.children[2] as BytesColumn
   const values = new BytesBuilder()
   const dictionaries = new BytesBuilder()
+  // Most rows have the keys of the row before.
+  let keys = new VariantKeys(NO_KEYS)
   const builder = new VariantBuilder((problem) => corrupt(`a variant is malformed: ${problem}`))
   for (let row = 0; row < length; row++) {
     if (!isPresent(storage, row)) {
@@ -36,7 +38,9 @@ export function rebuildVariants(storage: StructColumn, typed: TypedShape): Struc
     }
     if (!isPresent(metadata, row)) throw malformedVariant()
     builder.clear()
-    appendLevel({ builder, metadata: bytesAt(metadata, row) }, storage, row, typed)
+    const bytes = bytesAt(metadata, row)
+    if (!keys.areOf(bytes)) keys = new VariantKeys(bytes)
+    appendLevel({ builder, keys }, storage, row, typed)
     const variant = builder.result()
     values.append(variant.value)
     dictionaries.append(variant.metadata)
@@ -46,10 +50,12 @@ export function rebuildVariants(storage: StructColumn, typed: TypedShape): Struc
 }
 
 const NOTHING = new Uint8Array(0)
+/** A metadata without keys. */
+const NO_KEYS = Uint8Array.of(1, 0, 0)
 
 interface Rebuild {
   readonly builder: VariantBuilder
-  readonly metadata: Uint8Array
+  readonly keys: VariantKeys
 }
 
 /** Appends the value of one level: of a struct whose first children are value and typed_value. */
@@ -66,7 +72,7 @@ function appendLevel(
       appendArray(rebuild, typedValue as ListColumn, row, typed.element)
     else appendObject(rebuild, { object: typedValue as StructColumn, rest: value }, row, typed)
   } else if (isPresent(value, row))
-    new EncodedVariant(bytesAt(value, row), rebuild.metadata).appendTo(rebuild.builder)
+    new EncodedVariant(bytesAt(value, row), rebuild.keys).appendTo(rebuild.builder)
   else throw malformedVariant()
 }
 
@@ -94,7 +100,7 @@ function appendObject(
   row: number,
   { names, fields: shapes }: Extract<TypedShape, { kind: 'object' }>,
 ): void {
-  const { builder, metadata } = rebuild
+  const { builder, keys } = rebuild
   const start = builder.position
   const fields: VariantField[] = []
   for (const [i, name] of names.entries()) {
@@ -106,7 +112,7 @@ function appendObject(
   }
   if (isPresent(rest, row)) {
     const shredded = fields.length
-    new EncodedVariant(bytesAt(rest, row), metadata).appendFields(builder, start, fields)
+    new EncodedVariant(bytesAt(rest, row), keys).appendFields(builder, start, fields)
     for (const { key } of fields.slice(shredded)) if (names.includes(key)) throw malformedVariant()
   }
   builder.finishObject(start, fields)
@@ -160,8 +166,11 @@ function appendFixed(
       if (!builder.appendDecimal(unscaled, type.scale)) throw malformedVariant()
       break
     }
+    case 'BIGINT':
+      builder.appendInteger((values as BigInt64Array)[row]!)
+      break
     default:
-      builder.appendInteger(BigInt(values[row]!))
+      builder.appendInt(Number(values[row]))
   }
 }
 
