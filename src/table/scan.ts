@@ -189,14 +189,16 @@ function limitSteps(splits: readonly Split[], { limit }: ScanRequest): PlanStep[
 
 /**
  * What a batch reads of a table whose buckets are decided later are the rows whose bucket was decided, which a compaction
- * does.
+ * does. A stream reads the others, unless that compaction makes a changelog.
  */
 function bucketFilter(
   { schema, isBatch }: ScanRequest,
   passes: FileFilter['bucket'],
 ): FileFilter['bucket'] {
-  const isPostponed = tableOptions(schema.options).get('bucket') === POSTPONE_BUCKET
-  if (isBatch !== true || !isPostponed) return passes
+  const options = tableOptions(schema.options)
+  const isPostponed = options.get('bucket') === POSTPONE_BUCKET
+  const isDecided = isBatch === true || options.get('changelog-producer') !== 'none'
+  if (!isPostponed || !isDecided) return passes
   return (bucket, totalBuckets) => bucket >= 0 && (passes?.(bucket, totalBuckets) ?? true)
 }
 

@@ -267,6 +267,21 @@ describe('consumers', () => {
   })
 })
 
+test('rows whose bucket is decided later are streamed as they were written', async () => {
+  for (const producer of ['none', 'input'] as const) {
+    const name = `db.postponed_${producer}`
+    const ours = await fiveSnapshots(name, { bucket: '-2', 'changelog-producer': producer })
+    await warehouse.write(name, [
+      '{"_kind":"+U","k":3,"v":"again"}',
+      '{"_kind":"-D","k":1,"v":"v1"}',
+    ])
+    for (const options of [FIRST, { 'scan.mode': 'latest-full' }])
+      expect(await ourStream(ours, options)).toEqual(await javaStream(name, options))
+    const { rows } = await ourStream(ours, FIRST)
+    expect(Object.keys(rows)).toHaveLength(producer === 'none' ? 7 : 0)
+  }
+})
+
 describe('changes that outlive their snapshots', () => {
   test.each([
     ['none', {}],

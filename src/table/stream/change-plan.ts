@@ -1,4 +1,5 @@
 /** Plans what a stream reads of one snapshot: its whole state, or what it changed. */
+import { POSTPONE_BUCKET } from '../../snapshot/data-paths.ts'
 import { FILE_KIND, type ManifestEntry } from '../../snapshot/manifest-entry.ts'
 import { scanEntries } from '../../snapshot/manifest-scan.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
@@ -36,7 +37,11 @@ export async function planState(
   const level = firstLevels(schema)
   const request = { schema, snapshot, where, level, createdSinceMillis, signal }
   const { splits } = await planScan(store, request)
-  return splits.map((split) => ({ split, isReversed: false }))
+  return splits.map((split) => {
+    // Rows whose bucket is not decided yet are not merged.
+    const isStreaming = split.bucket === POSTPONE_BUCKET
+    return { split: isStreaming ? { ...split, isStreaming } : split, isReversed: false }
+  })
 }
 
 /** What the snapshot changed, in the order in which it is to be read; the same whenever it is asked. */
