@@ -14,6 +14,7 @@ import { takeBatch } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import { DELETE, isAdd } from '../types/row-kind.ts'
 import { throwIfAborted } from '../util/async.ts'
+import { corrupt } from '../util/errors.ts'
 
 export interface DiffRead {
   readonly layout: KeyValueLayout
@@ -23,8 +24,11 @@ export interface DiffRead {
 }
 
 /**
- * The batches of both sides have all columns of the table, whatever others, which are not compared, and the kinds of the
- * rows as the last one; so do those that are returned. A key is once in each side.
+ * The batches of both sides have all columns of the table, the sequence numbers of the rows, whatever others, and the kinds
+ * of the rows as the last column; so do those that are returned. A key is once in each side.
+ *
+ * Rows of one sequence number are the same row, whatever they hold: a compaction may have merged one of them with older
+ * rows, which lie in a file that neither side has.
  */
 export async function* diffBatches(
   before: AsyncIterable<Batch>,
@@ -155,20 +159,14 @@ function chosenRows(step: Step, compared: number, keepDeletes: boolean): Batch |
 function changedRows({ before, after, length, rows, pairs }: Step, compared: number): Uint8Array {
   const changed = new Uint8Array(length)
   if (before === null || after === null) return changed
+  const [old, now] = [sequencesOf(before, compared), sequencesOf(after, compared)]
+  const places = new Uint32Array(length)
   let count = 0
-  const [places, beforeRows, afterRows] = [0, 1, 2].map(() => new Uint32Array(length)) as [
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-  ]
-  for (let at = 0; at < length; at++) {
-    if (pairs[at]! < 0) continue
-    places[count] = at
-    beforeRows[count] = pairs[at]!
-    afterRows[count++] = rows[at]!
-  }
+  for (let at = 0; at < length; at++)
+    if (pairs[at]! >= 0 && old[pairs[at]!] !== now[rows[at]!]) places[count++] = at
+  const a = places.subarray(0, count).map((at) => pairs[at]!)
+  const b = places.subarray(0, count).map((at) => rows[at]!)
   const differs = new Uint8Array(count)
-  const [a, b] = [beforeRows.subarray(0, count), afterRows.subarray(0, count)]
   for (let column = 0; column < compared; column++)
     markDifferences(before.columns[column]!, a, after.columns[column]!, b, differs)
   const [kinds, newKinds] = [kindsOf(before.columns.at(-1)!), kindsOf(after.columns.at(-1)!)]
@@ -177,6 +175,17 @@ function changedRows({ before, after, length, rows, pairs }: Step, compared: num
     if (differs[i] === 1 || !isSameKind) changed[places[i]!] = 1
   }
   return changed
+}
+
+function sequencesOf({ columns }: Batch, index: number): BigInt64Array {
+  const column = columns[index]!
+  if (
+    column.layout !== 'fixed' ||
+    !(column.values instanceof BigInt64Array) ||
+    column.validity !== null
+  )
+    throw corrupt('_SEQUENCE_NUMBER is not stored as 64-bit integers')
+  return column.values
 }
 
 /** The rows of both batches, those of the state before as deletions. */
