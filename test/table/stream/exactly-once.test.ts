@@ -93,7 +93,7 @@ describe.each(WAYS)('going on from its %s, started from %j', (recovery, from) =>
     const expected = await wholeStream(from, recovery)
     const random = seeded(11)
     const options = { recovery, from, random }
-    for (let run = 0; run < 5; run++) {
+    for (let run = 0; run < 3; run++) {
       await forgetConsumers()
       const sink = new MemorySink()
       let lives = 0
