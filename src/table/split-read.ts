@@ -159,9 +159,9 @@ async function* readDiff(
   // Both sides have to show the same keys, so only what the filter says of keys may leave rows out.
   const ofKeys = where && projectTo(where, keyNames)
   // Whole rows are compared, and their numbers; system columns that are only returned are behind them.
-  const isExtra = ({ id }: DataField): boolean =>
-    id >= SYSTEM_FIELD_ID_START && id !== SEQUENCE_NUMBER_FIELD.id
-  const read = [...schema.fields, SEQUENCE_NUMBER_FIELD, ...fields.filter(isExtra)]
+  const compared = [...schema.fields, SEQUENCE_NUMBER_FIELD]
+  const isCompared = new Set(compared.map(({ id }) => id))
+  const read = [...compared, ...fields.filter(({ id }) => !isCompared.has(id))]
   const options = { fields: read, where: ofKeys, kinds: true, keepDeletes, signal }
   const [before, after] = [{ ...split, ...split.before }, split].map((side) =>
     readMerged(context, side, read, options),
