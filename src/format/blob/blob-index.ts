@@ -7,7 +7,7 @@ import { corrupt } from '../../util/errors.ts'
 
 /** Before a value: the magic. Behind it: the length of all of it (8 bytes), and its CRC (4 bytes). */
 export const RECORD_HEAD_BYTES = 4
-const RECORD_TAIL_BYTES = 12
+export const RECORD_TAIL_BYTES = 12
 export const RECORD_BYTES = RECORD_HEAD_BYTES + RECORD_TAIL_BYTES
 
 /** Behind the index: its length (4 bytes) and the version. */

@@ -11,7 +11,7 @@ import { encodeBlobDescriptor } from '../../types/blob-descriptor.ts'
 import { BytesBuilder } from '../../types/column-builder.ts'
 import { nullColumn } from '../../types/column-take.ts'
 import type { Batch, BytesColumn } from '../../types/column.ts'
-import { corrupt, decodingError, notFound } from '../../util/errors.ts'
+import { corrupt, decodingError, notFound, unsupported } from '../../util/errors.ts'
 import type { CursorOptions, DataFile, OpenOptions, RowCursor, RowRange } from '../data-file.ts'
 import {
   type BlobIndex,
@@ -20,6 +20,7 @@ import {
   indexLength,
   RECORD_BYTES,
   RECORD_HEAD_BYTES,
+  RECORD_TAIL_BYTES,
 } from './blob-index.ts'
 
 /** Opens the file. With `blobsAsDescriptors` values are not read: they are descriptors of where they lie. */
@@ -163,69 +164,73 @@ async function valueColumn(
   }
   const total = runs.reduce((sum, run) => sum + run.end - run.offset, 0)
   if (total > VALUE_BYTES_MAX)
-    throw corrupt(`a value of ${total} bytes is longer than one column can hold`)
+    throw unsupported(`a value of about ${total} bytes is longer than a column can hold`, {
+      hint: 'read with the option blob-as-descriptor = true, and fetch what the descriptors refer to yourself',
+    })
   const parts = await Promise.all(
     runs.map((run) => io.readRange(path, run.offset, run.end - run.offset, { signal })),
   )
-  const data = joined(parts, total)
-  return recordValues(index, rows, { data, runs })
+  return recordValues(index, rows, runs, parts)
 }
 
 /** What an offset of a column can address. */
 const VALUE_BYTES_MAX = 2 ** 31 - 1
 
-function joined(parts: readonly Uint8Array[], total: number): Uint8Array {
-  if (parts.length === 1) return parts[0]!
-  const data = allocateBytes(total)
-  let at = 0
-  for (const part of parts) {
-    data.set(part, at)
-    at += part.length
-  }
-  return data
-}
-
-/** Points to the values within their records, each of which is checked. */
+/** The values of the records one behind the other; each record is checked. `parts` are the bytes of the runs. */
 function recordValues(
   { offsets, lengths }: BlobIndex,
   rows: Int32Array,
-  { data, runs }: { data: Uint8Array; runs: readonly Run[] },
+  runs: readonly Run[],
+  parts: readonly Uint8Array[],
 ): BytesColumn {
   const { length } = rows
-  const starts = new Int32Array(length)
-  const ends = new Int32Array(length)
+  const ends = new Int32Array(length + 1)
   const validity = new Uint8Array((length + 7) >> 3)
-  const view = new DataView(data.buffer, data.byteOffset, data.length)
+  const data = roomFor(parts)
   let nullCount = 0
   let run = 0
-  let before = 0
+  let to = 0
   for (let i = 0; i < length; i++) {
     const row = rows[i]!
-    if (lengths[row]! < 0) {
-      nullCount++
-      starts[i] = ends[i] = i === 0 ? 0 : ends[i - 1]!
-      continue
+    if (lengths[row]! < 0) nullCount++
+    else {
+      while (offsets[row]! >= runs[run]!.end) run++
+      const part = parts[run]!
+      const at = offsets[row]! - runs[run]!.offset
+      const end = at + lengths[row]!
+      checkRecord(part, at, end)
+      // A value only ever moves towards the start, where all before it were moved already.
+      data.set(part.subarray(at + RECORD_HEAD_BYTES, end - RECORD_TAIL_BYTES), to)
+      to += lengths[row]! - RECORD_BYTES
+      validity[i >> 3]! |= 1 << (i & 7)
     }
-    while (offsets[row]! >= runs[run]!.end) {
-      before += runs[run]!.end - runs[run]!.offset
-      run++
-    }
-    const at = before + offsets[row]! - runs[run]!.offset
-    checkRecord(view, data, at, lengths[row]!)
-    validity[i >> 3]! |= 1 << (i & 7)
-    starts[i] = at + RECORD_HEAD_BYTES
-    ends[i] = at + lengths[row]! - (RECORD_BYTES - RECORD_HEAD_BYTES)
+    ends[i + 1] = to
   }
-  return { layout: 'bytes', length, validity: nullCount > 0 ? validity : null, data, starts, ends }
+  return {
+    layout: 'bytes',
+    length,
+    validity: nullCount > 0 ? validity : null,
+    data: data.subarray(0, to),
+    starts: ends.subarray(0, length),
+    ends: ends.subarray(1),
+  }
+}
+
+/** Room for the values of the parts: a part itself, where nobody else holds its memory. */
+function roomFor(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts
+  if (parts.length === 1 && first!.byteLength === first!.buffer.byteLength) return first!
+  return allocateBytes(parts.reduce((sum, part) => sum + part.length, 0))
 }
 
 const MAGIC = 1_481_511_375
 
-function checkRecord(view: DataView, data: Uint8Array, at: number, length: number): void {
-  if (view.getInt32(at, true) !== MAGIC) throw corrupt('a record of a blob file has another magic')
-  const end = at + length
-  if (view.getBigInt64(end - 12, true) !== BigInt(length))
+function checkRecord(part: Uint8Array, at: number, end: number): void {
+  const view = new DataView(part.buffer, part.byteOffset + at, end - at)
+  const length = end - at
+  if (view.getInt32(0, true) !== MAGIC) throw corrupt('a record of a blob file has another magic')
+  if (view.getBigInt64(length - 12, true) !== BigInt(length))
     throw corrupt('a record of a blob file has another length than the index says')
-  if (crc32(data.subarray(at, end - 4)) !== view.getUint32(end - 4, true))
+  if (crc32(part.subarray(at, end - 4)) !== view.getUint32(length - 4, true))
     throw corrupt('a record of a blob file has another checksum than its bytes')
 }
