@@ -398,3 +398,23 @@ test('rows keep their ids when Java rewrites their files', async () => {
   const chosen = await readRows((await ours.systemTable(`${table}$row_tracking`)).read({ where }))
   expect(chosen).toEqual(rows.filter(isChosen))
 })
+
+test('rows keep their ids where Java deleted others', async () => {
+  const table = 'db.tracked_deletes'
+  const fields = [field(0, 'id', 'INT'), field(1, 'v', 'STRING')]
+  await create(table, fields, {
+    bucket: '-1',
+    'row-tracking.enabled': 'true',
+    'deletion-vectors.enabled': 'true',
+  })
+  for (const first of [0, 100, 200]) await theirs.write(table, numbered(first))
+  await theirs.deleteRows(table, 0.3, seed)
+  const rows = await theirs.read(`${table}$row_tracking`)
+  expect(rows.length).toBeLessThan(150)
+  await expectSameRows(`${table}$row_tracking`)
+  const where = '_ROW_ID >= 45 and _ROW_ID < 160'
+  const chosen = await readRows((await ours.systemTable(`${table}$row_tracking`)).read({ where }))
+  expect(chosen).toEqual(rows.filter(isChosen))
+  await theirs.compact(table)
+  await expectSameRows(`${table}$row_tracking`)
+})
