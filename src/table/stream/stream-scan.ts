@@ -115,7 +115,7 @@ export class StreamScan {
       return decodingError(snapshotPath(this.#options.store.location, snapshot.id), error)
     if (error.code !== 'NOT_FOUND') return error
     try {
-      return (await this.#history.missing(snapshot.id, isFull)) ?? error
+      return (await this.#history.missing(snapshot.id, isFull)) ?? withHint(error, snapshot)
     } catch {
       return error
     }
@@ -247,4 +247,10 @@ export class StreamScan {
     if (!this.#options.follow) return { kind: 'end' }
     return { kind: 'wait', waitMs: pollWaitMs(this.#missCount++, this.#options.pollMs) }
   }
+}
+
+/** A file is gone of a snapshot that is there: an expiry deletes the files first. */
+function withHint({ message, path, retriable, cause }: LakeError, { id }: Snapshot): LakeError {
+  const hint = `if snapshot ${id} is just expiring, start again from a later one; else check the table`
+  return new LakeError('NOT_FOUND', message, { path, retriable, cause, hint })
 }

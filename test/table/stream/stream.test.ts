@@ -270,6 +270,22 @@ describe('looking for what is to come', () => {
   })
 })
 
+/** Takes the data files of the second snapshot away when the first has been read. */
+async function readWithoutFiles(then: () => Promise<void>): Promise<void> {
+  const { io, table } = t
+  const plan = await table.read({ at: { snapshot: 2 } }).plan()
+  const first = await table.read({ at: { snapshot: 1 } }).plan()
+  const namesOf = ({ splits }: typeof plan): string[] =>
+    splits.flatMap(({ files }) => files.map(({ fileName }) => fileName))
+  const added = namesOf(plan).filter((name) => !namesOf(first).includes(name))
+  for await (const { snapshotId } of t.changes({ from: 'earliest' })) {
+    if (snapshotId !== 1) continue
+    for await (const { path } of io.list(t.root, { recursive: true }))
+      if (added.some((name) => path.endsWith(name))) await io.delete(path)
+    await then()
+  }
+}
+
 describe('what a stream cannot go on with', () => {
   test('a snapshot that has expired', async () => {
     await t.expireTo(3)
@@ -281,20 +297,17 @@ describe('what a stream cannot go on with', () => {
   })
 
   test('a snapshot that expires while its rows are read', async () => {
-    const { io, table } = t
-    const files = (await table.read({ at: { snapshot: 2 } }).plan()).splits.flatMap((split) =>
-      split.files.map(({ fileName }) => fileName),
+    await expect(readWithoutFiles(async () => await t.expireTo(3))).rejects.toEqual(
+      refusal('NOT_FOUND', 'snapshot 2 has expired'),
     )
-    const stream = t.changes({ from: 'earliest' })
-    const reading = (async () => {
-      for await (const { snapshotId } of stream) {
-        if (snapshotId !== 1) continue
-        for await (const { path } of io.list(t.root, { recursive: true }))
-          if (files.some((name) => path.endsWith(name))) await io.delete(path)
-        await t.expireTo(3)
-      }
-    })()
-    await expect(reading).rejects.toEqual(refusal('NOT_FOUND', 'snapshot 2 has expired'))
+  })
+
+  test('a snapshot whose files are gone', async () => {
+    await expect(readWithoutFiles(async () => {})).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      hint: expect.stringContaining('if snapshot 2 is just expiring') as string,
+      path: expect.stringContaining('data-') as string,
+    })
   })
 
   test('a snapshot that is far beyond', async () => {
