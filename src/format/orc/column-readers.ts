@@ -1,7 +1,11 @@
-import { nullColumn, takeColumn } from '../../types/column-take.ts'
 /** Readers of the columns of an ORC stripe, which give the next rows as a column, front to back. */
-import type { BooleanColumn, Column, FixedColumn } from '../../types/column.ts'
-import { allocateFixed } from '../../types/column.ts'
+import { nullColumn, takeColumn } from '../../types/column-take.ts'
+import {
+  allocateFixed,
+  type BooleanColumn,
+  type Column,
+  type FixedColumn,
+} from '../../types/column.ts'
 import type { DataType } from '../../types/data-type.ts'
 import { assert } from '../../util/assert.ts'
 import { corrupt } from '../../util/errors.ts'

@@ -161,6 +161,7 @@ function readNumbers(bytes: Uint8Array, last: number): number[] {
 /** What a stripe says of the values of a column; bounds are there where the column's type has them and it has values. */
 export interface StoredStatistics {
   readonly valueCount: number | null
+  readonly hasNull: boolean
   readonly ints?: Bounds<bigint>
   readonly doubles?: Bounds<number>
   readonly texts?: Bounds<Uint8Array>
@@ -191,6 +192,7 @@ function readColumnStatistics(bytes: Uint8Array): StoredStatistics {
   const fields = new ProtoFields(bytes)
   const found: { -readonly [K in keyof StoredStatistics]: StoredStatistics[K] } = {
     valueCount: null,
+    hasNull: false,
   }
   for (let field = fields.next(); field !== 0; field = fields.next()) {
     if (field === 1) found.valueCount = fields.uint()
@@ -198,6 +200,7 @@ function readColumnStatistics(bytes: Uint8Array): StoredStatistics {
     else if (field === 3) found.doubles = readBounds(fields.bytes(), (each) => each.double())
     else if (field === 4) found.texts = readBounds(fields.bytes(), (each) => each.bytes())
     else if (field === 7) found.dates = readBounds(fields.bytes(), (each) => each.sint())
+    else if (field === 10) found.hasNull = fields.uint() !== 0
   }
   return found
 }

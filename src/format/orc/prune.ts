@@ -40,9 +40,11 @@ function columnStats(
   stored: StoredStatistics,
   rowCount: number,
 ): ColumnStats {
-  const { valueCount } = stored
-  const isCounted = valueCount !== null && valueCount <= rowCount
-  const nullCount = isCounted ? rowCount - valueCount : null
+  const { valueCount, hasNull } = stored
+  // A writer without a row index collects none: it tells of no values, and of no nulls either.
+  const isCollected = valueCount === rowCount || (hasNull && (valueCount ?? rowCount) < rowCount)
+  if (!isCollected) return { min: null, max: null, nullCount: null }
+  const nullCount = rowCount - valueCount!
   const [min, max] = boundsOf(node, type, stored)
   if (min === null || max === null) return { min: null, max: null, nullCount }
   return { min, max, nullCount }

@@ -128,8 +128,9 @@ export class JavaPaimon implements AsyncDisposable {
   readonly #said: string[] = []
   #lastId = 0
 
-  constructor(classPath: string) {
-    const args = [...JVM, '-cp', classPath, 'Harness']
+  /** `zone` is the time zone that Java takes for the machine's. */
+  constructor(classPath: string, zone = 'UTC') {
+    const args = [...JVM, `-Duser.timezone=${zone}`, '-cp', classPath, 'Harness']
     this.#process = spawn('java', args, { stdio: 'pipe', env: ENVIRONMENT })
     createInterface({ input: this.#process.stdout }).on('line', (line) => this.#take(line))
     createInterface({ input: this.#process.stderr }).on('line', (line) => {
