@@ -140,6 +140,44 @@ describe('columns that are written apart read as in Java', () => {
       await expectSameRows(`${table}$row_tracking`)
     }
   })
+  test('after columns were renamed, added and changed their types', async () => {
+    const random = seeded(seed)
+    const table = 'db.evolved'
+    const before = [field(0, 'id', 'INT'), field(1, 'a', 'STRING'), field(2, 'b', 'INT')]
+    const after = [
+      field(2, 'b', 'BIGINT'),
+      field(0, 'key', 'STRING'),
+      field(1, 'text', 'STRING'),
+      field(3, 'a', 'DOUBLE'),
+      field(4, 'x', 'BLOB'),
+    ]
+    await create(table, before, {
+      bucket: '-1',
+      'row-tracking.enabled': 'true',
+      'data-evolution.enabled': 'true',
+    })
+    await theirs.writeColumns(table, ['id', 'a'], rowsOf(random, ['id', 'a'], 20))
+    await theirs.writeColumns(
+      table,
+      ['id', 'a', 'b'],
+      ['{"id":1,"a":"one","b":-5}', '{"id":2,"a":null,"b":null}'],
+    )
+    const first = `${directory}/db.db/evolved/schema/schema-0`
+    const stored = JSON.parse(new TextDecoder().decode(await io.read(first))) as object
+    const next = { ...stored, id: 1, fields: after, highestFieldId: 4 }
+    await io.write(first.replace(/0$/, '1'), new TextEncoder().encode(JSON.stringify(next)))
+    await expectSameRows(table)
+    const values = ['{"a":1.5,"x":"00ff"}', '{"a":null,"x":null}']
+    await theirs.writeColumns(table, ['a', 'x'], values, { firstRowId: 20 })
+    const texts = Array.from({ length: 20 }, (_, i) => JSON.stringify({ text: `new ${i}` }))
+    await theirs.writeColumns(table, ['text'], texts, { firstRowId: 0 })
+    const rows = ['{"b":"7","key":"k","text":"t","a":0.25,"x":""}']
+    await theirs.writeColumns(table, ['b', 'key', 'text', 'a', 'x'], rows)
+    expect(await theirs.read(table)).toHaveLength(23)
+    await expectSameRows(table)
+    await expectSameRows(`${table}$row_tracking`)
+  })
+
   test('where Java joined rows that have blob files with rows that have none', async () => {
     const random = seeded(seed)
     const table = 'db.gaps'
