@@ -26,6 +26,7 @@ export {
   type Where,
 } from './table/table.ts'
 export type { TableWriter, WriterCommitOptions, WriterOptions } from './table/writer.ts'
+export { type BlobDescriptor, decodeBlobDescriptor } from './types/blob-descriptor.ts'
 export type { DataField, DataType } from './types/data-type.ts'
 export { type NewSchema, parseNewSchema } from './types/new-schema.ts'
 export type { DynamicOptions, TableOptions } from './types/options.ts'

@@ -6,6 +6,7 @@
 import { corrupt, unsupported } from '../util/errors.ts'
 
 export interface BlobDescriptor {
+  /** The path of the file. */
   readonly uri: string
   readonly offset: number
   /** -1 for all that follows the offset. */
@@ -30,7 +31,10 @@ export function encodeBlobDescriptor({ uri, offset, lengthBytes }: BlobDescripto
   return bytes
 }
 
-/** CORRUPT for bytes that are no descriptor, UNSUPPORTED for one of a later version. */
+/**
+ * What a BLOB value is that was read with the option `blob-as-descriptor`. Throws CORRUPT for bytes that are no descriptor,
+ * UNSUPPORTED for one of a later version.
+ */
 export function decodeBlobDescriptor(bytes: Uint8Array): BlobDescriptor {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   if (bytes.length < 21) throw notOne('it is too short')
