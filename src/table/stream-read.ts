@@ -12,7 +12,7 @@ import { type RawOptions, tableOptions } from '../types/options.ts'
 import { bindPredicate } from '../types/predicate-bind.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
-import { requireReadable } from '../types/schema-validation.ts'
+import { checkOverwriteReads, requireReadable } from '../types/schema-validation.ts'
 import { parseWhere } from '../types/where-text.ts'
 import { type Clock, systemClock, throwIfAborted } from '../util/async.ts'
 import { decodingError, invalid, LakeError } from '../util/errors.ts'
@@ -250,6 +250,7 @@ export class TableChanges<Row> implements Changes<Row> {
   async #readSchema(): Promise<TableSchema> {
     const { location } = this.#store
     const schema = this.#schema
+    checkOverwriteReads(schema)
     try {
       requireReadable(schema)
     } catch (error) {

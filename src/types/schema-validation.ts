@@ -24,6 +24,7 @@ export function validateSchema(schema: TableSchema): void {
   checkBuckets(schema, options)
   checkSequence(schema, options)
   checkMerge(schema, options)
+  checkOverwriteReads(schema)
   checkRetention(options)
   checkNamedColumns(schema, options)
   checkScanMode(options)
@@ -242,6 +243,21 @@ function checkMerge(schema: TableSchema, options: TableOptionValues): void {
     if (options.get('bucket') !== -1) throw invalid('row tracking goes with bucket = -1 only')
   } else if (options.get('data-evolution.enabled'))
     throw invalid('data-evolution.enabled needs row-tracking.enabled')
+}
+
+/** INVALID where streams are to read overwrites of a table that gives them no sense, or tells them otherwise. */
+export function checkOverwriteReads(schema: TableSchema): void {
+  const options = tableOptions(schema.options)
+  if (!options.get('streaming-read-overwrite')) return
+  if (!hasPrimaryKey(schema))
+    throw invalid('streaming-read-overwrite needs a primary key', {
+      hint: 'streaming-read-append-overwrite is for tables without one',
+    })
+  const producer = options.get('changelog-producer')
+  if (producer === 'lookup' || producer === 'full-compaction')
+    throw invalid(`streaming-read-overwrite does not go with changelog-producer = ${producer}`, {
+      hint: 'changes would be read twice: the changelog has those of overwrites',
+    })
 }
 
 function checkRetention(options: TableOptionValues): void {

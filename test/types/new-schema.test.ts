@@ -189,6 +189,17 @@ describe('what is refused', () => {
       { ...APPEND, options: { 'changelog-producer': 'input' } },
     ],
     [
+      'streaming-read-overwrite needs a primary key',
+      { ...APPEND, options: { 'streaming-read-overwrite': 'true' } },
+    ],
+    [
+      'streaming-read-overwrite does not go with changelog-producer = lookup',
+      {
+        ...KEYED,
+        options: { bucket: 2, 'streaming-read-overwrite': 'true', 'changelog-producer': 'lookup' },
+      },
+    ],
+    [
       'merge-engine = first-row goes with changelog-producer',
       {
         ...KEYED,

@@ -336,6 +336,17 @@ describe('what a stream cannot go on with', () => {
     )
   })
 
+  test('overwrites of a table whose changelog tells them, or that has no key', async () => {
+    const options = { 'streaming-read-overwrite': 'true' }
+    await expect(t.read({ options }, { 'changelog-producer': 'lookup' })).rejects.toEqual(
+      refusal('INVALID', 'does not go with changelog-producer = lookup'),
+    )
+    const append = await StreamTable.create(APPEND)
+    await expect(append.read({ options })).rejects.toEqual(
+      refusal('INVALID', 'needs a primary key'),
+    )
+  })
+
   test('a second reader', async () => {
     const stream = t.changes({ from: 'earliest' })
     await textsOf(stream)
