@@ -123,7 +123,7 @@ function containerOfWords(words: Uint32Array<ArrayBuffer>): Container | null {
 }
 
 /** The maximal runs, as pairs of a first value and how many follow it. */
-function runsOf(container: Container): Uint16Array<ArrayBuffer> {
+export function runsOf(container: Container): Uint16Array<ArrayBuffer> {
   if (container.form === 'run') return container.runs
   const runs = new Uint16Array(2 * runCount(container))
   const append = runAppender(runs)

@@ -26,6 +26,7 @@ import {
   intersectionOf,
   rangeContainer,
   runOptimized,
+  runsOf,
   sameContainer,
   setWordBits,
   unionOf,
@@ -131,6 +132,27 @@ export function fillBits(
     set += fillContainerBits(containers[i]!, Math.max(from - base, 0), end, words, at + base - from)
   }
   return set
+}
+
+/** Ranges of at least `lengthMin` values one behind the other; what arrays hold (4096 values at most) is not looked at. */
+export function longRanges(
+  { keys, containers }: RoaringBitmap,
+  lengthMin: number,
+): { readonly from: number; readonly to: number }[] {
+  const ranges: { from: number; to: number }[] = []
+  for (const [i, key] of keys.entries()) {
+    if (containers[i]!.form === 'array') continue
+    const base = key * CONTAINER_VALUES
+    const runs = runsOf(containers[i]!)
+    for (let at = 0; at < runs.length; at += 2) {
+      const from = base + runs[at]!
+      const to = from + runs[at + 1]! + 1
+      const last = ranges.at(-1)
+      if (last?.to === from) last.to = to
+      else ranges.push({ from, to })
+    }
+  }
+  return ranges.filter(({ from, to }) => to - from >= lengthMin)
 }
 
 export function union(a: RoaringBitmap, b: RoaringBitmap): RoaringBitmap {

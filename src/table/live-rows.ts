@@ -1,6 +1,6 @@
 /** A data file without the rows that a deletion vector deletes. */
 import type { CursorOptions, DataFile, KeptRows, RowCursor, RowRange } from '../format/data-file.ts'
-import { fillBits, type RoaringBitmap } from '../indexes/roaring.ts'
+import { fillBits, longRanges, type RoaringBitmap } from '../indexes/roaring.ts'
 import { takeBatch } from '../types/column-take.ts'
 import type { Batch } from '../types/column.ts'
 
@@ -20,6 +20,25 @@ export function withoutDeleted(file: DataFile, deleted: RoaringBitmap): DataFile
   }
 }
 
+/** So many deleted rows one behind the other are not read at all: as a rule there are pages among them. */
+const GAP_ROWS_MIN = 8192
+
+/** What the ranges have outside of the gaps; both ascend. */
+function withoutGaps(ranges: readonly RowRange[], gaps: readonly RowRange[]): RowRange[] {
+  const rest: RowRange[] = []
+  let gap = 0
+  for (const { from, to } of ranges) {
+    let start = from
+    while (gap < gaps.length && gaps[gap]!.to <= start) gap++
+    for (let next = gap; next < gaps.length && gaps[next]!.from < to; next++) {
+      if (gaps[next]!.from > start) rest.push({ from: start, to: gaps[next]!.from })
+      start = gaps[next]!.to
+    }
+    if (start < to) rest.push({ from: start, to })
+  }
+  return rest
+}
+
 /**
  * Reads whole stretches of the file and takes the rows out that are deleted. Every cursor of a file gives the same rows
  * for the same counts, because it reads on to exactly the row that makes up the count.
@@ -28,16 +47,18 @@ class LiveCursor implements RowCursor {
   readonly #cursor: RowCursor
   readonly #deleted: RoaringBitmap
   /** The rows that the cursor is still to give, deleted ones among them. */
-  readonly #ranges: RowRange[]
+  readonly #ranges: readonly RowRange[]
   #range = 0
   #row: number
   /** A bit for each row of a stretch, set for deleted ones. */
   #bits = new Uint32Array(0)
 
   constructor(file: DataFile, deleted: RoaringBitmap, options: CursorOptions) {
-    this.#cursor = file.cursor(options)
+    const wanted = options.rows ?? [{ from: 0, to: file.rowCount ?? Infinity }]
+    const gaps = longRanges(deleted, GAP_ROWS_MIN)
+    this.#ranges = gaps.length === 0 ? wanted : withoutGaps(wanted, gaps)
+    this.#cursor = file.cursor(gaps.length === 0 ? options : { ...options, rows: this.#ranges })
     this.#deleted = deleted
-    this.#ranges = [...(options.rows ?? [{ from: 0, to: Infinity }])]
     this.#row = this.#ranges[0]?.from ?? 0
   }
 

@@ -15,6 +15,7 @@ import {
   fillBits,
   intersection,
   lastOf,
+  longRanges,
   type RoaringBitmap,
   sameBitmap,
   union,
@@ -130,6 +131,23 @@ test('bits are filled for a window of the values', () => {
     }),
     { numRuns: 60 },
   )
+})
+
+test('long ranges are found across containers, and short ones are not', () => {
+  const spans: Spans = [
+    [10, 5000, 1],
+    [60_000, 140_000, 1],
+    [150_000, 160_000, 2],
+    [170_000, 174_200, 1],
+  ]
+  const expected = [
+    { from: 10, to: 5000 },
+    { from: 60_000, to: 140_000 },
+    { from: 170_000, to: 174_200 },
+  ]
+  const bitmap = bitmapOf(valuesOf(spans))
+  for (const each of [bitmap, withRuns(bitmap)]) expect(longRanges(each, 4200)).toEqual(expected)
+  expect(longRanges(bitmap, 5000)).toEqual([expected[1]])
 })
 
 const MIXED: Spans = [

@@ -154,6 +154,20 @@ describe('a table without primary key', () => {
     ])
   })
 
+  test('is read in Avro files too, whose rows are deleted in thousands', async () => {
+    await createRowTable(io, root, { options: { bucket: -1, 'file.format': 'avro' } })
+    await (await openRowTable(io, root)).write(rowsFrom(0, 12_000) as never)
+    const deleted = Array.from({ length: 9000 }, (_, i) => 1000 + i)
+    await deleteRows([[...deleted, 11_000]])
+    const ids = await idsOf()
+    expect(ids).toEqual(
+      [...Array.from({ length: 12_000 }).keys()].filter(
+        (id) => id < 1000 || (id >= 10_000 && id !== 11_000),
+      ),
+    )
+    expect(await idsOf({ where: 'id >= 9990 and id < 10003' })).toEqual([10_000, 10_001, 10_002])
+  })
+
   test('is refused where a file has two vectors, by the name of the snapshot', async () => {
     await appendTable()
     await deleteRows([[1]], {

@@ -118,6 +118,52 @@ test('a second cursor gives the rows of each batch of the first again, in whiche
   )
 })
 
+const isLive = (row: number): boolean =>
+  row !== 5 && row !== 39_000 && (row < 9999 || row >= 30_000)
+
+test('rows that are deleted in thousands are not read', async () => {
+  const asked: (readonly RowRange[] | undefined)[] = []
+  const whole = numberedFile(40_000, 15_000, true)
+  const file: DataFile = {
+    ...whole,
+    cursor: (options) => {
+      asked.push(options.rows)
+      return whole.cursor(options)
+    },
+  }
+  const deleted = [...Array.from({ length: 20_000 }).keys()].map((row) => 10_000 + row)
+  const live = withoutDeleted(file, bitmapOf([5, 9999, ...deleted, 39_000]))
+  const read = async (rows?: readonly RowRange[]): Promise<number[]> => {
+    const cursor = live.cursor({ fields: [FIELD], rows })
+    const found: number[] = []
+    for (;;) {
+      const batch = await cursor.read(7000)
+      if (batch === null) return found
+      found.push(...rowsOf(batch))
+    }
+  }
+  const all = [...Array.from({ length: 40_000 }).keys()]
+  expect(await read()).toEqual(all.filter(isLive))
+  const some = [
+    { from: 0, to: 12_000 },
+    { from: 13_000, to: 14_000 },
+    { from: 29_000, to: 30_010 },
+  ]
+  expect(await read(some)).toEqual(
+    all.filter((row) => isLive(row) && (row < 12_000 || (row >= 29_000 && row < 30_010))),
+  )
+  expect(asked).toEqual([
+    [
+      { from: 0, to: 9999 },
+      { from: 30_000, to: 40_000 },
+    ],
+    [
+      { from: 0, to: 9999 },
+      { from: 30_000, to: 30_010 },
+    ],
+  ])
+})
+
 test('a reader that chooses rows by where they stand is given the deleted ones too', async () => {
   const live = withoutDeleted(numberedFile(5, 5, true), bitmapOf([1, 3]))
   const batch = await live.cursor({ fields: [FIELD], keepsDeleted: true }).read(10)
