@@ -40,8 +40,12 @@ function pad(value: number, width: number): string {
   return String(value).padStart(width, '0')
 }
 
-/** `HH:MM:SS.mmm`: Paimon keeps milliseconds of the day whatever precision a TIME declares. */
-export function timeText(milliseconds: number): string {
+/**
+ * `HH:MM:SS.mmm`: Paimon keeps milliseconds of the day whatever precision a TIME declares. Below zero, as casts of
+ * timestamps before 1970 are, it is a time of the day before.
+ */
+export function timeText(time: number): string {
+  const milliseconds = time < 0 ? (time % DAY_MS) + DAY_MS : time
   return `${clockText(Math.floor(milliseconds / 1000))}.${pad(milliseconds % 1000, 3)}`
 }
 

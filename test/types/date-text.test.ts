@@ -62,6 +62,7 @@ test.each([
 test('a time prints its milliseconds whatever they are', () => {
   expect(timeText(0)).toBe('00:00:00.000')
   expect(timeText(86_399_999)).toBe('23:59:59.999')
+  expect(timeText(-1)).toBe('23:59:59.999')
 })
 
 test.each([
