@@ -53,7 +53,7 @@ export async function writeEvolvedTables(
   return await readEvolvedTables(directory)
 }
 
-export async function readEvolvedTables(directory: string): Promise<EvolvedTable[]> {
+async function readEvolvedTables(directory: string): Promise<EvolvedTable[]> {
   const files = (await readdir(join(directory, 'expect'))).toSorted()
   const texts = files.map(async (file) => readFile(join(directory, 'expect', file), 'utf8'))
   return (await Promise.all(texts)).map((text) => JSON.parse(text) as EvolvedTable)
