@@ -14,6 +14,7 @@ import { typeText } from '../types/type-text.ts'
 import { storedField } from './file-schema.ts'
 import { groupByRowIds, type PlacedRows, rowRangeFiles } from './row-ranges.ts'
 import { widened } from './scan-filter.ts'
+import { isKeptApart } from './stored-file.ts'
 
 /** The files that a filter leaves: all of a group, or none. */
 export function filterRowRanges(
@@ -38,7 +39,9 @@ function groupMayMatch(
     const owner = parts.find(({ fieldIds }) => fieldIds.has(field.id))
     if (owner === undefined) return { min: null, max: null, nullCount: rowCount }
     const [{ file }] = owner.files as [PlacedRows]
-    return file.rowCount < rowCount ? undefined : statsOf(field, file, schemaOf(file))
+    // Writers do not agree on what they say of columns that are kept apart; Java does not look at it.
+    if (isKeptApart(file)) return undefined
+    return statsOf(field, file, schemaOf(file))
   })
 }
 

@@ -9,7 +9,7 @@ import { ROW_ID_FIELD, SEQUENCE_NUMBER_FIELD } from '../types/field-ids.ts'
 import { tableOptions } from '../types/options.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { corrupt } from '../util/errors.ts'
-import { isBlobFile, isVectorFile } from './stored-file.ts'
+import { isBlobFile, isKeptApart } from './stored-file.ts'
 
 /** Whether columns of the table's rows may be written apart. */
 export function evolvesData({ options }: TableSchema): boolean {
@@ -58,7 +58,7 @@ export function rowRangeFiles(
   schemaOf: (file: DataFileMeta) => TableSchema,
 ): RowRangeFiles {
   const rowFiles = group
-    .filter((file) => !isApart(file))
+    .filter((file) => !isKeptApart(file))
     .toSorted((a, b) => compareLongs(b.maxSequenceNumber, a.maxSequenceNumber))
   const [first] = rowFiles
   if (first === undefined) throw corrupt('columns are there without the rows that they belong to')
@@ -95,20 +95,13 @@ function writtenIds({ writeCols }: DataFileMeta, { fields }: TableSchema): Reado
   return new Set([...ids, ROW_ID_FIELD.id, SEQUENCE_NUMBER_FIELD.id])
 }
 
-/** Whether the file holds columns that are always kept apart from the others. */
-function isApart(file: DataFileMeta): boolean {
-  return isBlobFile(file) || isVectorFile(file)
-}
-
 /** The files that are kept apart, together with those of the same columns. */
 function filesApart(
   group: readonly DataFileMeta[],
   schemaOf: (file: DataFileMeta) => TableSchema,
 ): Map<string, DataFileMeta[]> {
   const byColumns = new Map<string, DataFileMeta[]>()
-  const blobs = group.filter(isBlobFile)
-  const vectors = group.filter((file) => isVectorFile(file) && !isBlobFile(file))
-  for (const file of [...blobs, ...vectors]) {
+  for (const file of group.filter(isKeptApart)) {
     const key = columnsKey(file, schemaOf(file))
     const found = byColumns.get(key)
     if (found === undefined) byColumns.set(key, [file])

@@ -28,7 +28,7 @@ export function isBlobFile({ fileName }: DataFileMeta): boolean {
   return fileName.endsWith('.blob')
 }
 
-/** Whether the file holds VECTOR columns, apart from the others. */
-export function isVectorFile({ fileName }: DataFileMeta): boolean {
-  return fileName.includes('.vector.')
+/** Whether the file holds BLOB or VECTOR columns, which are kept apart from the others. */
+export function isKeptApart(file: DataFileMeta): boolean {
+  return isBlobFile(file) || file.fileName.includes('.vector.')
 }

@@ -108,6 +108,13 @@ describe('a filter', () => {
     expect(left(predicate)).toEqual(names)
   })
 
+  test('does not look at what is said of columns that are kept apart', () => {
+    const apart = file('c.vector.avro', { from: 0, columns: { c: [0, 9] } })
+    const predicate = bindPredicate(eq('c', 50), OLD.fields)
+    const rows = file('rows', { from: 0, columns: { a: [0, 9] } })
+    expect(namesOf(filterRowRanges([rows, apart], predicate, () => OLD))).toHaveLength(2)
+  })
+
   test('looks at the latest values of a column only', () => {
     expect(leftOfRows(eq('b', 5))).toEqual([])
     expect(leftOfRows(eq('b', 55))).toEqual(['first', 'update'])
