@@ -63,10 +63,8 @@ function exactOffset(name: string): ZoneOffset {
       minute: 'numeric',
       second: 'numeric',
     })
-  } catch (cause) {
-    throw unsupported(`the file was written in the time zone "${name}", which is not known`, {
-      cause,
-    })
+  } catch {
+    throw unsupported(`the file was written in the time zone "${name}", which is not known`)
   }
   return (instant) => {
     // Whole seconds: the parts have no fraction. Instants that a Date cannot hold have the offset of the last one that it can.
