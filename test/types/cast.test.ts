@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { castColumn, findCast } from '../../src/types/cast.ts'
 import type { Column } from '../../src/types/column.ts'
 import { type DataType, isSameType } from '../../src/types/data-type.ts'
-import { cellValue, type InternalValue } from '../../src/types/internal-value.ts'
-import { parseType, typeToJson } from '../../src/types/type-text.ts'
+import { cellValue, type InternalValue, utf8 } from '../../src/types/internal-value.ts'
+import { parseType, parseTypeText, typeToJson } from '../../src/types/type-text.ts'
 import { LakeError } from '../../src/util/errors.ts'
 import { columnOf, fixture, vectorValue } from '../support/java-vectors.ts'
 
@@ -101,4 +101,26 @@ describe.each(vectors)('values of $from', ({ from: fromJson, values: jsons, cast
         ).toEqual(expected(to, results[i]))
     }
   })
+})
+
+test.each([
+  ['DOUBLE', '1'.repeat(1_000_000) + 'x'],
+  ['DOUBLE', `x${' '.repeat(1_000_000)}x`],
+  ['DECIMAL(9, 2)', '1'.repeat(1_000_000) + 'x'],
+  ['INT', '0'.repeat(1_000_000) + 'x'],
+  ['DATE', `2020-${'1'.repeat(1_000_000)}`],
+  ['TIME(3)', `1${':'.repeat(1_000_000)}`],
+  ['TIMESTAMP(3)', `2020-${'1'.repeat(1_000_000)}-x`],
+  ['ARRAY<INT>', `[${' '.repeat(1_000_000)}x]`],
+  ['MAP<INT, INT>', `{x${' '.repeat(1_000_000)}x}`],
+])('a long text that is no %s is refused without delay', (to, text) => {
+  const from = parseTypeText('STRING')
+  expect(castOne(columnOf(from, [utf8(text)]), from, parseTypeText(to))).toBe('INVALID')
+})
+
+test('values are not filled up to lengths that take all memory', () => {
+  const from = parseTypeText('STRING')
+  const column = columnOf(from, [utf8('x')])
+  expect(castOne(column, from, parseTypeText('CHAR(2147483647)'))).toBe('UNSUPPORTED')
+  expect(castOne(column, from, parseTypeText('BINARY(2147483647)'))).toBe('UNSUPPORTED')
 })

@@ -4,6 +4,7 @@
  * Follows `StringToStringCastRule`, `BinaryToBinaryCastRule` and `StringToBinaryCastRule`. A cast of bytes to a string
  * keeps them all, whatever its length (`BinaryToStringCastRule`).
  */
+import { unsupported } from '../../util/errors.ts'
 import { BytesBuilder } from '../column-builder.ts'
 import { type BytesColumn, isPresent } from '../column.ts'
 import type { BytesType, Cast } from './rule.ts'
@@ -64,10 +65,14 @@ function fillerOf({ kind }: BytesType): number {
 }
 
 function fitted(data: Uint8Array, from: number, { end, fill }: Fit, filler: number): Uint8Array {
+  if (fill > FILL_MAX) throw unsupported(`values are not filled up by ${fill} bytes`)
   const bytes = new Uint8Array(end - from + fill).fill(filler, end - from)
   bytes.set(data.subarray(from, end))
   return bytes
 }
+
+/** A type that is longer by so much is taken for a mistake: it would take all memory. */
+const FILL_MAX = 1 << 26
 
 /** A builder that holds the first rows already. */
 function builderOf(source: BytesColumn, rows: number): BytesBuilder {

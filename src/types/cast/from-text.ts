@@ -104,7 +104,7 @@ function numberOf(value: bigint | undefined): number | undefined {
 }
 
 /** An exponent that makes a number of more digits than any type has, or of none. */
-const FAR_EXPONENT = /^[+-]?(?:\d+\.?\d*|\.\d+)[eE]([+-]?)\d{4,9}$/
+const FAR_EXPONENT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)[eE]([+-]?)\d{4,9}$/
 
 function decimalOf(to: DecimalType, text: string): bigint | null {
   const exact = parseDecimal(text)

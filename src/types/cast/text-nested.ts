@@ -20,8 +20,6 @@ export function fieldTexts(text: string): string[] | undefined {
   return parts.length === 0 && content !== '' ? undefined : parts.map(trimJava)
 }
 
-const ENTRY = /^(.+?)[ \t\n\v\f\r]*->[ \t\n\v\f\r]*(.+)$/
-
 /** Null for the text NULL. */
 export function entryTexts(text: string): [key: string, value: string][] | null | undefined {
   const trimmed = trimJava(text)
@@ -30,9 +28,11 @@ export function entryTexts(text: string): [key: string, value: string][] | null 
   if (content !== undefined) {
     const entries: [string, string][] = []
     for (const part of splitParts(content, true)) {
-      const match = ENTRY.exec(trimJava(part))
-      if (match === null) return undefined
-      entries.push([trimJava(match[1]!), trimJava(match[2]!)])
+      const entry = trimJava(part)
+      // A key has one character at least, and so has a value.
+      const arrow = entry.indexOf('->', 1)
+      if (arrow < 0 || arrow + 2 >= entry.length) return undefined
+      entries.push([trimJava(entry.slice(0, arrow)), trimJava(entry.slice(arrow + 2))])
     }
     return entries
   }

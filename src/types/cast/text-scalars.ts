@@ -29,7 +29,7 @@ export function integerOf(text: string, bits: 8 | 16 | 32 | 64): bigint | undefi
   return BigInt.asIntN(bits, value) === value ? value : undefined
 }
 
-const FLOAT = /^[+-]?(?:NaN|Infinity|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?)$/
+const FLOAT = /^[+-]?(?:NaN|Infinity|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?[fFdD]?)$/
 
 /** `Double.parseDouble` and `Float.parseFloat`, without their hexadecimal form. */
 export function floatOf(text: string, single: boolean): number | undefined {
@@ -86,8 +86,11 @@ function exactText(value: number): string {
 
 /** `String.trim`, which takes control characters for blanks and no blanks of Unicode. */
 export function trimJava(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what Java trims
-  return text.replace(/^[\0- ]+|[\0- ]+$/g, '')
+  let from = 0
+  let to = text.length
+  while (from < to && text.charCodeAt(from) <= 0x20) from++
+  while (to > from && text.charCodeAt(to - 1) <= 0x20) to--
+  return text.slice(from, to)
 }
 
 /** Java's `StringUtils.isNumeric`: digits, behind a minus perhaps. */
