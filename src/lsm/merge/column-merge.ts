@@ -17,7 +17,7 @@ import {
 import type { KeyedRows } from './keyed-rows.ts'
 import { hasRetracts, type Operations, withoutRetracts } from './operations.ts'
 import { pickFirst, pickLast, pickLastNonNull, type PickedRow, type PickRule } from './picks.ts'
-import { plainExtremes } from './plain-folds.ts'
+import { lastPresent, plainExtremes } from './plain-folds.ts'
 import { sumRows } from './sums.ts'
 import { type ValueAggregate, valueAggregate } from './value-aggregates.ts'
 import { foldValues } from './value-fold.ts'
@@ -145,6 +145,12 @@ export class ColumnMerge {
     if (isExtreme && isNarrow(values) && validity === null && steps === null) {
       const extremes = plainExtremes(this.#rows, values, rule === 'greatest')
       return { layout: 'fixed', length: extremes.length, validity: null, values: extremes }
+    }
+    if (rule === 'last-non-null' && steps === null && values !== null && validity !== null) {
+      const { flats } = this.#rows.rounds()
+      const places = this.#memory.places(this.#rows.keyCount)
+      lastPresent(this.#rows, validity, flats, places)
+      return gatherFlat(values, null, places, strideOf(type))
     }
     const chosen = this.#choose(type, rule, steps, columns, { values, validity })
     if (chosen === null) return null

@@ -11,6 +11,7 @@ import type { KeyedRows } from './keyed-rows.ts'
 export class FlatMemory {
   #values = new ArrayBuffer(0)
   #bits = new Uint8Array(0)
+  #places = new Int32Array(0)
 
   /** An array of the kind with so many elements, whatever they are; it is valid until the next one is asked for. */
   values<T extends FixedValues>(example: T, length: number): T {
@@ -18,6 +19,12 @@ export class FlatMemory {
     if (this.#values.byteLength < sizeBytes) this.#values = new ArrayBuffer(2 * sizeBytes)
     const Values = example.constructor as new (buffer: ArrayBuffer, at: number, length: number) => T
     return new Values(this.#values, 0, length)
+  }
+
+  /** Numbers, whatever they are; they are valid until the next ones are asked for. */
+  places(count: number): Int32Array {
+    if (this.#places.length < count) this.#places = new Int32Array(2 * count)
+    return this.#places.subarray(0, count)
   }
 
   /** Clear bits; they are valid until the next ones are asked for. */

@@ -67,10 +67,10 @@ export function pickLastNonNull(
   operations: Operations,
   validity: Uint8Array | null,
 ): PickedRow {
-  if (operations === null)
-    return validity === null ? pickLast(rows, null, false) : lastPresent(rows, validity)
   const { keyCount, starts } = rows
+  if (operations === null && validity === null) return pickLast(rows, null, false)
   const picked = new Int32Array(keyCount)
+  if (operations === null) return lastPresent(rows, validity!, rows.rounds().rows, picked)
   for (let key = 0; key < keyCount; key++) {
     let at = NONE
     for (let i = starts[key]!; i < starts[key + 1]!; i++) {

@@ -5,25 +5,43 @@
 import type { FixedValues } from '../../types/column.ts'
 import type { DataType } from '../../types/data-type.ts'
 import type { FlatRows } from './flat-columns.ts'
-import type { PickedRow } from './picks.ts'
 
 const COMPACT_PRECISION = 18
 
-/** The sums of values that are all there; null for types, or sums, that are not worked out here. */
-export function plainSums(type: DataType, rows: FlatRows, values: FixedValues): FixedValues | null {
+/**
+ * The sums of integers, and of floats that are all there; null for what is not worked out here. Where a value may be
+ * missing, `present` gets a bit for each key that has one.
+ */
+export function plainSums(
+  type: DataType,
+  rows: FlatRows,
+  values: FixedValues,
+  validity: Uint8Array | null,
+  present: Uint8Array,
+): FixedValues | null {
   switch (type.kind) {
     case 'BIGINT':
-      return sumLongs(rows, values, 2, false)
+      return sumLongs(rows, values, validity, present, 2)
     case 'DECIMAL':
       // Java adds decimals of up to 18 digits as longs.
-      return type.precision <= COMPACT_PRECISION ? sumLongs(rows, values, 4, true) : null
+      return type.precision <= COMPACT_PRECISION
+        ? sumLongs(rows, values, validity, present, 4)
+        : null
+    case 'FLOAT':
+    case 'DOUBLE':
+      return validity === null ? sumNumbers(rows, values as Float64Array) : null
     default:
-      return sumNumbers(rows, values as Int32Array)
+      return validity === null
+        ? sumNumbers(rows, values as Int32Array)
+        : sumPresent(rows, values as Int32Array, validity, present)
   }
 }
 
 /** Sums of up to 32 bits, and of doubles; the array wraps and rounds to its own precision, as Java does at each step. */
-function sumNumbers({ keyCount, rounds }: FlatRows, values: Int32Array): FixedValues {
+function sumNumbers(
+  { keyCount, rounds }: FlatRows,
+  values: Int32Array | Float64Array,
+): FixedValues {
   const { keys, flats } = rounds()
   const sums = new (values.constructor as new (length: number) => Int32Array)(keyCount)
   for (let key = 0; key < keyCount; key++) sums[key] = values[flats[key]!]!
@@ -31,30 +49,48 @@ function sumNumbers({ keyCount, rounds }: FlatRows, values: Int32Array): FixedVa
   return sums
 }
 
-/** Sums of 64 bits, of values that take `stride` words; null where `isChecked` and one does not fit. */
+/** Sums of integers of up to 32 bits, some of which are missing. */
+function sumPresent(
+  { keyCount, rounds }: FlatRows,
+  values: Int32Array,
+  validity: Uint8Array,
+  present: Uint8Array,
+): FixedValues {
+  const { keys, flats } = rounds()
+  const sums = new (values.constructor as new (length: number) => Int32Array)(keyCount)
+  for (let i = 0; i < flats.length; i++) {
+    const place = flats[i]!
+    const key = keys[i]!
+    const isThere = (validity[place >> 3]! >> (place & 7)) & 1
+    sums[key]! += values[place]! & -isThere
+    present[key >> 3]! |= isThere << (key & 7)
+  }
+  return sums
+}
+
+/** Sums of 64 bits, of values that take `stride` words; null where one of decimals does not fit. */
 function sumLongs(
   { keyCount, rounds }: FlatRows,
   values: FixedValues,
+  validity: Uint8Array | null,
+  present: Uint8Array,
   stride: 2 | 4,
-  isChecked: boolean,
 ): FixedValues | null {
   const { keys, flats } = rounds()
   const words = new Int32Array(values.buffer, values.byteOffset, values.byteLength >> 2)
   const sums = new BigInt64Array((keyCount * stride) / 2)
   const out = new Int32Array(sums.buffer)
-  for (let key = 0; key < keyCount; key++) {
-    const at = flats[key]! * stride
-    out[key * stride] = words[at]!
-    out[key * stride + 1] = words[at + 1]!
-  }
   let overflow = 0
-  for (let i = keyCount; i < flats.length; i++) {
-    const at = flats[i]! * stride
-    const to = keys[i]! * stride
+  for (let i = 0; i < flats.length; i++) {
+    const place = flats[i]!
+    const key = keys[i]!
+    const isThere = validity === null ? 1 : (validity[place >> 3]! >> (place & 7)) & 1
+    const at = place * stride
+    const to = key * stride
     const low = out[to]!
     const high = out[to + 1]!
-    const addedLow = words[at]!
-    const addedHigh = words[at + 1]!
+    const addedLow = words[at]! & -isThere
+    const addedHigh = words[at + 1]! & -isThere
     const lowSum = (low + addedLow) | 0
     const carry = ((low & addedLow) | ((low | addedLow) & ~lowSum)) >>> 31
     const highSum = (high + addedHigh + carry) | 0
@@ -62,11 +98,12 @@ function sumLongs(
     overflow |= ~(high ^ addedHigh) & (high ^ highSum)
     out[to] = lowSum
     out[to + 1] = highSum
+    present[key >> 3]! |= isThere << (key & 7)
   }
-  if (isChecked && overflow < 0) return null
-  if (stride === 4)
-    for (let key = 0; key < keyCount; key++)
-      out[4 * key + 2] = out[4 * key + 3] = out[4 * key + 1]! >> 31
+  if (stride === 2) return sums
+  if (overflow < 0) return null
+  for (let key = 0; key < keyCount; key++)
+    out[4 * key + 2] = out[4 * key + 3] = out[4 * key + 1]! >> 31
   return sums
 }
 
@@ -127,20 +164,27 @@ export function isAbove(a: number, b: number): boolean {
   return Number.isNaN(a) && !Number.isNaN(b)
 }
 
-/** The last row of each key that has a value, by its number; -1 for none. */
-export function lastPresent({ keyCount, rounds }: FlatRows, validity: Uint8Array): PickedRow {
-  const { keys, flats, rows } = rounds()
-  const picked = new Int32Array(keyCount)
+/**
+ * Of each key's rows the last one that has a value: what `numbers` has of it, in the order of the rounds; -1 for none. The
+ * result is in `out`, which has room for all keys.
+ */
+export function lastPresent(
+  { keyCount, rounds }: FlatRows,
+  validity: Uint8Array,
+  numbers: Int32Array,
+  out: Int32Array,
+): Int32Array {
+  const { keys, flats } = rounds()
   for (let key = 0; key < keyCount; key++) {
     const place = flats[key]!
     const isThere = (validity[place >> 3]! >> (place & 7)) & 1
-    picked[key] = ((rows[key]! + 1) & -isThere) - 1
+    out[key] = ((numbers[key]! + 1) & -isThere) - 1
   }
   for (let i = keyCount; i < flats.length; i++) {
     const place = flats[i]!
     const key = keys[i]!
     const isThere = (validity[place >> 3]! >> (place & 7)) & 1
-    picked[key]! ^= (picked[key]! ^ rows[i]!) & -isThere
+    out[key]! ^= (out[key]! ^ numbers[i]!) & -isThere
   }
-  return picked
+  return out
 }

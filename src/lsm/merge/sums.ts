@@ -23,11 +23,11 @@ export function sumRows(
 ): FixedColumn | null {
   const { keyCount } = rows
   const present = new Uint8Array((keyCount + 7) >> 3)
-  const plain = operations === null && validity === null ? plainSums(type, rows, values) : null
-  if (plain !== null) return { layout: 'fixed', length: keyCount, validity: null, values: plain }
-  const sums = sumSteps(type, { ...rows, operations, values, validity, present })
+  const plain = operations === null ? plainSums(type, rows, values, validity, present) : null
+  const sums = plain ?? sumSteps(type, { ...rows, operations, values, validity, present })
   if (sums === null) return null
-  return { layout: 'fixed', length: keyCount, validity: present, values: sums }
+  const hasAll = operations === null && validity === null
+  return { layout: 'fixed', length: keyCount, validity: hasAll ? null : present, values: sums }
 }
 
 const COMPACT_PRECISION = 18
