@@ -104,7 +104,7 @@ describe('columns that are written apart read as in Java', () => {
       'row-tracking.enabled': 'true',
       'data-evolution.enabled': 'true',
       'blob.target-file-size': pick(random, ['2 kb', '1 mb']),
-      'file.format': pick(random, ['parquet', 'parquet', 'avro']),
+      'file.format': pick(random, ['parquet', 'avro', 'orc']),
     })
     // Java cannot read what it compacted where some of the joined rows have no blob file.
     const isCompacted = i % 2 === 0
