@@ -6,6 +6,7 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { hasPrimaryKey } from '../types/schema-keys.ts'
 import { bucketKey } from './deletion-files.ts'
 import type { Changes } from './incremental.ts'
+import { joinPruning, stepOf } from './plan-steps.ts'
 import { type Plan, planScan, type ScanStores } from './scan.ts'
 import type { Split, SplitFiles } from './split.ts'
 
@@ -17,6 +18,8 @@ export interface ChangesRequest {
   readonly limit?: number | undefined
   /** The levels that are read; those that any batch shows unless told. */
   readonly level?: ((level: number) => boolean) | undefined
+  /** Whether the plan tells what each step of it left. */
+  readonly explains?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -39,23 +42,33 @@ async function planDiff(
   stores: ScanStores,
   before: Snapshot,
   after: Snapshot,
-  { schema, where: given, level, signal }: ChangesRequest,
+  { schema, where: given, level, explains, signal }: ChangesRequest,
 ): Promise<Plan> {
   const keyed = hasPrimaryKey(schema)
   // A key whose value left or entered the filter is told by both states, so only keys can leave files out.
   const where = keyed && given !== undefined ? projectTo(given, schema.primaryKeys) : given
-  const scan = { schema, where, wholeBuckets: true, isBatch: true, level, signal } as const
+  const scan = {
+    schema,
+    where,
+    wholeBuckets: true,
+    isBatch: true,
+    level,
+    explains,
+    signal,
+  } as const
   const [old, now] = await Promise.all([
     planScan(stores, { ...scan, snapshot: before }),
     planScan(stores, { ...scan, snapshot: after }),
   ])
   const splits = diffSplits(old.splits, now.splits, keyed)
+  const files = splits.flatMap((split) => [...split.files, ...split.before!.files])
   return {
     snapshotId: after.id,
     splits,
+    pruning: joinPruning([old, now], () => stepOf('common', files)),
     fileCounts: {
       considered: old.fileCounts.considered + now.fileCounts.considered,
-      read: splits.reduce((sum, split) => sum + split.files.length + split.before!.files.length, 0),
+      read: files.length,
     },
   }
 }

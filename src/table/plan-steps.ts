@@ -8,7 +8,9 @@ import { type FileFilter, mayHoldWanted } from '../snapshot/manifest-scan.ts'
 export interface PlanStep {
   /**
    * `live`: all files of the snapshot, or all that its changes added; then what is left by `partition`, `bucket`, `level`,
-   * by the statistics of `keys` and of `values`, by file `indexes`, and by a `limit`. Steps that do not apply are not there.
+   * by the statistics of `keys` and of `values`, by file `indexes`, and by a `limit`; for the difference of two states
+   * without the files that are `common` to both, and of another branch only those of the partitions that the first
+   * `branch` does not have. Steps that do not apply are not there.
    */
   readonly step: StepName
   readonly files: number
@@ -26,6 +28,8 @@ export type StepName =
   | 'values'
   | 'indexes'
   | 'limit'
+  | 'common'
+  | 'branch'
 
 /** What a plan does without, for whoever asks why it reads what it reads. */
 export interface PlanPruning {
@@ -41,6 +45,26 @@ export function stepOf(step: StepName, files: readonly DataFileMeta[]): PlanStep
     bytes += fileSize
   }
   return { step, files: files.length, rows, bytes }
+}
+
+/** What two plans do without, of which one is made: `last` is what is left of both together. Undefined unless both tell. */
+export function joinPruning(
+  plans: readonly { readonly pruning?: PlanPruning | undefined }[],
+  last: () => PlanStep,
+): PlanPruning | undefined {
+  const all = plans.flatMap(({ pruning }) => pruning ?? [])
+  if (all.length < plans.length) return undefined
+  const steps = new Map<StepName, PlanStep>()
+  for (const { step, files, rows, bytes } of all.flatMap((pruning) => pruning.steps)) {
+    const sum = steps.get(step) ?? { step, files: 0, rows: 0, bytes: 0 }
+    const { files: f, rows: r, bytes: b } = sum
+    steps.set(step, { step, files: f + files, rows: r + rows, bytes: b + bytes })
+  }
+  const manifests = {
+    total: all.reduce((total, pruning) => total + pruning.manifests.total, 0),
+    read: all.reduce((read, pruning) => read + pruning.manifests.read, 0),
+  }
+  return { manifests, steps: [...steps.values(), last()] }
 }
 
 /** The steps of the filter, each with those before it: what they leave is looked up one after another. */

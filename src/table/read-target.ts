@@ -18,6 +18,7 @@ import { requireReadable } from '../types/schema-validation.ts'
 import { invalid, unsupported } from '../util/errors.ts'
 import { planChanges } from './incremental-plan.ts'
 import { changesBetween } from './incremental.ts'
+import { joinPruning, stepOf } from './plan-steps.ts'
 import type { RowIdTest } from './row-tracking.ts'
 import { type Plan, planScan } from './scan.ts'
 import type { Split } from './split.ts'
@@ -242,15 +243,14 @@ async function planBoth(main: Part, other: OtherPart, request: TargetRequest): P
     ...planned.splits.map((split) => ({ ...split, ...branchOf(first) })),
     ...missing.map((split) => ({ ...split, ...branchOf(second) })),
   ]
+  const files = splits.flatMap((split) => [...split.files, ...(split.before?.files ?? [])])
   return {
     snapshotId: main.snapshotId,
     splits,
+    pruning: joinPruning([planned, added], () => stepOf('branch', files)),
     fileCounts: {
       considered: planned.fileCounts.considered + added.fileCounts.considered,
-      read: splits.reduce(
-        (sum, { files, before }) => sum + files.length + (before?.files.length ?? 0),
-        0,
-      ),
+      read: files.length,
     },
   }
 }

@@ -84,6 +84,16 @@ test('splits tell how they are read', async () => {
   )
 })
 
+test.each([
+  ['the difference of two states', { 'incremental-between': 'v1,v2' }, { live: 3, common: 1 }],
+  ['a table with a second branch', { 'scan.fallback-branch': 'dev' }, { live: 6, branch: 3 }],
+])('%s tells what both plans leave', async (_, options, left) => {
+  const explanation = await explain('tags_branches', { options })
+  expect(filesLeft(explanation)).toEqual(left)
+  expect(explanation.manifests.total).toBe(left.live)
+  expect(explanation.manifests.read).toBe(left.live)
+})
+
 test('a limit leaves the files that are enough', async () => {
   const { steps } = await explain('types_append', {
     limit: 1,

@@ -38,6 +38,8 @@ const STEPS: Readonly<Record<PlanStep['step'], string>> = {
   values: 'statistics of values',
   indexes: 'file indexes',
   limit: 'limit',
+  common: 'files of both states',
+  branch: 'partitions of branches',
 }
 
 const MODES: Readonly<Record<ExplainedSplit['mode'], string>> = {
