@@ -152,8 +152,10 @@ async function benchPlanning(warehouse: string): Promise<void> {
 
 const own = join(directory, 'millrace')
 const java = join(directory, 'java')
-if (args.peers && ['write', 'read', 'dv'].some((part) => parts.has(part)))
-  measurements.push(...(await runPeers(directory, rowCount, repeats)))
+if (args.peers && ['write', 'read', 'dv'].some((part) => parts.has(part))) {
+  const works = parts.has('write') || parts.has('read') ? 'all' : 'compacted'
+  measurements.push(...(await runPeers(directory, rowCount, repeats, works)))
+}
 if (args.peers && parts.has('lookup'))
   measurements.push(...(await runPointReads(directory, Number(args['lookup-rows']), repeats)))
 if (args.peers && parts.has('engines'))

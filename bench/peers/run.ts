@@ -35,18 +35,24 @@ export async function runEngines(
   ])
 }
 
-/** Every measurement of the peers; a peer that cannot be set up is named on stderr and left out. */
+/**
+ * Every measurement of the peers, or only those of the tables that Java compacts; a peer that cannot be set up is named on
+ * stderr and left out.
+ */
 export async function runPeers(
   directory: string,
   rows: number,
   repeats: number,
+  works: 'all' | 'compacted' = 'all',
 ): Promise<Measurement[]> {
   const java = join(directory, 'java')
+  const parts = works === 'all' ? 'wm' : 'm'
   return [
-    ...(await run('Java Paimon', () => javaCommand(java, rows, repeats, 'wm'))),
-    ...(await run('pypaimon and paimon-rust', () =>
-      pythonCommand(join(directory, 'python'), rows, repeats, java),
-    )),
+    ...(await run('Java Paimon', () => javaCommand(java, rows, repeats, parts))),
+    ...(await run('pypaimon and paimon-rust', () => [
+      ...pythonCommand(join(directory, 'python'), rows, repeats, java),
+      works,
+    ])),
   ]
 }
 
