@@ -2,10 +2,13 @@
 import * as fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 
+import { Catalog } from '../../src/catalog/catalog.ts'
+import { LocalFileIO } from '../../src/io/local.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
 import type { IndexManifestEntry } from '../../src/snapshot/index-manifest.ts'
 import type { Split } from '../../src/table/split.ts'
 import type { ReadOptions } from '../../src/table/table.ts'
+import { expectedRows, GOLDEN_WAREHOUSE, goldenCases, readRows } from '../support/golden-expect.ts'
 import { createRowTable, openRowTable, type Row, rowsOf, textOf } from '../support/row-tables.ts'
 import { addVectors, setOptions, type VectorForm } from '../support/vector-files.ts'
 
@@ -202,6 +205,20 @@ describe('a table without primary key', () => {
     await io.delete(`${root}/index/index-0`)
     expect((await idsOf()).length).toBe(199)
   })
+})
+
+test('threads leave out the rows that vectors delete too', async () => {
+  await using local = { io: new LocalFileIO(), [Symbol.asyncDispose]: () => local.io.close() }
+  const table = await new Catalog(local.io, GOLDEN_WAREHOUSE).table('golden.dv')
+  const { splits } = await table.read().plan()
+  const deleted = splits.flatMap(({ deletionFiles }) => [...(deletionFiles ?? [])])
+  expect({ splits: splits.length > 2, deleted: deleted.length > 0 }).toEqual({
+    splits: true,
+    deleted: true,
+  })
+  const rows = await readRows(table.read({ threads: 2 }))
+  const [golden] = goldenCases.filter(({ name }) => name === 'dv')
+  expect(rows).toEqual(expectedRows(golden!, GOLDEN_WAREHOUSE))
 })
 
 describe('a table with a primary key', () => {
