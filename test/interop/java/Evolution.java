@@ -171,8 +171,8 @@ public final class Evolution {
             case SMALLINT: return (short) (signed * 300);
             case INTEGER: return random.nextInt(8) == 0 ? signed : large;
             case BIGINT: return random.nextInt(8) == 0 ? (long) signed : random.nextInt(4) == 0 ? large * 30L : large;
-            case FLOAT: return signed / 4f;
-            case DOUBLE: return random.nextInt(3) == 0 ? large / 8.0 : signed / 4.0;
+            case FLOAT: return !clean && number == 5 ? Float.NaN : signed / 4f;
+            case DOUBLE: return !clean && number == 5 ? Double.NEGATIVE_INFINITY : random.nextInt(3) == 0 ? large / 8.0 : signed / 4.0;
             case DECIMAL: {
                 DecimalType decimal = (DecimalType) type;
                 return Decimal.fromUnscaledBytes(java.math.BigInteger.valueOf(signed * 101L).toByteArray(), decimal.getPrecision(), decimal.getScale());
@@ -181,12 +181,12 @@ public final class Evolution {
             case VARCHAR: return BinaryString.fromString(text(number));
             case BINARY:
             case VARBINARY: return text(number).getBytes(StandardCharsets.UTF_8);
-            case DATE: return random.nextInt(30000);
+            case DATE: return random.nextInt(30000) - (clean ? 0 : 5000);
             case TIME_WITHOUT_TIME_ZONE: return random.nextInt(86400) * 1000 + (DataTypeChecks.getPrecision(type) == 0 ? 0 : number);
             case TIMESTAMP_WITHOUT_TIME_ZONE:
             case TIMESTAMP_WITH_LOCAL_TIME_ZONE: {
                 int precision = DataTypeChecks.getPrecision(type);
-                long millis = large * 1000L + (precision == 0 ? 0 : number);
+                long millis = (large - (clean ? 0 : 100_000_000)) * 1000L + (precision == 0 ? 0 : number);
                 return Timestamp.fromEpochMillis(millis, precision > 3 ? number * 1000 : 0);
             }
             case ARRAY: {
