@@ -18,12 +18,19 @@ export type ColumnPlan =
 export function resolveColumns(parent: TypeNode, fields: readonly DataField[]): ColumnPlan[] {
   const byName = new Map(parent.children.map((child) => [child.name, child]))
   return fields.map((field) => {
+    if (isWithoutFields(field.type)) return { kind: 'missing', type: field.type }
     const node = byName.get(field.name)
     if (node !== undefined) return resolveNode(node, field.type)
     const other = parent.children.find(({ fieldId }) => fieldId === field.id)
-    if (other !== undefined) throw corrupt(`column ${field.name} is stored as ${other.name}`)
+    if (other !== undefined && field.name !== '')
+      throw corrupt(`column ${field.name} is stored as ${other.name}`)
     return { kind: 'missing', type: field.type }
   })
+}
+
+/** A row of nothing reads as null in Java, also where the file tells that it is there. */
+function isWithoutFields(type: DataType): boolean {
+  return type.kind === 'ROW' && type.fields.every((field) => isWithoutFields(field.type))
 }
 
 /** The columns of the file whose streams the plans read. */

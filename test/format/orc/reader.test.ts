@@ -108,6 +108,13 @@ describe('a file', () => {
     })
   })
 
+  test('gives nulls for rows of nothing, and for what is asked for under no name', async () => {
+    const [list] = orcFields({ list: { type: 'ROW', fields: [] } })
+    const fields = [list!, { ...NESTED_FIELDS[0]!, id: 0, name: '' }]
+    const [first] = await orcBatches(orcFile(NESTED), { fields }, 1)
+    expect(first).toEqual([[null, null]])
+  })
+
   test('fetches the streams of the wanted columns alone', async () => {
     const long = 'x'.repeat(100_000)
     const types = [{ kind: 12, subtypes: [1, 2], names: ['a', 'b'] }, { kind: 7 }, { kind: 3 }]
