@@ -134,25 +134,37 @@ export function fillBits(
   return set
 }
 
-/** Ranges of at least `lengthMin` values one behind the other; what arrays hold (4096 values at most) is not looked at. */
-export function longRanges(
-  { keys, containers }: RoaringBitmap,
-  lengthMin: number,
-): { readonly from: number; readonly to: number }[] {
+/** Values as ranges, ascending. */
+export interface ValueRange {
+  readonly from: number
+  readonly to: number
+}
+
+/** The ranges that the values make, where those that lie up to `gap` values apart are one. */
+export function bitmapRanges({ keys, containers }: RoaringBitmap, gap = 0): ValueRange[] {
   const ranges: { from: number; to: number }[] = []
   for (const [i, key] of keys.entries()) {
-    if (containers[i]!.form === 'array') continue
     const base = key * CONTAINER_VALUES
     const runs = runsOf(containers[i]!)
     for (let at = 0; at < runs.length; at += 2) {
       const from = base + runs[at]!
       const to = from + runs[at + 1]! + 1
       const last = ranges.at(-1)
-      if (last?.to === from) last.to = to
+      if (last !== undefined && from <= last.to + gap) last.to = to
       else ranges.push({ from, to })
     }
   }
-  return ranges.filter(({ from, to }) => to - from >= lengthMin)
+  return ranges
+}
+
+/** Ranges of at least `lengthMin` values one behind the other; what arrays hold (4096 values at most) is not looked at. */
+export function longRanges({ keys, containers }: RoaringBitmap, lengthMin: number): ValueRange[] {
+  const isLooked = containers.map(({ form }) => form !== 'array')
+  const looked = {
+    keys: keys.filter((_, i) => isLooked[i]),
+    containers: containers.filter((_, i) => isLooked[i]),
+  }
+  return bitmapRanges(looked).filter(({ from, to }) => to - from >= lengthMin)
 }
 
 export function union(a: RoaringBitmap, b: RoaringBitmap): RoaringBitmap {

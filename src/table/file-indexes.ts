@@ -12,7 +12,7 @@ import {
   isKnownIndex,
   type StoredIndex,
 } from '../indexes/file-index/file-index.ts'
-import { bitmapValues, cardinalityOf, type RoaringBitmap } from '../indexes/roaring.ts'
+import { bitmapRanges, cardinalityOf, type RoaringBitmap } from '../indexes/roaring.ts'
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { type DataLayout, pathsOfFile, type PlacedFile } from '../snapshot/data-paths.ts'
@@ -128,15 +128,10 @@ const GAP_ROWS = 32
 
 function rangesOf(rows: RoaringBitmap | null, { rowCount }: DataFileMeta): RowRange[] | null {
   if (rows === null) return null
-  const ranges: { from: number; to: number }[] = []
-  for (const row of bitmapValues(rows)) {
-    // A row that the file does not have is one that an index invents.
-    if (row >= rowCount) break
-    const last = ranges.at(-1)
-    if (last !== undefined && row <= last.to + GAP_ROWS) last.to = row + 1
-    else ranges.push({ from: row, to: row + 1 })
-  }
-  return ranges
+  // A row that the file does not have is one that an index invents.
+  return bitmapRanges(rows, GAP_ROWS)
+    .filter(({ from }) => from < rowCount)
+    .map(({ from, to }) => ({ from, to: Math.min(to, rowCount) }))
 }
 
 /** The rows that are in both; null is all rows. Ranges are ascending and apart. */

@@ -7,6 +7,7 @@ import {
   bitmapHas,
   bitmapOf,
   bitmapOfRange,
+  bitmapRanges,
   bitmapValues,
   cardinalityOf,
   decodeBitmap,
@@ -131,6 +132,19 @@ test('bits are filled for a window of the values', () => {
     }),
     { numRuns: 60 },
   )
+})
+
+test('values that lie near each other make one range', () => {
+  const bitmap = bitmapOf([1, 2, 3, 10, 20, 65_530, 65_536, 70_000])
+  expect(bitmapRanges(bitmap, 6)).toEqual([
+    { from: 1, to: 11 },
+    { from: 20, to: 21 },
+    { from: 65_530, to: 65_537 },
+    { from: 70_000, to: 70_001 },
+  ])
+  expect(bitmapRanges(withRuns(bitmap))).toHaveLength(6)
+  const all = bitmapRanges(bitmapOfRange(0, 2 ** 32))
+  expect(all).toEqual([{ from: 0, to: 2 ** 32 }])
 })
 
 test('long ranges are found across containers, and short ones are not', () => {
