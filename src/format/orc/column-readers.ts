@@ -41,6 +41,7 @@ export function columnReader(
     case 'struct':
       return structReader(
         plan.node,
+        plan.type,
         plan.children.map((child) => columnReader(child, streams, settings)),
         streams,
       )
@@ -162,12 +163,15 @@ function words(values: FixedColumn['values']): Int32Array {
 /** The children have a value for each struct that is there. */
 function structReader(
   node: TypeNode,
+  type: DataType,
   children: readonly ColumnReader[],
   streams: StripeStreams,
 ): ColumnReader {
   const presence = presenceOf(node, streams)
   return (length) => {
     const { validity, presentCount } = presence.next(length)
+    // Columns without rows do not tell how many elements make up a value, so nothing can be taken from them.
+    if (validity !== null && presentCount === 0) return nullColumn(type, length)
     const dense = children.map((child) => child(presentCount))
     if (validity === null) return { layout: 'struct', length, validity, children: dense }
     const rows = presentRows(validity, length)

@@ -7,7 +7,12 @@ export type ColumnPlan =
   | { readonly kind: 'leaf'; readonly node: TypeNode; readonly type: DataType }
   | { readonly kind: 'list'; readonly node: TypeNode; readonly child: ColumnPlan }
   | { readonly kind: 'map'; readonly node: TypeNode; readonly children: readonly ColumnPlan[] }
-  | { readonly kind: 'struct'; readonly node: TypeNode; readonly children: readonly ColumnPlan[] }
+  | {
+      readonly kind: 'struct'
+      readonly node: TypeNode
+      readonly children: readonly ColumnPlan[]
+      readonly type: DataType
+    }
   /** The file has no such column: every value is null. */
   | { readonly kind: 'missing'; readonly type: DataType }
 
@@ -58,7 +63,7 @@ function resolveNode(node: TypeNode, type: DataType): ColumnPlan {
       return resolveMap(node, type, type.element, { kind: 'INT', nullable: false })
     case 'ROW':
       expectKind(node, type, [KIND.STRUCT])
-      return { kind: 'struct', node, children: resolveColumns(node, type.fields) }
+      return { kind: 'struct', node, children: resolveColumns(node, type.fields), type }
     case 'VARIANT':
     case 'VECTOR':
       throw unsupported(`column ${node.name}: ${type.kind} has no form in ORC files`)

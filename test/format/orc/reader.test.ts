@@ -115,6 +115,28 @@ describe('a file', () => {
     expect(first).toEqual([[null, null]])
   })
 
+  test('joins decimals of rows that are not there with those of rows that are', async () => {
+    const types = [
+      { kind: 12, subtypes: [1], names: ['r'] },
+      { kind: 12, subtypes: [2], names: ['d'] },
+      { kind: 14 },
+    ]
+    const streams = [
+      { kind: PRESENT, column: 1, bytes: [0xff, 0x10] },
+      { kind: DATA, column: 2, bytes: zigzag(123) },
+      { kind: SECONDARY, column: 2, bytes: literals(zigzag(0)) },
+    ]
+    const bytes = orcFile({ types, stripes: [{ rowCount: 4, streams }] })
+    const fields = orcFields({
+      r: { type: 'ROW', fields: [{ id: 9, name: 'd', type: 'DECIMAL(5, 2)' }] },
+    })
+    const rows = [
+      { from: 0, to: 2 },
+      { from: 3, to: 4 },
+    ]
+    expect(await orcBatches(bytes, { fields, rows })).toEqual([[[null], [null], [[12300n]]]])
+  })
+
   test('fetches the streams of the wanted columns alone', async () => {
     const long = 'x'.repeat(100_000)
     const types = [{ kind: 12, subtypes: [1, 2], names: ['a', 'b'] }, { kind: 7 }, { kind: 3 }]
