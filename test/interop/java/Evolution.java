@@ -93,7 +93,8 @@ public final class Evolution {
         boolean partialUpdate = keyed && random.nextInt(4) == 0;
         clean = partialUpdate || random.nextBoolean();
         boolean twoKeys = keyed && random.nextInt(3) == 0;
-        avro = random.nextInt(3) == 0;
+        String format = new String[] {"avro", "orc", "parquet"}[random.nextInt(3)];
+        avro = format.equals("avro");
         Schema.Builder schema = Schema.newBuilder();
         schema.column("k", keyed ? type("INT NOT NULL") : type("INT"));
         if (twoKeys) schema.column("k2", type("INT NOT NULL"));
@@ -107,7 +108,7 @@ public final class Evolution {
         if (partitioned) keys.add("p");
         if (keyed) schema.primaryKey(keys);
         schema.option("bucket", keyed ? String.valueOf(1 + random.nextInt(2)) : "-1");
-        schema.option("file.format", avro ? "avro" : "parquet");
+        schema.option("file.format", format);
         if (partialUpdate) schema.option("merge-engine", "partial-update");
         else if (keyed && random.nextInt(4) == 0) schema.option("deletion-vectors.enabled", "true");
         if (random.nextInt(3) == 0) schema.option("metadata.stats-mode", random.nextBoolean() ? "full" : "counts");
@@ -259,7 +260,7 @@ public final class Evolution {
             } else if (at instanceof MapType) {
                 steps.add("value");
                 at = ((MapType) at).getValueType();
-            } else if (at instanceof RowType) {
+            } else if (at instanceof RowType && ((RowType) at).getFieldCount() > 0) {
                 field = ((RowType) at).getFields().get(random.nextInt(((RowType) at).getFieldCount()));
                 steps.add(field.name());
                 at = field.type();
