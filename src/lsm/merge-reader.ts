@@ -259,10 +259,11 @@ function lastSequences(
 }
 
 function sourcesOf(ranges: readonly WindowRange[]): MergeSource[] {
-  return ranges.map(({ window, from }) => ({
+  return ranges.map(({ window, from, to }) => ({
     precedence: window.precedence,
     level: window.level,
     from,
+    to,
   }))
 }
 

@@ -147,9 +147,9 @@ export class ColumnMerge {
       return { layout: 'fixed', length: extremes.length, validity: null, values: extremes }
     }
     if (rule === 'last-non-null' && steps === null && values !== null && validity !== null) {
-      const { flats } = this.#rows.rounds()
+      const { flats } = this.#rows.inTurn()
       const places = this.#memory.places(this.#rows.keyCount)
-      lastPresent(this.#rows, validity, flats, places)
+      lastPresent(this.#rows, columns, validity, flats, places)
       return gatherFlat(values, null, places, strideOf(type))
     }
     const chosen = this.#choose(type, rule, steps, columns, { values, validity })
@@ -251,7 +251,7 @@ function pickRows(
     case 'key':
       return pickLast(rows, steps, rule === 'key')
     case 'last-non-null':
-      return pickLastNonNull(rows, steps, validity)
+      return pickLastNonNull(rows, steps, columns, validity)
     case 'first':
     case 'first-non-null':
       if (hasRetracts(steps)) return null

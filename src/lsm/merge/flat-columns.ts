@@ -3,7 +3,7 @@
  *
  * What functions of columns read most is thereby one step away. The memory is used again by the next column.
  */
-import type { Column, FixedColumn, FixedValues } from '../../types/column.ts'
+import { type Column, countNulls, type FixedColumn, type FixedValues } from '../../types/column.ts'
 import { copyBits, setBits } from '../../util/bits.ts'
 import type { KeyedRows } from './keyed-rows.ts'
 
@@ -39,32 +39,83 @@ export class FlatMemory {
 /** The rows of a merge with their places in flat columns. */
 export interface FlatRows extends KeyedRows {
   readonly flat: Int32Array
-  /** The same rows in rounds. */
-  readonly rounds: () => Rounds
+  /** The same rows in an order that can be merged without looking at where keys begin. */
+  readonly inTurn: () => RowsInTurn
 }
 
-/** The first row of each key, then the second row of each key that has two, and so on. */
-export interface Rounds {
+/** All rows, those of one key in their order, but not next to each other. */
+export interface RowsInTurn {
   /** The key of each row. */
   readonly keys: Int32Array
   /** The number of each row among the rows of the merge. */
   readonly rows: Int32Array
   /** Where each row lies in flat columns. */
   readonly flats: Int32Array
+  readonly parts: readonly TurnPart[]
+}
+
+/** Rows `[from, to)` of the turn. */
+interface TurnPart {
+  /** The source that they come from; null for several. */
+  readonly source: number | null
+  readonly from: number
+  readonly to: number
 }
 
 /** `lengths` are the rows of each source. */
 export function flatRows(keyed: KeyedRows, lengths: readonly number[]): FlatRows {
-  const { length, runOf, rows } = keyed
+  const { length, runOf, rows, sourceOrder } = keyed
   const bases = new Int32Array(lengths.length)
   for (let run = 1; run < bases.length; run++) bases[run] = bases[run - 1]! + lengths[run - 1]!
   const flat = new Int32Array(length)
   for (let i = 0; i < length; i++) flat[i] = bases[runOf[i]!]! + rows[i]!
-  let rounds: Rounds | null = null
-  return { ...keyed, flat, rounds: () => (rounds ??= inRounds(keyed, flat)) }
+  let turn: RowsInTurn | null = null
+  const inTurn = (): RowsInTurn =>
+    (turn ??=
+      sourceOrder === null
+        ? byRank(keyed, flat)
+        : bySource(keyed, flat, sourceOrder, bases, lengths))
+  return { ...keyed, flat, inTurn }
 }
 
-function inRounds({ length, keyCount, starts }: KeyedRows, flat: Int32Array): Rounds {
+/** Source after source, which is how they lie in memory. */
+function bySource(
+  { length, keyCount, starts }: KeyedRows,
+  flat: Int32Array,
+  order: readonly number[],
+  bases: Int32Array,
+  lengths: readonly number[],
+): RowsInTurn {
+  const count = lengths.reduce((sum, each) => sum + each, 0)
+  const keyAt = new Int32Array(count)
+  // One more than its number, so that 0 stands for rows that were left out.
+  const rowAt = new Int32Array(count)
+  for (let key = 0; key < keyCount; key++)
+    for (let i = starts[key]!; i < starts[key + 1]!; i++) {
+      keyAt[flat[i]!] = key
+      rowAt[flat[i]!] = i + 1
+    }
+  const keys = new Int32Array(length)
+  const rows = new Int32Array(length)
+  const flats = new Int32Array(length)
+  const parts: TurnPart[] = []
+  let to = 0
+  for (const source of order) {
+    const from = to
+    const end = bases[source]! + lengths[source]!
+    for (let place = bases[source]!; place < end; place++) {
+      if (rowAt[place] === 0) continue
+      keys[to] = keyAt[place]!
+      rows[to] = rowAt[place]! - 1
+      flats[to++] = place
+    }
+    parts.push({ source, from, to })
+  }
+  return { keys, rows, flats, parts }
+}
+
+/** The first row of each key, then the second row of each key that has two, and so on. */
+function byRank({ length, keyCount, starts }: KeyedRows, flat: Int32Array): RowsInTurn {
   let most = 0
   for (let key = 0; key < keyCount; key++) most = Math.max(most, starts[key + 1]! - starts[key]!)
   const next = new Int32Array(most + 1)
@@ -81,17 +132,17 @@ function inRounds({ length, keyCount, starts }: KeyedRows, flat: Int32Array): Ro
       rows[at] = i
       flats[at] = flat[i]!
     }
-  return { keys, rows, flats }
+  return { keys, rows, flats, parts: [{ source: null, from: 0, to: length }] }
 }
 
-/** The values of all columns. */
+/** The values of all columns; where there is none in a column, whatever was there. */
 export function flatValues(columns: readonly FixedColumn[], memory: FlatMemory): FixedValues {
   if (columns.length === 1) return columns[0]!.values
   const count = columns.reduce((sum, { values }) => sum + values.length, 0)
   const values = memory.values(columns[0]!.values, count)
   let at = 0
   for (const column of columns) {
-    values.set(column.values as never, at)
+    if (countNulls(column) < column.length) values.set(column.values as never, at)
     at += column.values.length
   }
   return values

@@ -7,10 +7,11 @@ import { isRetract } from '../../types/row-kind.ts'
 import type { MergedOrder } from '../merge-order.ts'
 import { isAfter, type Precedence } from './deduplicate.ts'
 
-/** Rows `[from, ...)` of a file's window that take part in a merge. */
+/** Rows `[from, to)` of a file's window that take part in a merge. */
 export interface MergeSource {
   readonly precedence: Precedence
   readonly from: number
+  readonly to: number
   /** The level of the file. */
   readonly level: number
 }
@@ -29,6 +30,8 @@ export interface KeyedRows {
   readonly isLone: Uint8Array
   /** Whether some row takes back, of those that are merged with others. */
   readonly hasRetracts: boolean
+  /** The sources in an order in which each one's rows come before those of the next, key by key; null without one. */
+  readonly sourceOrder: readonly number[] | null
 }
 
 /** An order without the rows that are left out, and which of its keys had a single row before. */
@@ -58,7 +61,27 @@ export function keyedRows(
     rows[i]! -= sources[run]!.from
   }
   const hasRetracts = anyRetracts(kinds, starts, isLone)
-  return { length, runOf, rows, kinds, keyCount, starts, isLone, hasRetracts }
+  const sourceOrder = orderOf(sources, precedences)
+  return { length, runOf, rows, kinds, keyCount, starts, isLone, hasRetracts, sourceOrder }
+}
+
+/** Files that were written one after the other hold numbers that do not overlap. */
+function orderOf(sources: readonly MergeSource[], precedences: readonly Precedence[]) {
+  if (precedences.some(({ sequence }) => sequence !== null)) return null
+  const bounds = sources.map(({ from, to }, run) => {
+    const { numbers } = precedences[run]!
+    let min = Infinity
+    let max = -Infinity
+    for (let row = from; row < to; row++) {
+      const number = numbers[2 * row + 1]! * 2 ** 32 + (numbers[2 * row]! >>> 0)
+      if (number < min) min = number
+      if (number > max) max = number
+    }
+    return { run, min, max }
+  })
+  bounds.sort((a, b) => a.min - b.min)
+  const overlaps = bounds.some(({ min }, i) => i > 0 && min <= bounds[i - 1]!.max)
+  return overlaps ? null : bounds.map(({ run }) => run)
 }
 
 /** Sorts the few rows of a key, which mostly lie in order already. */

@@ -1,4 +1,5 @@
 /** Column functions whose result is the value of one of the rows: which row that is, key by key. */
+import type { Column } from '../../types/column.ts'
 import type { FlatRows } from './flat-columns.ts'
 import { ADD, ADD_BEFORE, CLEAR, type Operations, RETRACT, SET, SET_RETRACT } from './operations.ts'
 import { lastPresent } from './plain-folds.ts'
@@ -65,12 +66,13 @@ function hasValue({ flat }: FlatRows, validity: Uint8Array | null, i: number): b
 export function pickLastNonNull(
   rows: FlatRows,
   operations: Operations,
+  columns: readonly Column[],
   validity: Uint8Array | null,
 ): PickedRow {
   const { keyCount, starts } = rows
   if (operations === null && validity === null) return pickLast(rows, null, false)
   const picked = new Int32Array(keyCount)
-  if (operations === null) return lastPresent(rows, validity!, rows.rounds().rows, picked)
+  if (operations === null) return lastPresent(rows, columns, validity!, rows.inTurn().rows, picked)
   for (let key = 0; key < keyCount; key++) {
     let at = NONE
     for (let i = starts[key]!; i < starts[key + 1]!; i++) {

@@ -1,8 +1,8 @@
 /**
- * Column functions where every row adds, which is nearly always so: the first rows of all keys, then the second ones, and
- * so on, in steps that hardly branch, since which rows have values and how many a key has cannot be foretold.
+ * Column functions where every row adds, which is nearly always so: row after row as they lie, in steps that hardly branch,
+ * since which rows have values and how many a key has cannot be foretold.
  */
-import type { FixedValues } from '../../types/column.ts'
+import { type Column, countNulls, type FixedValues } from '../../types/column.ts'
 import type { DataType } from '../../types/data-type.ts'
 import type { FlatRows } from './flat-columns.ts'
 
@@ -39,24 +39,25 @@ export function plainSums(
 
 /** Sums of up to 32 bits, and of doubles; the array wraps and rounds to its own precision, as Java does at each step. */
 function sumNumbers(
-  { keyCount, rounds }: FlatRows,
+  { keyCount, inTurn }: FlatRows,
   values: Int32Array | Float64Array,
 ): FixedValues {
-  const { keys, flats } = rounds()
+  const { keys, flats } = inTurn()
   const sums = new (values.constructor as new (length: number) => Int32Array)(keyCount)
-  for (let key = 0; key < keyCount; key++) sums[key] = values[flats[key]!]!
-  for (let i = keyCount; i < flats.length; i++) sums[keys[i]!]! += values[flats[i]!]!
+  // What -0 is added to stays as it is, -0 too.
+  sums.fill(-0)
+  for (let i = 0; i < flats.length; i++) sums[keys[i]!]! += values[flats[i]!]!
   return sums
 }
 
 /** Sums of integers of up to 32 bits, some of which are missing. */
 function sumPresent(
-  { keyCount, rounds }: FlatRows,
+  { keyCount, inTurn }: FlatRows,
   values: Int32Array,
   validity: Uint8Array,
   present: Uint8Array,
 ): FixedValues {
-  const { keys, flats } = rounds()
+  const { keys, flats } = inTurn()
   const sums = new (values.constructor as new (length: number) => Int32Array)(keyCount)
   for (let i = 0; i < flats.length; i++) {
     const place = flats[i]!
@@ -70,13 +71,13 @@ function sumPresent(
 
 /** Sums of 64 bits, of values that take `stride` words; null where one of decimals does not fit. */
 function sumLongs(
-  { keyCount, rounds }: FlatRows,
+  { keyCount, inTurn }: FlatRows,
   values: FixedValues,
   validity: Uint8Array | null,
   present: Uint8Array,
   stride: 2 | 4,
 ): FixedValues | null {
-  const { keys, flats } = rounds()
+  const { keys, flats } = inTurn()
   const words = new Int32Array(values.buffer, values.byteOffset, values.byteLength >> 2)
   const sums = new BigInt64Array((keyCount * stride) / 2)
   const out = new Int32Array(sums.buffer)
@@ -119,16 +120,16 @@ export function plainExtremes(
 }
 
 function integerExtremes(
-  { keyCount, rounds }: FlatRows,
+  { keyCount, inTurn }: FlatRows,
   values: Int32Array,
   greatest: boolean,
 ): FixedValues {
-  const { keys, flats } = rounds()
+  const { keys, flats } = inTurn()
   const best = new (values.constructor as new (length: number) => Int32Array)(keyCount)
   // What turns the order around without overflow: ~a > ~b where a < b.
   const flip = greatest ? 0 : -1
-  for (let key = 0; key < keyCount; key++) best[key] = values[flats[key]!]! ^ flip
-  for (let i = keyCount; i < flats.length; i++) {
+  best.fill(-(2 ** (8 * best.BYTES_PER_ELEMENT - 1)))
+  for (let i = 0; i < flats.length; i++) {
     const key = keys[i]!
     const value = values[flats[i]!]! ^ flip
     const held = best[key]!
@@ -140,14 +141,14 @@ function integerExtremes(
 
 /** The greatest or least of floats that are all there, in the order of `Float.compare`. */
 function floatExtremes(
-  { keyCount, rounds }: FlatRows,
+  { keyCount, inTurn }: FlatRows,
   values: Float32Array | Float64Array,
   greatest: boolean,
 ): FixedValues {
-  const { keys, flats } = rounds()
+  const { keys, flats } = inTurn()
   const best = new (values.constructor as new (length: number) => Float64Array)(keyCount)
-  for (let key = 0; key < keyCount; key++) best[key] = values[flats[key]!]!
-  for (let i = keyCount; i < flats.length; i++) {
+  best.fill(greatest ? -Infinity : Number.NaN)
+  for (let i = 0; i < flats.length; i++) {
     const key = keys[i]!
     const value = values[flats[i]!]!
     const held = best[key]!
@@ -165,26 +166,30 @@ export function isAbove(a: number, b: number): boolean {
 }
 
 /**
- * Of each key's rows the last one that has a value: what `numbers` has of it, in the order of the rounds; -1 for none. The
- * result is in `out`, which has room for all keys.
+ * Of each key's rows the last one that has a value: what `numbers` has of it, in the order of the turn; -1 for none.
+ * `validity` is flat, `columns` are the column of each source. The result is in `out`, which has room for all keys.
  */
 export function lastPresent(
-  { keyCount, rounds }: FlatRows,
+  { inTurn }: FlatRows,
+  columns: readonly Column[],
   validity: Uint8Array,
   numbers: Int32Array,
   out: Int32Array,
 ): Int32Array {
-  const { keys, flats } = rounds()
-  for (let key = 0; key < keyCount; key++) {
-    const place = flats[key]!
-    const isThere = (validity[place >> 3]! >> (place & 7)) & 1
-    out[key] = ((numbers[key]! + 1) & -isThere) - 1
-  }
-  for (let i = keyCount; i < flats.length; i++) {
-    const place = flats[i]!
-    const key = keys[i]!
-    const isThere = (validity[place >> 3]! >> (place & 7)) & 1
-    out[key]! ^= (out[key]! ^ numbers[i]!) & -isThere
+  const { keys, flats, parts } = inTurn()
+  out.fill(-1)
+  for (const { source, from, to } of parts) {
+    const column = source === null ? null : columns[source]!
+    const nulls = column === null ? -1 : countNulls(column)
+    if (nulls === column?.length) continue
+    if (nulls === 0) for (let i = from; i < to; i++) out[keys[i]!] = numbers[i]!
+    else
+      for (let i = from; i < to; i++) {
+        const place = flats[i]!
+        const key = keys[i]!
+        const isThere = (validity[place >> 3]! >> (place & 7)) & 1
+        out[key]! ^= (out[key]! ^ numbers[i]!) & -isThere
+      }
   }
   return out
 }

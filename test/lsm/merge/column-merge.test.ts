@@ -84,6 +84,7 @@ function randomKeys(random: Random, lengths: readonly number[]): KeyedRows {
     starts,
     isLone,
     hasRetracts: true,
+    sourceOrder: null,
   }
 }
 
