@@ -16,8 +16,9 @@ import { checkOverwriteReads, requireReadable } from '../types/schema-validation
 import { parseWhere } from '../types/where-text.ts'
 import { type Clock, systemClock, throwIfAborted } from '../util/async.ts'
 import { decodingError, invalid, LakeError } from '../util/errors.ts'
+import { startupOf } from './plan/startup.ts'
+import { readState } from './plan/time-travel.ts'
 import { distinctFields } from './read.ts'
-import { startupOf } from './startup.ts'
 import { type Change, ChangeBatch } from './stream/change-batch.ts'
 import { type Checkpoint, parseCheckpoint } from './stream/checkpoint.ts'
 import { readPlan } from './stream/plan-rows.ts'
@@ -32,7 +33,6 @@ import {
 import { type SnapshotPlan, StreamScan, type StreamStep } from './stream/stream-scan.ts'
 import type { RowView } from './system/row-view.ts'
 import { chooseOfView, markOfView, type ViewChoice } from './system/view-choice.ts'
-import { readState } from './time-travel.ts'
 
 export interface ChangesRequest {
   readonly from?: ChangesFrom | undefined

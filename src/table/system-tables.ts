@@ -13,7 +13,7 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { type LakeError, notFound, unsupported } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import type { BatchResult } from './batch-result.ts'
-import { requireOwnBranch } from './read-target.ts'
+import { requireOwnBranch } from './plan/read-target.ts'
 import { type Changes, type ChangesRequest, TableChanges } from './stream-read.ts'
 import { AGGREGATION_FIELDS } from './system/aggregation-fields.ts'
 import {

@@ -39,7 +39,11 @@ function parseCase(file: string): GoldenCase {
 }
 
 /** The rows that Java read, as {@link readRows} gives them, of a warehouse that lies at `warehouse`; `directory` has the files. */
-export function expectedRows(golden: GoldenCase, warehouse: string, directory = GOLDEN_EXPECT): string[] {
+export function expectedRows(
+  golden: GoldenCase,
+  warehouse: string,
+  directory = GOLDEN_EXPECT,
+): string[] {
   return readFileSync(join(directory, `${golden.name}.jsonl`), 'utf8')
     .replaceAll('WAREHOUSE', warehouse)
     .split('\n')

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import type { Catalog } from '../../src/catalog/catalog.ts'
+import type { Changes } from '../../src/table/stream-read.ts'
 import { kindedBatch, kindedFields } from '../../src/table/stream/change-batch.ts'
 import type { Checkpoint } from '../../src/table/stream/checkpoint.ts'
-import type { Changes } from '../../src/table/stream-read.ts'
 import { jsonReader } from '../../src/types/json-value.ts'
 import { canonicalRow, GOLDEN_EXPECT, type GoldenCase, goldenCases } from './golden-expect.ts'
 
@@ -42,7 +42,7 @@ export async function readStream(
   const rows: { row: StreamRow; snapshotId: number }[] = []
   for await (const { batch, kinds, fields, snapshotId } of stream.batches()) {
     const json = jsonReader(kindedBatch(batch, kinds), kindedFields(fields))
-    for (let i = 0; i < batch.length; i++) rows.push({ row: json(i) as StreamRow, snapshotId })
+    for (let i = 0; i < batch.length; i++) rows.push({ row: json(i), snapshotId })
   }
   return rows
 }

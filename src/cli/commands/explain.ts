@@ -1,6 +1,6 @@
 /** `explain`: what a read leaves out, by what, and how it reads the rest. */
-import type { ExplainedSplit, Explanation } from '../../table/explain.ts'
-import type { PlanStep } from '../../table/plan-steps.ts'
+import type { ExplainedSplit, Explanation } from '../../table/plan/explain.ts'
+import type { PlanStep } from '../../table/plan/plan-steps.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { displayWidth, printable } from '../printable.ts'

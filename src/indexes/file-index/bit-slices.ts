@@ -14,7 +14,7 @@ export interface BitSlices {
 }
 
 /** The rows whose number, which is not negative, is at most `limit`. */
-export function rowsAtMost(slices: BitSlices, limit: bigint): RoaringBitmap {
+function rowsAtMost(slices: BitSlices, limit: bigint): RoaringBitmap {
   const { existence, sliceCount } = slices
   if (limit < 0n) return bitmapOf([])
   if (limit >= 1n << BigInt(sliceCount)) return existence

@@ -10,7 +10,7 @@ import type { Snapshot } from '../../snapshot/snapshot.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { LakeError } from '../../util/errors.ts'
 import { parseJson } from '../../util/json.ts'
-import { bucketKey } from '../deletion-files.ts'
+import { bucketKey } from '../plan/deletion-files.ts'
 import type { CheckContext } from './context.ts'
 import { entryOf, type LiveFiles } from './live-files.ts'
 

@@ -6,7 +6,7 @@
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { notFound } from '../../util/errors.ts'
-import { compactedTest } from '../time-travel.ts'
+import { compactedTest } from '../plan/time-travel.ts'
 import type { StreamHistory } from './history.ts'
 import type { StreamStart } from './start.ts'
 

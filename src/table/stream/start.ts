@@ -1,7 +1,7 @@
 /** Where a stream starts: what its caller and the options ask for, without looking at the table. */
 import { type RawOptions, tableOptions } from '../../types/options.ts'
 import { invalid, type LakeError, unsupported } from '../../util/errors.ts'
-import { type Startup, startupOf, type TravelTarget } from '../startup.ts'
+import { type Startup, startupOf, type TravelTarget } from '../plan/startup.ts'
 
 /**
  * Where to start: `earliest` with the changes of the oldest snapshot that is kept, `latest` behind the latest one, a number

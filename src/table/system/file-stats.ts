@@ -15,7 +15,7 @@ import { appendValue, cellValue, type InternalValue } from '../../types/internal
 import type { TableSchema } from '../../types/schema-file.ts'
 import { javaText } from '../../types/value-text.ts'
 import { LakeError } from '../../util/errors.ts'
-import { storedField } from '../file-schema.ts'
+import { storedField } from '../file/file-schema.ts'
 
 export interface FileStatsTexts {
   readonly nullCounts: string

@@ -13,7 +13,7 @@ import type { TableSchema } from '../../types/schema-file.ts'
 import { partitionFields, trimmedKeyFields } from '../../types/schema-keys.ts'
 import { javaText } from '../../types/value-text.ts'
 import { decoding } from '../../util/errors.ts'
-import { readState } from '../time-travel.ts'
+import { readState } from '../plan/time-travel.ts'
 import {
   column,
   long,

@@ -4,7 +4,7 @@ import type { DataField } from '../../types/data-type.ts'
 import { decodePartition } from '../../types/partition.ts'
 import { partitionFields } from '../../types/schema-keys.ts'
 import { decoding } from '../../util/errors.ts'
-import { readState } from '../time-travel.ts'
+import { readState } from '../plan/time-travel.ts'
 import { column, long, type SystemSource } from './columns.ts'
 import { rowText } from './partition-text.ts'
 

@@ -18,7 +18,7 @@ import { utf8 } from '../../types/internal-value.ts'
 import { type PartitionNaming, partitionText } from '../../types/partition.ts'
 import { partitionFields, partitionNaming } from '../../types/schema-keys.ts'
 import { mapOrdered } from '../../util/async.ts'
-import { readState } from '../time-travel.ts'
+import { readState } from '../plan/time-travel.ts'
 import {
   column,
   long,

@@ -22,7 +22,7 @@ import { ROW_KINDS, UPDATE_BEFORE } from '../../types/row-kind.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey } from '../../types/schema-keys.ts'
 import { invalid } from '../../util/errors.ts'
-import { tracksRows } from '../row-tracking.ts'
+import { tracksRows } from '../file/row-tracking.ts'
 
 export interface ViewColumn {
   readonly field: DataField

@@ -1,7 +1,7 @@
 /** `$statistics`: what ANALYZE found out about the table. Follows the Java class `StatisticTable`. */
 import { readStatistics, type TableStatistics } from '../../snapshot/statistics.ts'
 import { printJson } from '../../util/json.ts'
-import { readState } from '../time-travel.ts'
+import { readState } from '../plan/time-travel.ts'
 import { column, long, type SystemSource } from './columns.ts'
 
 export const STATISTICS: SystemSource<TableStatistics> = {

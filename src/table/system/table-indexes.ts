@@ -2,7 +2,7 @@
 import type { DeletionVectorRange, IndexManifestEntry } from '../../snapshot/index-manifest.ts'
 import { type InternalValue, utf8 } from '../../types/internal-value.ts'
 import { partitionFields } from '../../types/schema-keys.ts'
-import { readState } from '../time-travel.ts'
+import { readState } from '../plan/time-travel.ts'
 import { column, long, type SystemSource } from './columns.ts'
 import { perPartition, rowText } from './partition-text.ts'
 

@@ -10,9 +10,9 @@ import type { TableSchema } from '../../types/schema-file.ts'
 import { fieldsNamed, hasPrimaryKey } from '../../types/schema-keys.ts'
 import { whereText } from '../../types/where-print.ts'
 import { parseWhere } from '../../types/where-text.ts'
+import { type RowIdTest, rowIdTest } from '../file/row-tracking.ts'
+import type { Split } from '../plan/split.ts'
 import { distinctFields, type ReadRequest } from '../read.ts'
-import { type RowIdTest, rowIdTest } from '../row-tracking.ts'
-import type { Split } from '../split.ts'
 import type { RowView, ViewColumn } from './row-view.ts'
 
 export interface ViewChoice {
