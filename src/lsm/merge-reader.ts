@@ -136,6 +136,8 @@ class Lane {
 /** Rows `[from, to)` of a window. */
 interface WindowRange {
   readonly window: RunWindow
+  /** The number of the run. */
+  readonly run: number
   readonly from: number
   readonly to: number
 }
@@ -144,7 +146,9 @@ interface WindowRange {
 function takeRanges(lanes: readonly Lane[]): WindowRange[] {
   const bound = leastBound(lanes)
   const ranges: WindowRange[] = []
-  for (const open of lanes.flatMap((lane) => lane.windows)) {
+  for (const [run, open] of lanes.flatMap((lane, i) =>
+    lane.windows.map((each) => [i, each] as const),
+  )) {
     const { window, position } = open
     const { keys, length } = window
     const count =
@@ -153,7 +157,7 @@ function takeRanges(lanes: readonly Lane[]): WindowRange[] {
         : countBelow(keys, position, length, bound.keys, bound.length - 1)
     if (count === 0) continue
     open.position += count
-    ranges.push({ window, from: position, to: position + count })
+    ranges.push({ window, run, from: position, to: position + count })
   }
   return ranges
 }
@@ -259,9 +263,10 @@ function lastSequences(
 }
 
 function sourcesOf(ranges: readonly WindowRange[]): MergeSource[] {
-  return ranges.map(({ window, from, to }) => ({
+  return ranges.map(({ window, run, from, to }) => ({
     precedence: window.precedence,
     level: window.level,
+    run,
     from,
     to,
   }))

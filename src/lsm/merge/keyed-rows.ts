@@ -14,6 +14,8 @@ export interface MergeSource {
   readonly to: number
   /** The level of the file. */
   readonly level: number
+  /** The sorted run of the file; rows of one run have different keys. */
+  readonly run: number
 }
 
 export interface KeyedRows {
@@ -65,23 +67,39 @@ export function keyedRows(
   return { length, runOf, rows, kinds, keyCount, starts, isLone, hasRetracts, sourceOrder }
 }
 
-/** Files that were written one after the other hold numbers that do not overlap. */
-function orderOf(sources: readonly MergeSource[], precedences: readonly Precedence[]) {
+/** Runs that were written one after the other hold numbers that do not overlap. */
+function orderOf(
+  sources: readonly MergeSource[],
+  precedences: readonly Precedence[],
+): number[] | null {
   if (precedences.some(({ sequence }) => sequence !== null)) return null
-  const bounds = sources.map(({ from, to }, run) => {
-    const { numbers } = precedences[run]!
-    let min = Infinity
-    let max = -Infinity
-    for (let row = from; row < to; row++) {
-      const number = numbers[2 * row + 1]! * 2 ** 32 + (numbers[2 * row]! >>> 0)
-      if (number < min) min = number
-      if (number > max) max = number
-    }
-    return { run, min, max }
-  })
-  bounds.sort((a, b) => a.min - b.min)
-  const overlaps = bounds.some(({ min }, i) => i > 0 && min <= bounds[i - 1]!.max)
-  return overlaps ? null : bounds.map(({ run }) => run)
+  const runs = new Map<number, NumberBounds>()
+  for (const source of sources)
+    runs.set(
+      source.run,
+      boundsOf(source, runs.get(source.run) ?? { min: Infinity, max: -Infinity }),
+    )
+  const sorted = [...runs].toSorted(([, a], [, b]) => a.min - b.min)
+  const overlaps = sorted.some(([, { min }], i) => i > 0 && min <= sorted[i - 1]![1].max)
+  if (overlaps) return null
+  return sorted.flatMap(([run]) => [...sources.keys()].filter((i) => sources[i]!.run === run))
+}
+
+interface NumberBounds {
+  readonly min: number
+  readonly max: number
+}
+
+/** The least and the greatest sequence number of the source's rows and of the bounds, as floats. */
+function boundsOf({ precedence, from, to }: MergeSource, bounds: NumberBounds): NumberBounds {
+  const { numbers } = precedence
+  let { min, max } = bounds
+  for (let row = from; row < to; row++) {
+    const number = numbers[2 * row + 1]! * 2 ** 32 + (numbers[2 * row]! >>> 0)
+    if (number < min) min = number
+    if (number > max) max = number
+  }
+  return { min, max }
 }
 
 /** Sorts the few rows of a key, which mostly lie in order already. */
