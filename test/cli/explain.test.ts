@@ -47,15 +47,16 @@ merged  {eu}            0      2     2     2        0  N kB
 
 test('explain as JSON has everything', async () => {
   const text = await wh.ok(['explain', 'shop.orders', '--format', 'json', '--select', 'name'])
-  expect(JSON.parse(text)).toMatchObject({
+  const { splits, ...rest } = JSON.parse(text) as { splits: { partition: string }[] }
+  expect(rest).toMatchObject({
     snapshotId: 2,
     columns: ['name'],
     steps: [{ step: 'live', files: 4, rows: 4 }],
-    splits: [
-      { partition: '{eu}', mode: 'merge', runs: 2 },
-      { partition: '{us}', mode: 'merge', runs: 2 },
-    ],
   })
+  expect(splits.toSorted((a, b) => a.partition.localeCompare(b.partition))).toMatchObject([
+    { partition: '{eu}', mode: 'merge', runs: 2 },
+    { partition: '{us}', mode: 'merge', runs: 2 },
+  ])
 })
 
 test('a system table has no files of its own to explain', async () => {
