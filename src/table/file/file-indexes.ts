@@ -133,20 +133,3 @@ function rangesOf(rows: RoaringBitmap | null, { rowCount }: DataFileMeta): RowRa
     .filter(({ from }) => from < rowCount)
     .map(({ from, to }) => ({ from, to: Math.min(to, rowCount) }))
 }
-
-/** The rows that are in both; null is all rows. Ranges are ascending and apart. */
-export function commonRanges(
-  a: readonly RowRange[] | null,
-  b: readonly RowRange[] | null,
-): readonly RowRange[] | null {
-  if (a === null || b === null) return a ?? b
-  const common: RowRange[] = []
-  for (let i = 0, j = 0; i < a.length && j < b.length;) {
-    const from = Math.max(a[i]!.from, b[j]!.from)
-    const to = Math.min(a[i]!.to, b[j]!.to)
-    if (from < to) common.push({ from, to })
-    if (a[i]!.to < b[j]!.to) i++
-    else j++
-  }
-  return common
-}

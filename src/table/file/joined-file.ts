@@ -1,9 +1,10 @@
+import type { CursorOptions, DataFile, RowCursor, RowRange } from '../../format/data-file.ts'
 /**
  * Data files that hold columns of the same rows, as one file.
  *
  * Follows `DataEvolutionSplitRead` and `DataEvolutionFileReader` of Java.
  */
-import type { CursorOptions, DataFile, RowCursor, RowRange } from '../../format/data-file.ts'
+import { commonRanges } from '../../format/row-ranges.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { dataFilePath } from '../../snapshot/data-paths.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
@@ -14,7 +15,6 @@ import type { BoundPredicate } from '../../types/predicate-bind.ts'
 import { mapAll } from '../../util/async.ts'
 import { corrupt, decodingError } from '../../util/errors.ts'
 import type { Split } from '../plan/split.ts'
-import { commonRanges } from './file-indexes.ts'
 import { type FilePart, rowRangeFiles } from './row-ranges.ts'
 import { type FileContext, openTableFile } from './table-file.ts'
 

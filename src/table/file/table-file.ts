@@ -1,5 +1,6 @@
-/** Data files as the table sees them: the columns of its schema, whichever schema a file was written with. */
 import type { DataFile, RowCursor, RowRange } from '../../format/data-file.ts'
+/** Data files as the table sees them: the columns of its schema, whichever schema a file was written with. */
+import { commonRanges } from '../../format/row-ranges.ts'
 import { readDeletionVector } from '../../indexes/deletion-vector.ts'
 import type { FileIO } from '../../io/file-io.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
@@ -13,7 +14,7 @@ import { tableOptions } from '../../types/options.ts'
 import type { BoundPredicate } from '../../types/predicate-bind.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import type { Split } from '../plan/split.ts'
-import { commonRanges, indexedRanges } from './file-indexes.ts'
+import { indexedRanges } from './file-indexes.ts'
 import { columnMapping, storedPredicate } from './file-schema.ts'
 import { withoutDeleted } from './live-rows.ts'
 import { openStoredFile } from './stored-file.ts'

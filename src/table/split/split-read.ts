@@ -3,6 +3,7 @@
  *
  * Follows the Java classes `RawFileSplitRead` and `MergeFileSplitRead`.
  */
+import { commonRanges } from '../../format/row-ranges.ts'
 import { keyValueLayout } from '../../lsm/key-value.ts'
 import { mergeRuns } from '../../lsm/merge-reader.ts'
 import type { RunFile } from '../../lsm/run-reader.ts'
@@ -26,7 +27,6 @@ import type { Predicate } from '../../types/predicate.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey, trimmedKeyFields } from '../../types/schema-keys.ts'
 import { deferredField, throwDeferred, valuesOf } from '../file/deferred-casts.ts'
-import { commonRanges } from '../file/file-indexes.ts'
 import { openJoinedFile } from '../file/joined-file.ts'
 import { chooseRows, type RowFilter, rowFilter } from '../file/row-filter.ts'
 import { evolvesData, groupByRowIds } from '../file/row-ranges.ts'

@@ -1,9 +1,10 @@
-/** Which rows of a file a predicate can choose, by row group statistics, bloom filters and page indexes. */
 import type { DataType } from '../../../types/data-type.ts'
 import type { BoundNode, BoundPredicate } from '../../../types/predicate-bind.ts'
 import { type ColumnStats, mayMatch } from '../../../types/predicate-stats.ts'
 import { decodingError } from '../../../util/errors.ts'
 import { ByteRanges } from '../../byte-ranges.ts'
+/** Which rows of a file a predicate can choose, by row group statistics, bloom filters and page indexes. */
+import { intersectRanges } from '../../row-ranges.ts'
 import type { ColumnChunk, ColumnIndex, PageLocation, RowGroup } from '../metadata.ts'
 import { readColumnIndex, readOffsetIndex } from '../metadata.ts'
 import type { LeafNode } from '../tree.ts'
@@ -183,7 +184,7 @@ function rangesOf(
   if (node.op === 'and') {
     let ranges = whole
     for (const child of node.children)
-      ranges = intersection(ranges, rangesOf(child, pruning, pages))
+      ranges = intersectRanges(ranges, rangesOf(child, pruning, pages))
     return ranges
   }
   if (node.op === 'or')
@@ -198,18 +199,6 @@ function rangesOf(
       mayMatch(predicate, range.to - range.from, () => found.stats[i]),
     ),
   )
-}
-
-function intersection(a: readonly RowRange[], b: readonly RowRange[]): RowRange[] {
-  const common: RowRange[] = []
-  for (let i = 0, j = 0; i < a.length && j < b.length;) {
-    const from = Math.max(a[i]!.from, b[j]!.from)
-    const to = Math.min(a[i]!.to, b[j]!.to)
-    if (from < to) common.push({ from, to })
-    if (a[i]!.to < b[j]!.to) i++
-    else j++
-  }
-  return common
 }
 
 function union(ranges: readonly RowRange[]): RowRange[] {
