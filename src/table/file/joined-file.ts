@@ -1,9 +1,9 @@
-import type { CursorOptions, DataFile, RowCursor, RowRange } from '../../format/data-file.ts'
 /**
  * Data files that hold columns of the same rows, as one file.
  *
  * Follows `DataEvolutionSplitRead` and `DataEvolutionFileReader` of Java.
  */
+import type { CursorOptions, DataFile, RowCursor, RowRange } from '../../format/data-file.ts'
 import { commonRanges } from '../../format/row-ranges.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { dataFilePath } from '../../snapshot/data-paths.ts'

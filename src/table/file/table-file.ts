@@ -1,5 +1,5 @@
-import type { DataFile, RowCursor, RowRange } from '../../format/data-file.ts'
 /** Data files as the table sees them: the columns of its schema, whichever schema a file was written with. */
+import type { DataFile, RowCursor, RowRange } from '../../format/data-file.ts'
 import { commonRanges } from '../../format/row-ranges.ts'
 import { readDeletionVector } from '../../indexes/deletion-vector.ts'
 import type { FileIO } from '../../io/file-io.ts'

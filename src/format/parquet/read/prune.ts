@@ -1,9 +1,9 @@
+/** Which rows of a file a predicate can choose, by row group statistics, bloom filters and page indexes. */
 import type { DataType } from '../../../types/data-type.ts'
 import type { BoundNode, BoundPredicate } from '../../../types/predicate-bind.ts'
 import { type ColumnStats, mayMatch } from '../../../types/predicate-stats.ts'
 import { decodingError } from '../../../util/errors.ts'
 import { ByteRanges } from '../../byte-ranges.ts'
-/** Which rows of a file a predicate can choose, by row group statistics, bloom filters and page indexes. */
 import { intersectRanges } from '../../row-ranges.ts'
 import type { ColumnChunk, ColumnIndex, PageLocation, RowGroup } from '../metadata.ts'
 import { readColumnIndex, readOffsetIndex } from '../metadata.ts'
