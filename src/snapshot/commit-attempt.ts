@@ -8,7 +8,6 @@ import { avroCodec } from '../format/avro/writer.ts'
 import { tableOptions } from '../types/options.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { partitionFields } from '../types/schema-keys.ts'
-import { LakeError } from '../util/errors.ts'
 import { parseJson } from '../util/json.ts'
 import { type Changes, deltaRecordCount } from './commit-changes.ts'
 import { mergeIndexEntries } from './index-merge.ts'
@@ -16,6 +15,7 @@ import type { ManifestFileMeta } from './manifest-list.ts'
 import { mergeManifests, type MergeOptions, reuseMerge } from './manifest-merge.ts'
 import { rowsOfEntries } from './manifest-rows.ts'
 import type { ManifestFormat, WrittenFile } from './manifest-store.ts'
+import { readIfThere } from './metadata-files.ts'
 import { statisticsPath } from './paths.ts'
 import { type StoredSnapshot, storedSnapshot } from './snapshot-store.ts'
 import { type Snapshot, SNAPSHOT_VERSION } from './snapshot.ts'
@@ -235,15 +235,11 @@ export class Attempts {
 
   async #statisticsSchema(name: string): Promise<number | null> {
     const path = statisticsPath(this.#store.location.root, name)
-    try {
-      const bytes = await this.#store.io.read(path, { signal: this.#signal })
-      const json = parseJson(new TextDecoder().decode(bytes), path) as { schemaId?: unknown }
-      return typeof json?.schemaId === 'number' ? json.schemaId : null
-    } catch (error) {
-      // Without its file there are no statistics to hand on.
-      if (error instanceof LakeError && error.code === 'NOT_FOUND') return null
-      throw error
-    }
+    const bytes = await readIfThere(this.#store.io, path, { signal: this.#signal })
+    // Without its file there are no statistics to hand on.
+    if (bytes === null) return null
+    const json = parseJson(new TextDecoder().decode(bytes), path) as { schemaId?: unknown }
+    return typeof json?.schemaId === 'number' ? json.schemaId : null
   }
 
   #snapshot(

@@ -5,9 +5,9 @@
 import * as z from 'zod'
 
 import type { FileIO, IoOptions } from '../io/file-io.ts'
-import { nameOf } from '../io/path.ts'
-import { corrupt, LakeError } from '../util/errors.ts'
+import { corrupt } from '../util/errors.ts'
 import { parseJson, printJson } from '../util/json.ts'
+import { namesAfter, readIfThere } from './metadata-files.ts'
 import { CONSUMER_PREFIX, consumerDirectory, consumerPath, type TableLocation } from './paths.ts'
 
 export class ConsumerStore {
@@ -21,23 +21,14 @@ export class ConsumerStore {
 
   /** The names of all consumers, sorted. */
   async list(options?: IoOptions): Promise<string[]> {
-    const names: string[] = []
-    const directory = consumerDirectory(this.location)
-    const files = this.#io.list(directory, { ...options, namePrefix: CONSUMER_PREFIX })
-    for await (const { path } of files) names.push(nameOf(path).slice(CONSUMER_PREFIX.length))
-    return names.filter((name) => name !== '').toSorted()
+    return await namesAfter(this.#io, consumerDirectory(this.location), CONSUMER_PREFIX, options)
   }
 
   /** The id of the snapshot that the consumer reads next; null when there is no such consumer. */
   async find(name: string, options?: IoOptions): Promise<number | null> {
     const path = consumerPath(this.location, name)
-    try {
-      const bytes = await this.#io.read(path, options)
-      return nextSnapshotOf(new TextDecoder().decode(bytes), path)
-    } catch (error) {
-      if (error instanceof LakeError && error.code === 'NOT_FOUND') return null
-      throw error
-    }
+    const bytes = await readIfThere(this.#io, path, options)
+    return bytes && nextSnapshotOf(new TextDecoder().decode(bytes), path)
   }
 
   /** Makes the consumer, or moves it: forth or back. Readers see the old place or the new one. */

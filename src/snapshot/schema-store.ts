@@ -1,17 +1,11 @@
 /** Finds, reads and creates the schema files of a table or a branch. Follows `SchemaManager`. */
 import type { FileIO, IoOptions } from '../io/file-io.ts'
-import { nameOf } from '../io/path.ts'
 import { parseSchemaFile, schemaFileText, type TableSchema } from '../types/schema-file.ts'
 import { assert } from '../util/assert.ts'
 import { corrupt, LakeError, notFound } from '../util/errors.ts'
 import { createBackoff, type RetryOptions } from '../util/retry.ts'
-import {
-  numberOf,
-  SCHEMA_PREFIX,
-  schemaDirectory,
-  schemaPath,
-  type TableLocation,
-} from './paths.ts'
+import { numbersAfter, readIfThere } from './metadata-files.ts'
+import { SCHEMA_PREFIX, schemaDirectory, schemaPath, type TableLocation } from './paths.ts'
 
 export class SchemaStore {
   readonly location: TableLocation
@@ -26,14 +20,8 @@ export class SchemaStore {
 
   /** The ids of all schemas, ascending. */
   async ids(options?: IoOptions): Promise<number[]> {
-    const ids: number[] = []
     const directory = schemaDirectory(this.location)
-    const files = this.#io.list(directory, { ...options, namePrefix: SCHEMA_PREFIX })
-    for await (const { path } of files) {
-      const id = numberOf(nameOf(path), SCHEMA_PREFIX)
-      if (id !== undefined) ids.push(id)
-    }
-    return ids.toSorted((a, b) => a - b)
+    return await numbersAfter(this.#io, directory, SCHEMA_PREFIX, 0, options)
   }
 
   /** The id of the latest schema. NOT_FOUND when there is none, which means that there is no such table. */
@@ -107,12 +95,7 @@ export class SchemaStore {
   }
 
   async #readBytes(schemaId: number, options?: IoOptions): Promise<Uint8Array | null> {
-    try {
-      return await this.#io.read(schemaPath(this.location, schemaId), options)
-    } catch (error) {
-      if (error instanceof LakeError && error.code === 'NOT_FOUND') return null
-      throw error
-    }
+    return await readIfThere(this.#io, schemaPath(this.location, schemaId), options)
   }
 
   async #missing(schemaId: number, options?: IoOptions): Promise<LakeError> {

@@ -6,13 +6,12 @@
  * expired, and the hint on it). Writers list the directory, always. Follows `SnapshotManager`.
  */
 import type { FileIO, IoOptions } from '../io/file-io.ts'
-import { nameOf } from '../io/path.ts'
 import { mapAll } from '../util/async.ts'
 import { corrupt, LakeError, notFound } from '../util/errors.ts'
 import { advanceLatestHint, readHint } from './hints.ts'
+import { numbersAfter, readIfThere } from './metadata-files.ts'
 import {
   hintPath,
-  numberOf,
   SNAPSHOT_PREFIX,
   snapshotDirectory,
   snapshotPath,
@@ -105,12 +104,7 @@ export class SnapshotStore {
 
   /** The bytes of the snapshot's file, whatever they are; null when there is none. */
   async readBytes(snapshotId: number, options?: IoOptions): Promise<Uint8Array | null> {
-    try {
-      return await this.#io.read(snapshotPath(this.location, snapshotId), options)
-    } catch (error) {
-      if (error instanceof LakeError && error.code === 'NOT_FOUND') return null
-      throw error
-    }
+    return await readIfThere(this.#io, snapshotPath(this.location, snapshotId), options)
   }
 
   async exists(snapshotId: number, options?: IoOptions): Promise<boolean> {
@@ -119,14 +113,8 @@ export class SnapshotStore {
 
   /** The ids of all snapshot files, ascending. */
   async ids(options?: IoOptions): Promise<number[]> {
-    const ids: number[] = []
     const directory = snapshotDirectory(this.location)
-    const files = this.#io.list(directory, { ...options, namePrefix: SNAPSHOT_PREFIX })
-    for await (const { path } of files) {
-      const id = numberOf(nameOf(path), SNAPSHOT_PREFIX)
-      if (id !== undefined && id >= 1) ids.push(id)
-    }
-    return ids.toSorted((a, b) => a - b)
+    return await numbersAfter(this.#io, directory, SNAPSHOT_PREFIX, 1, options)
   }
 
   /** The snapshots that are there, by listing; null for a table without any. */

@@ -1,8 +1,8 @@
 /** Finds and reads the tags of a table or a branch. Follows `TagManager`. */
 import type { FileIO, IoOptions } from '../io/file-io.ts'
-import { nameOf } from '../io/path.ts'
-import { LakeError, notFound } from '../util/errors.ts'
+import { notFound } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
+import { namesAfter, readIfThere } from './metadata-files.ts'
 import { TAG_PREFIX, tagDirectory, type TableLocation, tagPath } from './paths.ts'
 import { parseTag, type Tag } from './tag.ts'
 
@@ -17,11 +17,7 @@ export class TagStore {
 
   /** The names of all tags, sorted. */
   async list(options?: IoOptions): Promise<string[]> {
-    const names: string[] = []
-    const directory = tagDirectory(this.location)
-    const files = this.#io.list(directory, { ...options, namePrefix: TAG_PREFIX })
-    for await (const { path } of files) names.push(nameOf(path).slice(TAG_PREFIX.length))
-    return names.filter((name) => name !== '').toSorted()
+    return await namesAfter(this.#io, tagDirectory(this.location), TAG_PREFIX, options)
   }
 
   /** The tag of the name; NOT_FOUND, with the nearest name, when there is none. */
@@ -39,13 +35,8 @@ export class TagStore {
   /** The tag of the name; null when there is none. INVALID for a name that no tag can have. */
   async find(name: string, options?: IoOptions): Promise<Tag | null> {
     const path = tagPath(this.location, name)
-    try {
-      const bytes = await this.#io.read(path, options)
-      return parseTag(new TextDecoder().decode(bytes), name, path)
-    } catch (error) {
-      if (error instanceof LakeError && error.code === 'NOT_FOUND') return null
-      throw error
-    }
+    const bytes = await readIfThere(this.#io, path, options)
+    return bytes && parseTag(new TextDecoder().decode(bytes), name, path)
   }
 }
 
