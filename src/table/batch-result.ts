@@ -1,6 +1,7 @@
 /** What every read gives: batches of columns, and the same as row objects and as Arrow data. */
 import type { RecordBatch, Table as ArrowTable } from 'apache-arrow'
 
+import { sliceBatch } from '../types/column-slice.ts'
 import type { Batch } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
 import { rowReader } from '../types/row-value.ts'
@@ -20,11 +21,47 @@ export interface BatchResult<Row> extends AsyncIterable<RecordBatch> {
 /** The part of a read that the rest follows from. */
 export type BatchSource = Pick<BatchResult<unknown>, 'batches' | 'fields'>
 
-export async function* rowsOf<Row>(source: BatchSource): AsyncGenerator<Row, void, undefined> {
-  const fields = await source.fields()
-  for await (const batch of source.batches()) {
-    const read = rowReader(batch, fields)
-    for (let i = 0; i < batch.length; i++) yield read(i) as Row
+/** A read whose rows and Arrow data follow from its batches. */
+export abstract class Batches<Row> implements BatchResult<Row> {
+  abstract batches(): AsyncGenerator<Batch, void, undefined>
+  abstract fields(): Promise<readonly DataField[]>
+
+  async *rows(): AsyncGenerator<Row, void, undefined> {
+    const fields = await this.fields()
+    for await (const batch of this.batches()) {
+      const read = rowReader(batch, fields)
+      for (let i = 0; i < batch.length; i++) yield read(i) as Row
+    }
+  }
+
+  async toArray(): Promise<Row[]> {
+    return await Array.fromAsync(this.rows())
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<RecordBatch, void, undefined> {
+    return recordBatchesOf(this)
+  }
+
+  async toArrow(): Promise<ArrowTable> {
+    const { Table } = await import('apache-arrow')
+    const { arrowSchema } = await import('../types/arrow-schema.ts')
+    const batches = await Array.fromAsync(recordBatchesOf(this))
+    return new Table(arrowSchema(await this.fields()), batches)
+  }
+}
+
+/** The batches up to so many rows; no batch is empty, and nothing is asked for beyond the limit. */
+export async function* firstRows(
+  batches: AsyncIterable<Batch>,
+  limit: number,
+): AsyncGenerator<Batch, void, undefined> {
+  if (limit <= 0) return
+  let left = limit
+  for await (const batch of batches) {
+    const taken = batch.length > left ? sliceBatch(batch, 0, left) : batch
+    left -= taken.length
+    if (taken.length > 0) yield taken
+    if (left <= 0) return
   }
 }
 
@@ -36,11 +73,4 @@ export async function* recordBatchesOf(
   const fields = await source.fields()
   const schema = arrowSchema(fields)
   for await (const batch of source.batches()) yield toRecordBatch(batch, fields, schema)
-}
-
-export async function arrowTableOf(source: BatchSource): Promise<ArrowTable> {
-  const { Table } = await import('apache-arrow')
-  const { arrowSchema } = await import('../types/arrow-schema.ts')
-  const batches = await Array.fromAsync(recordBatchesOf(source))
-  return new Table(arrowSchema(await source.fields()), batches)
 }

@@ -1,9 +1,8 @@
 /** Reading a table: the rows of a plan's splits, one after another. */
-import type { RecordBatch, Table as ArrowTable } from 'apache-arrow'
+import type { RecordBatch } from 'apache-arrow'
 
 import { schemaPath, snapshotPath } from '../snapshot/paths.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
-import { sliceBatch } from '../types/column-slice.ts'
 import type { Batch } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
 import { checkSettable } from '../types/option-checks.ts'
@@ -15,7 +14,7 @@ import { fieldsNamed } from '../types/schema-keys.ts'
 import { parseWhere } from '../types/where-text.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { decodingError, invalid, LakeError } from '../util/errors.ts'
-import { arrowTableOf, type BatchResult, recordBatchesOf, rowsOf } from './batch-result.ts'
+import { Batches, type BatchResult, firstRows, recordBatchesOf } from './batch-result.ts'
 import { fileContext } from './file/table-file.ts'
 import { type Explanation, explanationOf } from './plan/explain.ts'
 import { type ReadTarget, readTarget } from './plan/read-target.ts'
@@ -59,13 +58,14 @@ interface PreparedRead {
   readonly plan: Plan
 }
 
-export class TableRead<Row> implements ReadResult<Row> {
+export class TableRead<Row> extends Batches<Row> implements ReadResult<Row> {
   readonly #store: TableStore
   readonly #schema: TableSchema
   readonly #request: ReadRequest
   #prepared: Promise<PreparedRead> | null = null
 
   constructor(store: TableStore, schema: TableSchema, request: ReadRequest) {
+    super()
     checkLimit(request.limit)
     checkSettable(
       request.options ?? {},
@@ -99,15 +99,8 @@ export class TableRead<Row> implements ReadResult<Row> {
   async *batches(): AsyncGenerator<Batch, void, undefined> {
     const { plan, target } = await this.#prepare()
     const { limit = Infinity } = this.#request
-    if (limit <= 0) return
-    let left = limit
     try {
-      for await (const batch of this.#splitsBatches(plan.splits)) {
-        const taken = batch.length > left ? sliceBatch(batch, 0, left) : batch
-        left -= taken.length
-        if (taken.length > 0) yield taken
-        if (left <= 0) return
-      }
+      yield* firstRows(this.#splitsBatches(plan.splits), limit)
     } catch (error) {
       throw this.#named(error, target)
     }
@@ -153,22 +146,6 @@ export class TableRead<Row> implements ReadResult<Row> {
       fields: () => this.fields(),
       batches: () => this.splitBatches(split),
     })
-  }
-
-  rows(): AsyncGenerator<Row, void, undefined> {
-    return rowsOf(this)
-  }
-
-  async toArray(): Promise<Row[]> {
-    return await Array.fromAsync(this.rows())
-  }
-
-  [Symbol.asyncIterator](): AsyncGenerator<RecordBatch, void, undefined> {
-    return recordBatchesOf(this)
-  }
-
-  async toArrow(): Promise<ArrowTable> {
-    return await arrowTableOf(this)
   }
 
   async #prepare(): Promise<PreparedRead> {

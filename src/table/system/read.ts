@@ -1,6 +1,4 @@
 /** Reads a system table: chosen columns, a filter and a limit over its items, batch by batch. */
-import type { RecordBatch, Table as ArrowTable } from 'apache-arrow'
-
 import { batchBuilder, finishBatch } from '../../types/column-builder.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
 import { takeBatch } from '../../types/column-take.ts'
@@ -14,7 +12,7 @@ import type { Predicate } from '../../types/predicate.ts'
 import { fieldsNamed } from '../../types/schema-keys.ts'
 import { parseWhere } from '../../types/where-text.ts'
 import { throwIfAborted } from '../../util/async.ts'
-import { arrowTableOf, type BatchResult, recordBatchesOf, rowsOf } from '../batch-result.ts'
+import { Batches } from '../batch-result.ts'
 import { checkLimit, distinctFields, type ReadRequest } from '../read.ts'
 import {
   fieldsOf,
@@ -29,7 +27,7 @@ const ROWS_PER_BATCH = 4096
 /** A row of a system table, as an object. */
 export type SystemRow = Record<string, unknown>
 
-export class SystemRead<Item, Context extends SystemReadContext> implements BatchResult<SystemRow> {
+export class SystemRead<Item, Context extends SystemReadContext> extends Batches<SystemRow> {
   readonly #source: SystemSource<Item, Context>
   readonly #context: Context
   readonly #limit: number
@@ -39,6 +37,7 @@ export class SystemRead<Item, Context extends SystemReadContext> implements Batc
   readonly #filter: BoundPredicate | undefined
 
   constructor(source: SystemSource<Item, Context>, context: Context, request: ReadRequest) {
+    super()
     checkLimit(request.limit)
     const all = fieldsOf(source.columns)
     const { columns, where: given } = request
@@ -90,21 +89,5 @@ export class SystemRead<Item, Context extends SystemReadContext> implements Batc
     const passed = rows === null ? batch : takeBatch(batch, rows)
     const { length, columns } = passed.length > limit ? sliceBatch(passed, 0, limit) : passed
     return { length, columns: columns.slice(0, this.#fields.length) }
-  }
-
-  rows(): AsyncGenerator<SystemRow, void, undefined> {
-    return rowsOf(this)
-  }
-
-  async toArray(): Promise<SystemRow[]> {
-    return await Array.fromAsync(this.rows())
-  }
-
-  [Symbol.asyncIterator](): AsyncGenerator<RecordBatch, void, undefined> {
-    return recordBatchesOf(this)
-  }
-
-  async toArrow(): Promise<ArrowTable> {
-    return await arrowTableOf(this)
   }
 }

@@ -1,11 +1,8 @@
 /** Reads a view of the table's rows: plans as any read of the table does, and shows the rows of each split. */
-import type { RecordBatch, Table as ArrowTable } from 'apache-arrow'
-
-import { sliceBatch } from '../../types/column-slice.ts'
 import type { Batch } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
 import { throwIfAborted } from '../../util/async.ts'
-import { arrowTableOf, type BatchResult, recordBatchesOf, rowsOf } from '../batch-result.ts'
+import { Batches, firstRows } from '../batch-result.ts'
 import { fileContext } from '../file/table-file.ts'
 import { type ReadTarget, readTarget } from '../plan/read-target.ts'
 import type { Plan } from '../plan/scan.ts'
@@ -29,13 +26,14 @@ interface PreparedView {
   readonly plan: Plan
 }
 
-export class ViewRead implements BatchResult<SystemRow> {
+export class ViewRead extends Batches<SystemRow> {
   readonly #view: RowView
   readonly #context: SystemContext
   readonly #request: ReadRequest
   #prepared: Promise<PreparedView> | null = null
 
   constructor(view: RowView, context: SystemContext, request: ReadRequest) {
+    super()
     checkLimit(request.limit)
     this.#view = view
     this.#context = context
@@ -48,16 +46,11 @@ export class ViewRead implements BatchResult<SystemRow> {
 
   async *batches(): AsyncGenerator<Batch, void, undefined> {
     const { plan } = await this.#prepare()
-    let left = this.#request.limit ?? Infinity
-    for (const split of plan.splits) {
-      if (left <= 0) return
-      for await (const batch of this.#splitBatches(split)) {
-        const taken = batch.length > left ? sliceBatch(batch, 0, left) : batch
-        left -= taken.length
-        if (taken.length > 0) yield taken
-        if (left <= 0) return
-      }
-    }
+    yield* firstRows(this.#splitsBatches(plan.splits), this.#request.limit ?? Infinity)
+  }
+
+  async *#splitsBatches(splits: readonly Split[]): AsyncGenerator<Batch, void, undefined> {
+    for (const split of splits) yield* this.#splitBatches(split)
   }
 
   async *#splitBatches(split: Split): AsyncGenerator<Batch, void, undefined> {
@@ -114,21 +107,5 @@ export class ViewRead implements BatchResult<SystemRow> {
     { store, schema, snapshotId }: Pick<ReadTarget, 'store' | 'schema' | 'snapshotId'>,
   ): unknown {
     return namedReadError(error, store, this.#context.options, schema, snapshotId)
-  }
-
-  rows(): AsyncGenerator<SystemRow, void, undefined> {
-    return rowsOf(this)
-  }
-
-  async toArray(): Promise<SystemRow[]> {
-    return await Array.fromAsync(this.rows())
-  }
-
-  [Symbol.asyncIterator](): AsyncGenerator<RecordBatch, void, undefined> {
-    return recordBatchesOf(this)
-  }
-
-  async toArrow(): Promise<ArrowTable> {
-    return await arrowTableOf(this)
   }
 }
