@@ -7,7 +7,6 @@
  * 4. The merge engine picks the rows that stay, which are gathered, or makes a row of several, column by column.
  */
 import { sliceColumn } from '../types/column-slice.ts'
-import { takeBatch } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
 import { SEQUENCE_NUMBER_FIELD } from '../types/field-ids.ts'
@@ -28,6 +27,7 @@ import {
   lookupRows,
   type MergeSource,
 } from './merge/keyed-rows.ts'
+import { kindsColumn, withoutDeletes } from './row-kinds.ts'
 import { type RunFile, RunReader, type RunWindow } from './run-reader.ts'
 import { compareKeys } from './sort-keys.ts'
 
@@ -272,22 +272,11 @@ function sourcesOf(ranges: readonly WindowRange[]): MergeSource[] {
   }))
 }
 
-function withoutDeletes(batch: Batch, kinds: Int8Array): Batch {
-  const rows = new Uint32Array(kinds.length)
-  let count = 0
-  for (let i = 0; i < kinds.length; i++) if (!isRetract(kinds[i]!)) rows[count++] = i
-  return count === kinds.length ? batch : takeBatch(batch, rows.subarray(0, count))
-}
-
 /** The kinds of the picked rows. */
 function pickedKinds(ranges: readonly WindowRange[], { length, runOf, rows }: PickedRows): Column {
   const values = new Int8Array(length)
   for (let i = 0; i < length; i++) values[i] = ranges[runOf[i]!]!.window.precedence.kinds[rows[i]!]!
   return kindsColumn(values)
-}
-
-function kindsColumn(values: Int8Array): Column {
-  return { layout: 'fixed', length: values.length, validity: null, values }
 }
 
 /** The value columns of the ranges. Ranges of one run come from one cursor, so they are read in order. */

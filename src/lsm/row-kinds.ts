@@ -1,5 +1,7 @@
-/** Row kinds as data files store them. */
-import type { Column } from '../types/column.ts'
+/** Row kinds as data files store them: as a column, and what of a batch they leave. */
+import { takeBatch } from '../types/column-take.ts'
+import type { Batch, Column } from '../types/column.ts'
+import { isRetract } from '../types/row-kind.ts'
 import { corrupt } from '../util/errors.ts'
 
 /** The row kinds that a column of a data file holds. */
@@ -14,4 +16,17 @@ export function kindsOf(column: Column): Int8Array {
     if (column.values[i]! < 0 || column.values[i]! > 3)
       throw corrupt(`_VALUE_KIND ${column.values[i]!} is not known`)
   return column.values
+}
+
+/** The column of the kinds. */
+export function kindsColumn(values: Int8Array): Column {
+  return { layout: 'fixed', length: values.length, validity: null, values }
+}
+
+/** The rows that do not retract, as their kinds say. */
+export function withoutDeletes(batch: Batch, kinds: Int8Array): Batch {
+  const rows = new Uint32Array(kinds.length)
+  let count = 0
+  for (let i = 0; i < kinds.length; i++) if (!isRetract(kinds[i]!)) rows[count++] = i
+  return count === kinds.length ? batch : takeBatch(batch, rows.subarray(0, count))
 }

@@ -1,11 +1,9 @@
 /** Reads a sorted run whose keys no other file has: nothing is merged, deletions are dropped. */
-import { takeBatch } from '../types/column-take.ts'
 import type { Batch } from '../types/column.ts'
 import { VALUE_KIND_FIELD } from '../types/field-ids.ts'
-import { isRetract } from '../types/row-kind.ts'
 import { throwIfAborted } from '../util/async.ts'
 import type { MergeRead } from './merge-reader.ts'
-import { kindsOf } from './row-kinds.ts'
+import { kindsOf, withoutDeletes } from './row-kinds.ts'
 import type { RunFile } from './run-reader.ts'
 
 /** The rows of the run, in ascending order of their keys. */
@@ -23,18 +21,9 @@ export async function* readRun(
       throwIfAborted(signal)
       const batch = await cursor.read(windowRows)
       if (batch === null) break
-      const kept = dropsDeletes ? withoutDeletes(batch) : batch
+      const kept = dropsDeletes ? withoutDeletes(batch, kindsOf(batch.columns.at(-1)!)) : batch
       const { length, columns } = kept
       if (length > 0) yield kinds ? kept : { length, columns: columns.slice(0, fields.length) }
     }
   }
-}
-
-/** The rows that do not retract, as the last column says. */
-function withoutDeletes(batch: Batch): Batch {
-  const kinds = kindsOf(batch.columns.at(-1)!)
-  const rows = new Uint32Array(batch.length)
-  let count = 0
-  for (let i = 0; i < batch.length; i++) if (!isRetract(kinds[i]!)) rows[count++] = i
-  return count === batch.length ? batch : takeBatch(batch, rows.subarray(0, count))
 }

@@ -33,11 +33,21 @@ export interface MergeOptions {
   readonly isLone?: Uint8Array | undefined
 }
 
-/** The last row of each key: by sequence field, then by sequence number. */
-export function deduplicate(
+/** Which of a key's rows `[from, to)` stays; -1 for none. */
+type RowChoice = (
+  order: MergedOrder,
+  runs: readonly Precedence[],
+  from: number,
+  to: number,
+  ignoreDelete: boolean,
+) => number
+
+/** The row of each key that the choice keeps; it is not asked for keys whose row passes through. */
+export function pickRows(
   order: MergedOrder,
   runs: readonly Precedence[],
   { ignoreDelete, keepDeletes, isLone }: MergeOptions,
+  choose: RowChoice,
 ): PickedRows {
   const { runOf, rows, keyStarts, keyCount, length } = order
   const pickedRuns = new Uint16Array(keyCount)
@@ -47,10 +57,10 @@ export function deduplicate(
     const from = keyStarts[key]!
     const to = key + 1 < keyCount ? keyStarts[key + 1]! : length
     const passes = isLone === undefined ? to - from === 1 : isLone[key] === 1
-    const last = passes ? from : lastOf(order, runs, from, to, ignoreDelete)
-    if (last < 0) continue
-    const run = runOf[last]!
-    const row = rows[last]!
+    const chosen = passes ? from : choose(order, runs, from, to, ignoreDelete)
+    if (chosen < 0) continue
+    const run = runOf[chosen]!
+    const row = rows[chosen]!
     if (!keepDeletes && isRetract(runs[run]!.kinds[row]!)) continue
     pickedRuns[count] = run
     pickedRows[count++] = row
@@ -60,6 +70,15 @@ export function deduplicate(
     runOf: pickedRuns.subarray(0, count),
     rows: pickedRows.subarray(0, count),
   }
+}
+
+/** The last row of each key: by sequence field, then by sequence number. */
+export function deduplicate(
+  order: MergedOrder,
+  runs: readonly Precedence[],
+  options: MergeOptions,
+): PickedRows {
+  return pickRows(order, runs, options, lastOf)
 }
 
 /** The last of the rows `[from, to)`, which are of one key; -1 when all are passed over. */

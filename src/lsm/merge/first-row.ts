@@ -7,34 +7,21 @@
 import { isRetract } from '../../types/row-kind.ts'
 import { invalid } from '../../util/errors.ts'
 import type { MergedOrder } from '../merge-order.ts'
-import { isAfter, type MergeOptions, type PickedRows, type Precedence } from './deduplicate.ts'
+import {
+  isAfter,
+  type MergeOptions,
+  type PickedRows,
+  pickRows,
+  type Precedence,
+} from './deduplicate.ts'
 
 /** The first row of each key, by sequence number. Throws INVALID for rows that take back, unless they are ignored. */
 export function firstRow(
   order: MergedOrder,
   runs: readonly Precedence[],
-  { ignoreDelete, keepDeletes }: MergeOptions,
+  options: MergeOptions,
 ): PickedRows {
-  const { runOf, rows, keyStarts, keyCount, length } = order
-  const pickedRuns = new Uint16Array(keyCount)
-  const pickedRows = new Uint32Array(keyCount)
-  let count = 0
-  for (let key = 0; key < keyCount; key++) {
-    const from = keyStarts[key]!
-    const to = key + 1 < keyCount ? keyStarts[key + 1]! : length
-    const first = to - from === 1 ? from : firstOf(order, runs, from, to, ignoreDelete)
-    if (first < 0) continue
-    const run = runOf[first]!
-    const row = rows[first]!
-    if (!keepDeletes && isRetract(runs[run]!.kinds[row]!)) continue
-    pickedRuns[count] = run
-    pickedRows[count++] = row
-  }
-  return {
-    length: count,
-    runOf: pickedRuns.subarray(0, count),
-    rows: pickedRows.subarray(0, count),
-  }
+  return pickRows(order, runs, options, firstOf)
 }
 
 function firstOf(

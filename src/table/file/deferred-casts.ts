@@ -6,7 +6,7 @@
  */
 import { CastError, type Cast } from '../../types/cast/rule.ts'
 import { BytesBuilder } from '../../types/column-builder.ts'
-import { sliceBatch } from '../../types/column-slice.ts'
+import { sliceColumn } from '../../types/column-slice.ts'
 import { concatColumns, nullColumn } from '../../types/column-take.ts'
 import {
   type Batch,
@@ -65,10 +65,6 @@ function textColumn(text: string): Column {
   const builder = new BytesBuilder()
   builder.appendText(text)
   return builder.finish()
-}
-
-function sliceColumn(column: Column, from: number, to: number): Column {
-  return sliceBatch({ length: column.length, columns: [column] }, from, to).columns[0]!
 }
 
 /** The values of deferred columns, and the other columns as they are. */

@@ -7,11 +7,11 @@
  */
 import { gatherColumn } from '../../lsm/gather.ts'
 import { keyOrder, type KeyValueLayout } from '../../lsm/key-value.ts'
-import { kindsOf } from '../../lsm/row-kinds.ts'
+import { kindsColumn, kindsOf } from '../../lsm/row-kinds.ts'
 import { compareKeys, type SortKeys, sortKeys } from '../../lsm/sort-keys.ts'
 import { markDifferences } from '../../types/column-equal.ts'
 import { takeBatch } from '../../types/column-take.ts'
-import type { Batch, Column } from '../../types/column.ts'
+import type { Batch } from '../../types/column.ts'
 import { DELETE, isAdd } from '../../types/row-kind.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { corrupt } from '../../util/errors.ts'
@@ -210,6 +210,5 @@ function withDeletes(
   const newKinds = after && kindsOf(after.columns[last]!)
   for (let i = 0; i < length; i++)
     values[i] = sourceOf[i] === BEFORE ? DELETE : newKinds![rows[i]!]!
-  const kinds: Column = { layout: 'fixed', length, validity: null, values }
-  return { length, columns: [...columns, kinds] }
+  return { length, columns: [...columns, kindsColumn(values)] }
 }

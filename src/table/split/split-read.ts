@@ -6,13 +6,14 @@
 import { commonRanges } from '../../format/row-ranges.ts'
 import { keyValueLayout } from '../../lsm/key-value.ts'
 import { mergeRuns } from '../../lsm/merge-reader.ts'
+import { kindsColumn } from '../../lsm/row-kinds.ts'
 import type { RunFile } from '../../lsm/run-reader.ts'
 import { readRun } from '../../lsm/single-run.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { CastError } from '../../types/cast/rule.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
 import { takeBatch } from '../../types/column-take.ts'
-import type { Batch, Column } from '../../types/column.ts'
+import type { Batch } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
 import {
   SEQUENCE_NUMBER_FIELD,
@@ -176,13 +177,7 @@ async function* readDiff(
 
 /** The batch with a column more, which says that every row is an insert. */
 function withInserts({ length, columns }: Batch): Batch {
-  const kinds: Column = {
-    layout: 'fixed',
-    length,
-    validity: null,
-    values: new Int8Array(length),
-  }
-  return { length, columns: [...columns, kinds] }
+  return { length, columns: [...columns, kindsColumn(new Int8Array(length))] }
 }
 
 async function* readRaw(

@@ -1,7 +1,8 @@
 /** Reads the rows that a stream has planned of a snapshot, with their kinds. */
+import { kindsColumn } from '../../lsm/row-kinds.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
-import type { Batch, Column } from '../../types/column.ts'
+import type { Batch } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
 import type { Predicate } from '../../types/predicate.ts'
 import { DELETE } from '../../types/row-kind.ts'
@@ -111,10 +112,6 @@ async function* reversed(rows: AsyncIterable<Batch>): AsyncGenerator<Batch, void
     const { kinds, batch: rest } = withKinds(batch, true)
     yield { length: rest.length, columns: [...rest.columns, kindsColumn(kinds)] }
   }
-}
-
-function kindsColumn(values: Int8Array): Column {
-  return { layout: 'fixed', length: values.length, validity: null, values }
 }
 
 /** Takes the column of the kinds apart from the others. */
