@@ -11,11 +11,13 @@ import {
   PAGE,
   type PageHeader,
   type PageLocation,
+  type SchemaElement,
+} from '../../src/format/parquet/metadata.ts'
+import {
   readColumnIndex,
   readOffsetIndex,
   readPageHeader,
-  type SchemaElement,
-} from '../../src/format/parquet/metadata.ts'
+} from '../../src/format/parquet/read/page-metadata.ts'
 import { codecOf, isDataPage } from '../../src/format/parquet/read/page.ts'
 import { ThriftReader, ThriftWriter } from '../../src/format/parquet/thrift.ts'
 import {

@@ -5,9 +5,11 @@ import type { DataType } from '../../../types/data-type.ts'
 import { corrupt } from '../../../util/errors.ts'
 import { type LogicalType, PHYSICAL } from '../metadata.ts'
 import type { LeafNode } from '../tree.ts'
+import { BooleanValues } from './boolean-values.ts'
 import type { BytesValues } from './bytes-values.ts'
 import { BytesViews } from './bytes-views.ts'
 import { CompactBytes } from './compact-bytes.ts'
+import { FixedBytesValues } from './fixed-bytes-values.ts'
 import { fromConverted } from './infer.ts'
 import {
   float16Values,
@@ -22,7 +24,8 @@ import {
   widen32,
   widenFloats,
 } from './leaf-convert.ts'
-import { BooleanValues, FixedBytesValues, type LeafValues, WordValues } from './leaf-values.ts'
+import type { LeafValues } from './leaf-values.ts'
+import { WordValues } from './word-values.ts'
 
 /** Decodes a leaf's pages, then hands its slots over as a column. */
 export interface LeafDecoder {

@@ -9,10 +9,10 @@ import {
   PAGE_VALUES_MAX,
   type PageHeader,
   type PageLocation,
-  readPageHeader,
 } from '../metadata.ts'
 import { ThriftReader } from '../thrift.ts'
 import type { LeafNode } from '../tree.ts'
+import { readPageHeader } from './page-metadata.ts'
 import { codecOf, isDataPage, loadBody, type PageBody } from './page.ts'
 
 /** Rows `[from, to)` of a row group. */

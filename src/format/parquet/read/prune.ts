@@ -6,11 +6,11 @@ import { decodingError } from '../../../util/errors.ts'
 import { ByteRanges } from '../../byte-ranges.ts'
 import { intersectRanges } from '../../row-ranges.ts'
 import type { ColumnChunk, ColumnIndex, PageLocation, RowGroup } from '../metadata.ts'
-import { readColumnIndex, readOffsetIndex } from '../metadata.ts'
 import type { LeafNode } from '../tree.ts'
 import { bloomExcludes } from './bloom.ts'
 import { boundStats } from './bound-value.ts'
 import type { ParquetFile } from './file-reader.ts'
+import { readColumnIndex, readOffsetIndex } from './page-metadata.ts'
 import type { RowRange } from './page-stream.ts'
 
 export interface PrunedRows {

@@ -10,7 +10,8 @@ import {
 } from '../../column-rows.ts'
 import { PHYSICAL, type SchemaElement } from '../metadata.ts'
 import { BytesEncoder } from './bytes-encoder.ts'
-import { CodecBacklog, LeafWriter } from './leaf-writer.ts'
+import { CodecBacklog } from './codec-backlog.ts'
+import { LeafWriter } from './leaf-writer.ts'
 import {
   columnIndexBytes,
   fileMetadataBytes,

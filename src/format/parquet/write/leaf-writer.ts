@@ -1,17 +1,18 @@
 /** Writes one leaf column: values into pages, pages through the codec, a row group's pages into a column chunk. */
-import { crc32 } from 'node:zlib'
-
 import { allocateBytes } from '../../../io/allocate.ts'
 import type { FileWriter } from '../../../io/file-io.ts'
 import type { DataType } from '../../../types/data-type.ts'
 import { invalid, unsupported } from '../../../util/errors.ts'
 import { compressInWorker } from '../../codec-workers.ts'
-import { type Codec, compress, hasOwnBuffers } from '../../codec.ts'
+import { type Codec, compress } from '../../codec.ts'
 import { type ColumnRows, hasNulls, readPresence } from '../../column-rows.ts'
-import { bitWidthOf, hybridBound, writeHybrid } from '../hybrid.ts'
+import { bitWidthOf, hybridBound } from '../hybrid.ts'
 import { CODEC, ENCODING, PAGE, PAGE_BYTES_MAX, PAGE_VALUES_MAX } from '../metadata.ts'
 import { type BoundBytes, shortenedMax, shortenedMin } from './bounds.ts'
-import { pageHeaderBytes, type WrittenChunk, type WrittenPage } from './metadata-writer.ts'
+import { ChunkOutput } from './chunk-output.ts'
+import type { CodecBacklog } from './codec-backlog.ts'
+import { writeAllPresent, writeLevels } from './levels.ts'
+import type { WrittenChunk, WrittenPage } from './metadata-writer.ts'
 import type { PageBuffers } from './page-buffers.ts'
 import type { LeafEntries, WriteLeaf } from './shred.ts'
 import { HEADROOM, type ValueEncoder } from './value-encoder.ts'
@@ -32,29 +33,6 @@ interface Page {
   readonly rawBytes: number
   readonly packed: Promise<Uint8Array>
   readonly bounds: BoundBytes | null
-}
-
-/** Counts the bytes that wait for the codec, so that the writer can stay ahead of it by a bounded amount. */
-export class CodecBacklog {
-  #bytes = 0
-  #waiting: (() => void)[] = []
-
-  track(bytes: number, work: Promise<unknown>): void {
-    this.#bytes += bytes
-    void this.#release(bytes, work)
-  }
-
-  async #release(bytes: number, work: Promise<unknown>): Promise<void> {
-    // A failure is reported to whoever waits for the page.
-    await Promise.allSettled([work])
-    this.#bytes -= bytes
-    for (const resume of this.#waiting.splice(0)) resume()
-  }
-
-  /** Resolves once at most `bytes` bytes wait. */
-  async below(bytes: number): Promise<void> {
-    while (this.#bytes > bytes) await new Promise<void>((resume) => this.#waiting.push(resume))
-  }
 }
 
 /** Pages below this are compressed at once: handing them to another thread costs more. */
@@ -376,38 +354,6 @@ function isShort({ min, max }: BoundBytes): boolean {
   return min.length + max.length < STATISTICS_BYTES_MAX
 }
 
-/** The bytes of a chunk on their way to the file. */
-class ChunkOutput {
-  readonly #out: FileWriter
-  /** Whether each page has a buffer of its own. */
-  readonly #isOwn: boolean
-  offset: number
-  rawBytes = 0
-
-  constructor(out: FileWriter, offset: number, codec: Codec) {
-    this.#out = out
-    this.#isOwn = hasOwnBuffers(codec)
-    this.offset = offset
-  }
-
-  async write(
-    type: number,
-    packed: Uint8Array,
-    uncompressedBytes: number,
-    valueCount: number,
-    encoding: number,
-  ): Promise<void> {
-    const compressedBytes = packed.length
-    const crc = crc32(packed)
-    const page = { type, uncompressedBytes, compressedBytes, crc, valueCount, encoding }
-    const header = pageHeaderBytes(page)
-    this.offset += header.length + compressedBytes
-    this.rawBytes += header.length + uncompressedBytes
-    await this.#out.write(header)
-    await this.#out.write(packed, this.#isOwn)
-  }
-}
-
 function isText(type: DataType): boolean {
   return type.kind === 'CHAR' || type.kind === 'VARCHAR'
 }
@@ -435,32 +381,6 @@ function withRoom(array: Uint8Array, length: number): Uint8Array {
   const grown = new Uint8Array(Math.max(length, 2 * array.length))
   grown.set(array)
   return grown
-}
-
-/** Appends levels behind their length, as pages of version 1 hold them; returns the position behind. */
-function writeLevels(
-  levels: Uint8Array,
-  count: number,
-  max: number,
-  out: Uint8Array,
-  at: number,
-): number {
-  const end = writeHybrid(levels, 0, count, bitWidthOf(max), out, at + 4)
-  new DataView(out.buffer, out.byteOffset).setInt32(at, end - at - 4, true)
-  return end
-}
-
-/** The levels of a page without nulls: one run. */
-function writeAllPresent(count: number, out: Uint8Array, at: number): number {
-  const ones = new Uint8Array(8).fill(1)
-  if (count <= 8) return writeLevels(ones, count, 1, out, at)
-  let end = at + 4
-  let rest = count * 2
-  for (; rest > 127; rest = Math.floor(rest / 128)) out[end++] = (rest & 127) | 128
-  out[end++] = rest
-  out[end++] = 1
-  new DataView(out.buffer, out.byteOffset).setInt32(at, end - at - 4, true)
-  return end
 }
 
 const CODEC_NUMBERS: Partial<Record<Codec, number>> = {
