@@ -1,43 +1,24 @@
 /** Every aggregate function in tables that Java writes and merges, and sketches of any size that Java merges. */
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import { Catalog } from '../../src/catalog/catalog.ts'
-import { LocalFileIO } from '../../src/io/local.ts'
 import { valueAggregate } from '../../src/lsm/merge/value-aggregates.ts'
 import { tableOptions } from '../../src/types/options.ts'
 import { parseTypeText } from '../../src/types/type-text.ts'
 import { canonicalRow, differences, NO_DIFFERENCES, readRows } from '../support/golden-expect.ts'
 import { between, pick, type Random, seeded } from '../support/random.ts'
 import { AGGREGATE_COLUMNS, type AggregateColumn } from './support/aggregate-columns.ts'
-import { findJava, JavaPaimon, type JavaWarehouse, type JsonSchema } from './support/java.ts'
+import { findJava, type JsonSchema } from './support/java.ts'
+import { sharedWarehouse } from './support/shared-warehouse.ts'
 
 const run = promisify(execFile)
 const classPath = await findJava()
 const isFull = process.env['RELIABILITY'] === 'full'
 const seed = Number(process.env['SEED'] ?? 1)
 
-let java: JavaPaimon
-let warehouse: JavaWarehouse
-let directory: string
-const io = new LocalFileIO()
-
-beforeAll(async () => {
-  java = new JavaPaimon(classPath)
-  directory = await mkdtemp(join(tmpdir(), 'millrace-aggregates-'))
-  warehouse = java.warehouse(directory)
-})
-
-afterAll(async () => {
-  await java[Symbol.asyncDispose]()
-  await io.close()
-  await rm(directory, { recursive: true })
-})
+const both = sharedWarehouse(classPath, 'aggregates')
 
 describe('tables of aggregates that Java writes', () => {
   let rowCount = 0
@@ -47,11 +28,11 @@ describe('tables of aggregates that Java writes', () => {
     const takesBack = random() < 0.5
     const columns = randomColumns(random, i)
     const name = `db.t${i}`
-    await warehouse.create(name, schemaOf(columns, takesBack, random))
-    const table = await new Catalog(io, directory).table(name)
+    await both.java.create(name, schemaOf(columns, takesBack, random))
+    const table = await both.table(name)
     for (let turn = between(random, 2, 5); turn > 0; turn--) {
-      await warehouse.write(name, randomRows(columns, takesBack, random))
-      const [ours, theirs] = [await readRows(table.read()), await warehouse.read(name)].map(
+      await both.java.write(name, randomRows(columns, takesBack, random))
+      const [ours, theirs] = [await readRows(table.read()), await both.java.read(name)].map(
         (rows) => rows.map((text) => comparable(text, columns)),
       )
       expect(differences(ours!, theirs!)).toEqual(NO_DIFFERENCES)

@@ -1,12 +1,6 @@
 /** Random tables of every merge engine that Java writes, with compactions or without, read alike by both. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { expect, test } from 'vitest'
 
-import { afterAll, beforeAll, expect, test } from 'vitest'
-
-import { Catalog } from '../../src/catalog/catalog.ts'
-import { LocalFileIO } from '../../src/io/local.ts'
 import type { Table } from '../../src/table/table.ts'
 import { eq } from '../../src/types/predicate.ts'
 import { ROW_KINDS } from '../../src/types/row-kind.ts'
@@ -18,8 +12,9 @@ import {
   randomMergeTable,
 } from '../support/merge-tables.ts'
 import { between, pick, type Random, seeded } from '../support/random.ts'
-import { findJava, JavaPaimon, type JavaWarehouse } from './support/java.ts'
+import { findJava } from './support/java.ts'
 import { jsonSchema, kindedTexts } from './support/shared-table.ts'
+import { sharedWarehouse } from './support/shared-warehouse.ts'
 
 const classPath = await findJava()
 const isFull = process.env['RELIABILITY'] === 'full'
@@ -27,22 +22,7 @@ const seed = Number(process.env['SEED'] ?? 1)
 const TABLES_PER_ENGINE = isFull ? 500 : 55
 const ENGINES: readonly EngineName[] = ['deduplicate', 'first-row', 'aggregation', 'partial-update']
 
-let java: JavaPaimon
-let warehouse: JavaWarehouse
-let directory: string
-const io = new LocalFileIO()
-
-beforeAll(async () => {
-  java = new JavaPaimon(classPath)
-  directory = await mkdtemp(join(tmpdir(), 'millrace-engines-'))
-  warehouse = java.warehouse(directory)
-})
-
-afterAll(async () => {
-  await java[Symbol.asyncDispose]()
-  await io.close()
-  await rm(directory, { recursive: true })
-})
+const both = sharedWarehouse(classPath, 'engines')
 
 /** Options under which Java compacts as it writes, and looks older rows up or does not. */
 const COMPACTING = { 'write-only': 'false', 'num-sorted-run.compaction-trigger': '2' }
@@ -64,7 +44,7 @@ async function writeCommits(name: string, table: MergeTable, random: Random): Pr
       row: randomMergeRow(table, between(random, 0, 12), random),
       kind: ROW_KINDS[pick(random, table.kinds)]!,
     }))
-    await warehouse.write(name, kindedTexts(table, rows), { options: MEMORY })
+    await both.java.write(name, kindedTexts(table, rows), { options: MEMORY })
   }
 }
 
@@ -100,10 +80,10 @@ async function checkTable(engine: EngineName, i: number): Promise<number> {
   const options = { ...pick(random, settings), ...format }
   const table = randomMergeTable(engine, random, { options })
   const told = `table ${i} of ${engine}, seed ${seed}: ${JSON.stringify(table.schema.options)}`
-  await warehouse.create(name, jsonSchema(table))
+  await both.java.create(name, jsonSchema(table))
   await writeCommits(name, table, random)
-  const ours = await new Catalog(io, directory).table(name)
-  const theirs = await warehouse.read(name)
+  const ours = await both.table(name)
+  const theirs = await both.java.read(name)
   const whole = differenceTexts(await readRows(ours.read()), theirs)
   const parts = await checkParts(ours, theirs, random)
   expect({ told, whole, parts }).toEqual({ told, whole: [], parts: [] })

@@ -1,13 +1,7 @@
 /** Streams of random tables that Java writes, of every engine and changelog producer, read alike by both; and consumers. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import { Catalog } from '../../src/catalog/catalog.ts'
-import { LocalFileIO } from '../../src/io/local.ts'
 import { kindedBatch, kindedFields } from '../../src/table/stream/change-batch.ts'
 import type { Table } from '../../src/table/table.ts'
 import { jsonReader } from '../../src/types/json-value.ts'
@@ -21,30 +15,16 @@ import {
 } from '../support/merge-tables.ts'
 import { RandomRows, randomTable, tablePlans } from '../support/random-tables.ts'
 import { between, pick, type Random, seeded } from '../support/random.ts'
-import { findJava, JavaPaimon, type JavaWarehouse } from './support/java.ts'
+import { findJava } from './support/java.ts'
 import { jsonSchema, kindedTexts, SharedTable } from './support/shared-table.ts'
+import { sharedWarehouse } from './support/shared-warehouse.ts'
 
 const classPath = await findJava()
 const isFull = process.env['RELIABILITY'] === 'full'
 const seed = Number(process.env['SEED'] ?? 1)
 const TABLES_PER_PRODUCER = isFull ? 100 : 6
 
-let java: JavaPaimon
-let warehouse: JavaWarehouse
-let directory: string
-const io = new LocalFileIO()
-
-beforeAll(async () => {
-  java = new JavaPaimon(classPath)
-  directory = await mkdtemp(join(tmpdir(), 'millrace-streams-'))
-  warehouse = java.warehouse(directory)
-})
-
-afterAll(async () => {
-  await java[Symbol.asyncDispose]()
-  await io.close()
-  await rm(directory, { recursive: true })
-})
+const both = sharedWarehouse(classPath, 'streams')
 
 type Options = Readonly<Record<string, string>>
 
@@ -80,7 +60,7 @@ async function javaStream(
   options: Options,
   more: { readonly restore?: number; readonly acknowledge?: boolean } = {},
 ): Promise<StreamRead> {
-  const read = await warehouse.streams(name, { task: 'read', options, ...more })
+  const read = await both.java.streams(name, { task: 'read', options, ...more })
   const { splits, checkpoint = null } = read as JavaStream
   const rows = splits.flatMap(({ snapshot, rows: each }) => each.map((row) => ({ snapshot, row })))
   return { rows: grouped(rows), checkpoint }
@@ -129,22 +109,22 @@ function optionsFor(producer: Producer, engine: EngineName, random: Random): Opt
 
 async function writeHistory(name: string, table: MergeTable, random: Random): Promise<void> {
   const [first, ...others] = Array.from({ length: between(random, 4, 8) }, () => random())
-  await warehouse.write(name, randomRows(table, random), { options: MEMORY })
+  await both.java.write(name, randomRows(table, random), { options: MEMORY })
   for (const what of [first!, ...others]) {
     const rows = randomRows(table, random)
-    if (what < 0.65) await warehouse.write(name, rows, { options: MEMORY })
-    else if (what < 0.8) await warehouse.compact(name, MEMORY)
+    if (what < 0.65) await both.java.write(name, rows, { options: MEMORY })
+    else if (what < 0.8) await both.java.compact(name, MEMORY)
     else if (what < 0.9 && table.kinds.length === 3) await overwrite(name, rows)
     else {
       const options = { ...MEMORY, 'write-only': 'false' }
-      await warehouse.write(name, rows, { options, compact: true })
+      await both.java.write(name, rows, { options, compact: true })
     }
   }
 }
 
 async function overwrite(name: string, texts: readonly string[]): Promise<void> {
   const rows = texts.map((text) => JSON.parse(text) as unknown)
-  await warehouse.streams(name, { task: 'overwrite', rows, options: MEMORY })
+  await both.java.streams(name, { task: 'overwrite', rows, options: MEMORY })
 }
 
 /** Every way to start that the history gives sense to. */
@@ -180,9 +160,9 @@ async function checkTable(producer: Producer, i: number): Promise<number> {
   const name = `db.${producer.replace('-', '_')}_${i}`
   const table = randomMergeTable(engine, random, { options: optionsFor(producer, engine, random) })
   const told = `table ${i} of ${producer}, seed ${seed}: ${JSON.stringify(table.schema.options)}`
-  await warehouse.create(name, jsonSchema(table))
+  await both.java.create(name, jsonSchema(table))
   await writeHistory(name, table, random)
-  const ours = await new Catalog(io, directory).table(name)
+  const ours = await both.table(name)
   let count = 0
   for (const options of await starts(ours, producer, random)) {
     const theirs = await javaStream(name, options)
@@ -219,8 +199,8 @@ describe('tables of all columns, with partitions and without keys', () => {
       const table = randomTable({ ...plan, small: false })
       const rows = new RandomRows(table, between(random, 0, 2 ** 31), { java: true })
       const name = `db.plain_${i}`
-      const storage = { io, warehouse: directory }
-      const shared = await SharedTable.create(name, table, warehouse, storage, 'Java')
+      const storage = { io: both.io, warehouse: both.directory }
+      const shared = await SharedTable.create(name, table, both.java, storage, 'Java')
       for (let commit = 0; commit < 4; commit++) {
         await shared.javaWrites(rows.next(between(random, 1, 40)))
         if (random() < 0.3) await shared.javaCompacts()
@@ -261,9 +241,9 @@ const FIRST = { 'scan.mode': 'from-snapshot', 'scan.snapshot-id': '1' }
 /** A table of five snapshots, with a row each. */
 async function fiveSnapshots(name: string, options: Options = {}): Promise<Table> {
   const base = { bucket: '1', 'write-only': 'true' }
-  await warehouse.create(name, { ...SCHEMA, options: { ...base, ...options } })
-  for (let k = 1; k <= 5; k++) await warehouse.write(name, [`{"_kind":"+I","k":${k},"v":"v${k}"}`])
-  return await new Catalog(io, directory).table(name)
+  await both.java.create(name, { ...SCHEMA, options: { ...base, ...options } })
+  for (let k = 1; k <= 5; k++) await both.java.write(name, [`{"_kind":"+I","k":${k},"v":"v${k}"}`])
+  return await both.table(name)
 }
 
 function keysOf(rows: StreamRows): string[] {
@@ -275,12 +255,12 @@ describe('consumers', () => {
     const name = 'db.shared_consumer'
     const ours = await fiveSnapshots(name)
     const options = { 'consumer-id': 'job', ...FIRST }
-    await warehouse.consumer(name, 'job', 3)
+    await both.java.consumer(name, 'job', 3)
     expect(keysOf((await ourStream(ours, options)).rows)).toEqual(['3/3', '4/4', '5/5'])
-    expect(await warehouse.read(`${name}$consumers`)).toEqual([
+    expect(await both.java.read(`${name}$consumers`)).toEqual([
       '{"consumer_id":"job","next_snapshot_id":"6"}',
     ])
-    await warehouse.write(name, ['{"_kind":"+I","k":6,"v":"six"}'])
+    await both.java.write(name, ['{"_kind":"+I","k":6,"v":"six"}'])
     const theirs = await javaStream(name, options, { acknowledge: true })
     expect(keysOf(theirs.rows)).toEqual(['6/6'])
     expect((await ourStream(ours, options)).rows).toEqual({})
@@ -297,7 +277,7 @@ describe('consumers', () => {
       if (change.snapshotId > 2) break
       await change.ack()
     }
-    expect(await warehouse.expire(name, 1)).toBe(2)
+    expect(await both.java.expire(name, 1)).toBe(2)
     expect((await ours.snapshots()).map(({ id }) => id)).toEqual([3, 4, 5])
     expect(keysOf((await ourStream(ours, { 'consumer-id': 'slow' })).rows)).toEqual([
       '3/3',
@@ -313,7 +293,7 @@ test('rows whose bucket is decided later are streamed as they were written', asy
   for (const producer of ['none', 'input'] as const) {
     const name = `db.postponed_${producer}`
     const ours = await fiveSnapshots(name, { bucket: '-2', 'changelog-producer': producer })
-    await warehouse.write(name, [
+    await both.java.write(name, [
       '{"_kind":"+U","k":3,"v":"again"}',
       '{"_kind":"-D","k":1,"v":"v1"}',
     ])
@@ -332,7 +312,7 @@ describe('changes that outlive their snapshots', () => {
     const name = `db.outlived_${producer}`
     const kept = { 'changelog.num-retained.max': '50', 'snapshot.num-retained.max': '20' }
     const ours = await fiveSnapshots(name, { ...more, ...kept })
-    await warehouse.streams(name, { task: 'expire', snapshots: 2, changelogs: 50 })
+    await both.java.streams(name, { task: 'expire', snapshots: 2, changelogs: 50 })
     expect((await ours.snapshots()).map(({ id }) => id)).toEqual([4, 5])
     const { timeMillis } = (await ours.latestSnapshot())!
     for (const options of [FIRST, { 'scan.timestamp-millis': String(timeMillis - 60_000) }]) {

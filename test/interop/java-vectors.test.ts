@@ -1,12 +1,6 @@
 /** Random tables with deletion vectors, of all engines and without primary key, that Java writes and both read alike. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { expect, test } from 'vitest'
 
-import { afterAll, beforeAll, expect, test } from 'vitest'
-
-import { Catalog } from '../../src/catalog/catalog.ts'
-import { LocalFileIO } from '../../src/io/local.ts'
 import type { Table } from '../../src/table/table.ts'
 import type { DataType } from '../../src/types/data-type.ts'
 import { firstSchema } from '../../src/types/new-schema.ts'
@@ -22,30 +16,16 @@ import {
 } from '../support/merge-tables.ts'
 import { fieldsOf, presentValue } from '../support/random-columns.ts'
 import { between, pick, type Random, seeded } from '../support/random.ts'
-import { findJava, JavaPaimon, type JavaWarehouse } from './support/java.ts'
+import { findJava } from './support/java.ts'
 import { jsonSchema, kindedTexts } from './support/shared-table.ts'
+import { sharedWarehouse } from './support/shared-warehouse.ts'
 
 const classPath = await findJava()
 const isFull = process.env['RELIABILITY'] === 'full'
 const seed = Number(process.env['SEED'] ?? 1)
 const TABLES_OF_EACH = isFull ? 200 : 20
 
-let java: JavaPaimon
-let warehouse: JavaWarehouse
-let directory: string
-const io = new LocalFileIO()
-
-beforeAll(async () => {
-  java = new JavaPaimon(classPath)
-  directory = await mkdtemp(join(tmpdir(), 'millrace-vectors-'))
-  warehouse = java.warehouse(directory)
-})
-
-afterAll(async () => {
-  await java[Symbol.asyncDispose]()
-  await io.close()
-  await rm(directory, { recursive: true })
-})
+const both = sharedWarehouse(classPath, 'vectors')
 
 /** What keeps Java from merging again and again what it writes. */
 const MEMORY = { 'write-buffer-size': '16 mb' }
@@ -63,11 +43,11 @@ async function checkHistory(
   ours: Table,
 ): Promise<{ found: Record<string, string[]>; vectors: number }> {
   const found: Record<string, string[]> = {}
-  found['whole'] = differenceTexts(await readRows(ours.read()), await warehouse.read(name))
+  found['whole'] = differenceTexts(await readRows(ours.read()), await both.java.read(name))
   let vectors = 0
   const { snapshots, manifests } = ours.store
   for (const id of await snapshots.ids()) {
-    const theirs = await warehouse.read(name, { options: { 'scan.snapshot-id': String(id) } })
+    const theirs = await both.java.read(name, { options: { 'scan.snapshot-id': String(id) } })
     const read = await readRows(ours.read({ at: { snapshot: id } }))
     found[`snapshot ${id}`] = differenceTexts(read, theirs)
     const entries = await manifests.readIndexEntries(await snapshots.read(id))
@@ -106,7 +86,7 @@ async function writeCommits(name: string, table: MergeTable, random: Random): Pr
     const isLookedAt = random() < 0.7
     const compact = isLookedAt && random() < 0.1
     const options = isLookedAt ? MEMORY : { ...MEMORY, 'write-only': 'true' }
-    await warehouse.write(name, kindedTexts(table, rows), { options, compact })
+    await both.java.write(name, kindedTexts(table, rows), { options, compact })
   }
 }
 
@@ -122,14 +102,14 @@ async function checkKeyedTable(engine: EngineName, i: number): Promise<number> {
   }
   const table = randomMergeTable(engine, random, { options })
   const told = `table ${i} of ${engine}, seed ${seed}: ${JSON.stringify(table.schema.options)}`
-  await warehouse.create(name, jsonSchema(table))
+  await both.java.create(name, jsonSchema(table))
   await writeCommits(name, table, random)
-  const ours = await new Catalog(io, directory).table(name)
+  const ours = await both.table(name)
   const { found, vectors } = await checkHistory(name, ours)
   const merged = await readRows(ours.read({ options: { 'deletion-vectors.merge-on-read': true } }))
-  found['merged'] = differenceTexts(merged, await warehouse.read(name, { options: ALL_LEVELS }))
+  found['merged'] = differenceTexts(merged, await both.java.read(name, { options: ALL_LEVELS }))
   const value = between(random, 0, 5)
-  const filtered = (await warehouse.read(name)).filter(
+  const filtered = (await both.java.read(name)).filter(
     (text) => (JSON.parse(text) as Record<string, unknown>)['s0'] === value,
   )
   found['filtered'] = differenceTexts(
@@ -180,7 +160,7 @@ async function checkAppendTable(i: number): Promise<number> {
   const plain = firstSchema(definition, 1_700_000_000_000)
   const schema = { ...plain, options: { ...plain.options, ...format, 'write-only': 'true' } }
   const told = `table ${i}, seed ${seed}: ${JSON.stringify(schema.options)}`
-  await warehouse.create(name, jsonSchema({ schema }))
+  await both.java.create(name, jsonSchema({ schema }))
   const partitions = ['a', 'b'].map((text) => new TextEncoder().encode(text))
   for (let round = between(random, 2, 6); round > 0; round--) {
     const rows = Array.from({ length: between(random, 1, 300) }, () => ({
@@ -190,12 +170,12 @@ async function checkAppendTable(i: number): Promise<number> {
       }),
       kind: '+I' as const,
     }))
-    await warehouse.write(name, kindedTexts({ schema }, rows), { options: MEMORY })
-    if (random() < 0.7) await warehouse.deleteRows(name, pick(random, [0.02, 0.3, 0.97]), round)
+    await both.java.write(name, kindedTexts({ schema }, rows), { options: MEMORY })
+    if (random() < 0.7) await both.java.deleteRows(name, pick(random, [0.02, 0.3, 0.97]), round)
   }
-  const ours = await new Catalog(io, directory).table(name)
+  const ours = await both.table(name)
   const { found, vectors } = await checkHistory(name, ours)
-  const all = await warehouse.read(name)
+  const all = await both.java.read(name)
   const [first] = fields
   const some = (
     JSON.parse(pick(random, all.length > 0 ? all : ['{"f0":"1"}'])) as Record<string, string>
