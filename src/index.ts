@@ -6,7 +6,7 @@ export type { DataFileMeta } from './snapshot/data-file-meta.ts'
 export { BATCH_IDENTIFIER, type CommitKind, type Snapshot } from './snapshot/snapshot.ts'
 export type { BatchResult } from './table/batch-result.ts'
 export type { CheckOptions, CheckProgress, CheckReport, Finding, Warning } from './table/check.ts'
-export type { JsonData, WriteData } from './table/input.ts'
+export type { JsonData, WriteData } from './table/write/input.ts'
 export type { ReadResult } from './table/read.ts'
 export type { ExplainedSplit, Explanation } from './table/plan/explain.ts'
 export type { PlanStep } from './table/plan/plan-steps.ts'
@@ -25,7 +25,7 @@ export {
   type TableCommitOptions,
   type Where,
 } from './table/table.ts'
-export type { TableWriter, WriterCommitOptions, WriterOptions } from './table/writer.ts'
+export type { TableWriter, WriterCommitOptions, WriterOptions } from './table/write/writer.ts'
 export { type BlobDescriptor, decodeBlobDescriptor } from './types/blob-descriptor.ts'
 export type { DataField, DataType } from './types/data-type.ts'
 export { type NewSchema, parseNewSchema } from './types/new-schema.ts'

@@ -23,6 +23,7 @@ export interface FileTarget {
   readonly format: DataFormat
   readonly targetBytes: number
   readonly nextName: () => string
+  readonly nextChangelogName: () => string
   readonly signal?: AbortSignal | undefined
 }
 
@@ -44,13 +45,28 @@ export function fileTarget(io: FileIO, schema: TableSchema, signal?: AbortSignal
     format: dataFormat(options),
     targetBytes: targetFileSizeBytes(options, keyed),
     nextName: () => names.data(),
+    nextChangelogName: () => names.changelog(),
     signal,
   }
 }
 
+/** What a new file is for. */
+export interface FilePlace {
+  /** The directory of the bucket. */
+  readonly directory: string
+  readonly level: number
+  /** How its rows came: see {@link FILE_SOURCE}. */
+  readonly source: number
+  /** Whether it holds changes and not rows of the table: it has another name, and format options of its own. */
+  readonly isChangelog?: boolean | undefined
+}
+
 /** Starts a new data file in the directory of a bucket. */
-export async function openFile(target: FileTarget, directory: string): Promise<OpenedFile> {
-  const name = target.nextName()
+export async function openFile(
+  target: FileTarget,
+  { directory, isChangelog = false }: FilePlace,
+): Promise<OpenedFile> {
+  const name = isChangelog ? target.nextChangelogName() : target.nextName()
   const path = joinPath(directory, name)
   const { io, fields, format, signal } = target
   return { name, path, writer: await createDataFile(io, path, fields, format, signal) }

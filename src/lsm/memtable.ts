@@ -4,13 +4,13 @@
  * Follows the Java class `SortBufferWriteBuffer`. Nothing is copied on the way in; what sorting yields is an order, and
  * the columns are gathered by it as the file is written.
  */
-import type { BatchRows, ColumnRows } from '../format/column-rows.ts'
 import { batchBytes } from '../types/batch-bytes.ts'
 import { concatColumns } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import { keyOrder, type KeyValueLayout, sequenceOrder } from './key-value.ts'
 import type { MergedOrder } from './merge-order.ts'
 import { deduplicate, type Precedence } from './merge/deduplicate.ts'
+import type { RunRows } from './run-writer.ts'
 import { ShuffledRows } from './shuffled-rows.ts'
 import { compareTails, type SortKeys, sortKeys } from './sort-keys.ts'
 import { sortPermutation } from './sort.ts'
@@ -20,15 +20,6 @@ interface Chunk {
   readonly kinds: Int8Array
   /** How many rows came before the first one. */
   readonly offset: number
-}
-
-/** Rows sorted by key, one a key, ready to be written. */
-export interface MemtableRows {
-  readonly length: number
-  /** The columns of the table. */
-  readonly values: BatchRows
-  readonly sequences: ColumnRows
-  readonly kinds: ColumnRows
 }
 
 /** What a row takes beside its values once it is sorted: its key as integers, its place, its sequence number and kind. */
@@ -77,7 +68,7 @@ export class Memtable {
    * The rows in the order of their keys, merged to one a key; they are numbered from `firstSequence` on in the order
    * they came. The buffer stays as it is until it is cleared.
    */
-  sorted(firstSequence: bigint): MemtableRows {
+  sorted(firstSequence: bigint): RunRows {
     const order = this.#sort()
     const precedences = this.#chunks.map((chunk) => this.#precedence(chunk, firstSequence))
     const { ignoreDelete } = this.#layout

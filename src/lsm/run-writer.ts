@@ -4,48 +4,107 @@
  * Follows the Java classes `KeyValueDataFileWriter` and `RollingFileWriter`.
  */
 import type { BatchRows, ColumnRows } from '../format/column-rows.ts'
+import type { DataFileWriter } from '../format/data-file.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { serializeBinaryRow } from '../types/binary-row.ts'
 import { cellValue } from '../types/internal-value.ts'
 import { isRetract } from '../types/row-kind.ts'
 import { trimmedKeyFields } from '../types/schema-keys.ts'
 import { assert } from '../util/assert.ts'
-import { commonMeta, type FileTarget, keyStats, openFile } from './file-target.ts'
-import type { MemtableRows } from './memtable.ts'
-import { RollingWriter, type WrittenFile } from './rolling-writer.ts'
+import { commonMeta, type FileTarget, keyStats, openFile, type FilePlace } from './file-target.ts'
+import { type OpenedFile, RollingWriter, type WrittenFile } from './rolling-writer.ts'
+
+/** Rows of a primary-key table, ready to be written. */
+export interface RunRows {
+  readonly length: number
+  /** The columns of the table. */
+  readonly values: BatchRows
+  /** 64-bit sequence numbers. */
+  readonly sequences: ColumnRows
+  /** {@link RowKind} codes. */
+  readonly kinds: ColumnRows
+}
 
 export interface WrittenRun {
   readonly files: readonly DataFileMeta[]
   readonly paths: readonly string[]
 }
 
-/** Writes the rows to `directory`; on failure nothing of them is left there. */
+/** Writes the rows as one run; on failure nothing of them is left there. */
 export async function writeRun(
   target: FileTarget,
-  directory: string,
-  rows: MemtableRows,
-  level: number,
+  place: FilePlace,
+  rows: RunRows,
 ): Promise<WrittenRun> {
-  const writer = new RollingWriter(() => openFile(target, directory), target.targetBytes)
+  const writer = new RunWriter(target, place)
   try {
-    await writer.write(fileRows(target, rows))
-    const written = await writer.finish()
-    let from = 0
-    const files = written.map((file) => {
-      const to = from + file.rowCount
-      const meta = runFileMeta(target, file, rows, from, to, level)
-      from = to
-      return meta
-    })
-    return { files, paths: written.map(({ path }) => path) }
+    await writer.write(rows)
+    return await writer.finish()
   } catch (error) {
-    await target.io.deleteAll(await writer.abort())
+    await writer.abort()
     throw error
   }
 }
 
+/** Writes rows that come in pieces; in a run of data, each behind the piece before it in the order of keys. */
+export class RunWriter {
+  readonly #target: FileTarget
+  readonly #place: FilePlace
+  readonly #rolling: RollingWriter
+  readonly #summaries: FileSummary[] = []
+
+  constructor(target: FileTarget, place: FilePlace) {
+    this.#target = target
+    this.#place = place
+    this.#rolling = new RollingWriter(() => this.#openFile(), target.targetBytes)
+  }
+
+  async #openFile(): Promise<OpenedFile> {
+    const opened = await openFile(this.#target, this.#place)
+    const summary = new FileSummary(this.#target)
+    this.#summaries.push(summary)
+    return { ...opened, writer: observed(opened.writer, summary) }
+  }
+
+  async write(rows: RunRows): Promise<void> {
+    if (rows.length > 0) await this.#rolling.write(fileRows(this.#target, rows))
+  }
+
+  /** Closes the open file; all files, in the order of their rows. */
+  async finish(): Promise<WrittenRun> {
+    const written = await this.#rolling.finish()
+    const files = written.map((file, i) =>
+      runFileMeta(this.#target, this.#place, file, this.#summaries[i]!),
+    )
+    return { files, paths: written.map(({ path }) => path) }
+  }
+
+  /** Deletes what was written. */
+  async abort(): Promise<void> {
+    await this.#target.io.deleteAll(await this.#rolling.abort())
+  }
+}
+
+/** The writer, whose rows the summary sees as they pass. */
+function observed(writer: DataFileWriter, summary: FileSummary): DataFileWriter {
+  return {
+    get rowCount() {
+      return writer.rowCount
+    },
+    get sizeBytes() {
+      return writer.sizeBytes
+    },
+    write: async (rows, from, to) => {
+      summary.add(rows, from, to)
+      await writer.write(rows, from, to)
+    },
+    close: () => writer.close(),
+    abort: () => writer.abort(),
+  }
+}
+
 /** The rows with the columns of a data file: keys, sequence number, kind, then all columns of the table. */
-function fileRows(target: FileTarget, rows: MemtableRows): BatchRows {
+function fileRows(target: FileTarget, rows: RunRows): BatchRows {
   const { schema, fields } = target
   const keys = keyColumns(target)
   const keyCount = fields.length - schema.fields.length - 2
@@ -71,39 +130,94 @@ function keyColumns({ schema }: FileTarget): number[] {
   return trimmedKeyFields(schema).map((key) => schema.fields.findIndex(({ id }) => id === key.id))
 }
 
+/** What a manifest says of a file beyond its columns, gathered as rows are written to it. */
+class FileSummary {
+  readonly #target: FileTarget
+  /** The places of the key columns in the file. */
+  readonly #keys: readonly number[]
+  readonly #sequenceAt: number
+  #minSequence = Infinity
+  #maxSequence = -1
+  deleteRowCount = 0
+  minKey: Uint8Array | null = null
+  maxKey: Uint8Array | null = null
+
+  constructor(target: FileTarget) {
+    const { schema, fields } = target
+    const valueOffset = fields.length - schema.fields.length
+    this.#target = target
+    this.#keys = keyColumns(target).map((column) => valueOffset + column)
+    this.#sequenceAt = valueOffset - 2
+  }
+
+  get minSequenceNumber(): bigint {
+    return BigInt(this.#minSequence)
+  }
+
+  get maxSequenceNumber(): bigint {
+    return BigInt(this.#maxSequence)
+  }
+
+  add(rows: BatchRows, from: number, to: number): void {
+    if (from === to) return
+    this.minKey ??= this.#keyAt(rows, from)
+    this.maxKey = this.#keyAt(rows, to - 1)
+    this.#addSequences(rows.column(this.#sequenceAt), from, to)
+    this.deleteRowCount += countRetractions(rows.column(this.#sequenceAt + 1), from, to)
+  }
+
+  #keyAt(rows: BatchRows, row: number): Uint8Array {
+    const types = trimmedKeyFields(this.#target.schema).map(({ type }) => type)
+    const values = this.#keys.map((column, i) => {
+      const { column: source, row: at } = cellOf(rows.column(column), row)
+      return cellValue(source, types[i]!, at)
+    })
+    return serializeBinaryRow(types, values)
+  }
+
+  #addSequences({ columns, sourceOf, rows: rowOf }: ColumnRows, from: number, to: number): void {
+    const words = columns.map((column) => {
+      assert(column.layout === 'fixed', 'sequence numbers are fixed-width')
+      return new Int32Array(column.values.buffer, column.values.byteOffset, 2 * column.length)
+    })
+    // Counters of rows are far below 2^53.
+    let min = this.#minSequence
+    let max = this.#maxSequence
+    for (let i = from; i < to; i++) {
+      const source = words[sourceOf === null ? 0 : sourceOf[i]!]!
+      const at = 2 * (rowOf === null ? i : rowOf[i]!)
+      const value = source[at + 1]! * 2 ** 32 + (source[at]! >>> 0)
+      if (value < min) min = value
+      if (value > max) max = value
+    }
+    this.#minSequence = min
+    this.#maxSequence = max
+  }
+}
+
 function runFileMeta(
   target: FileTarget,
+  { level, source }: FilePlace,
   file: WrittenFile,
-  rows: MemtableRows,
-  from: number,
-  to: number,
-  level: number,
+  summary: FileSummary,
 ): DataFileMeta {
   const { schema, fields } = target
-  const keys = keyColumns(target)
-  const keyTypes = trimmedKeyFields(schema).map(({ type }) => type)
-  const keyAt = (row: number): Uint8Array =>
-    serializeBinaryRow(
-      keyTypes,
-      keys.map((column, i) => {
-        const { column: source, row: at } = cellOf(rows.values.column(column), row)
-        return cellValue(source, keyTypes[i]!, at)
-      }),
-    )
   const valueOffset = fields.length - schema.fields.length
-  const keyBounds = keys.map((column) => {
+  const keyBounds = keyColumns(target).map((column) => {
     const bounds = file.bounds[valueOffset + column]
     assert(bounds !== null && bounds !== undefined, 'a key column has no bounds')
     return bounds
   })
   return {
     ...commonMeta(target, file),
-    ...sequenceBounds(rows.sequences, from, to),
-    minKey: keyAt(from),
-    maxKey: keyAt(to - 1),
+    minSequenceNumber: summary.minSequenceNumber,
+    maxSequenceNumber: summary.maxSequenceNumber,
+    minKey: summary.minKey!,
+    maxKey: summary.maxKey!,
     keyStats: keyStats(target, keyBounds),
     level,
-    deleteRowCount: countRetractions(rows.kinds, from, to),
+    deleteRowCount: summary.deleteRowCount,
+    fileSource: source,
   }
 }
 
@@ -112,29 +226,6 @@ function cellOf({ columns, sourceOf, rows }: ColumnRows, i: number) {
     column: columns[sourceOf === null ? 0 : sourceOf[i]!]!,
     row: rows === null ? i : rows[i]!,
   }
-}
-
-function sequenceBounds(
-  rows: ColumnRows,
-  from: number,
-  to: number,
-): { minSequenceNumber: bigint; maxSequenceNumber: bigint } {
-  const { columns, sourceOf, rows: rowOf } = rows
-  const words = columns.map((column) => {
-    assert(column.layout === 'fixed', 'sequence numbers are fixed-width')
-    return new Int32Array(column.values.buffer, column.values.byteOffset, 2 * column.length)
-  })
-  // Counters of rows are far below 2^53.
-  let min = Infinity
-  let max = -1
-  for (let i = from; i < to; i++) {
-    const source = words[sourceOf === null ? 0 : sourceOf[i]!]!
-    const at = 2 * (rowOf === null ? i : rowOf[i]!)
-    const value = source[at + 1]! * 2 ** 32 + (source[at]! >>> 0)
-    if (value < min) min = value
-    if (value > max) max = value
-  }
-  return { minSequenceNumber: BigInt(min), maxSequenceNumber: BigInt(max) }
 }
 
 function countRetractions(rows: ColumnRows, from: number, to: number): number {

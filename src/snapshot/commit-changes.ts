@@ -2,7 +2,11 @@
 import type { DataField } from '../types/data-type.ts'
 import type { CommitMessage } from './commit-message.ts'
 import type { DataFileMeta } from './data-file-meta.ts'
-import { DELETION_VECTORS_INDEX, type IndexManifestEntry } from './index-manifest.ts'
+import {
+  DELETION_VECTORS_INDEX,
+  type IndexFileMeta,
+  type IndexManifestEntry,
+} from './index-manifest.ts'
 import { FILE_KIND, type ManifestEntry } from './manifest-entry.ts'
 import type { FileFilter } from './manifest-scan.ts'
 import { latin1Of } from './metadata-columns.ts'
@@ -28,7 +32,10 @@ export function appendedChanges(messages: readonly CommitMessage[]): Changes {
   const changelog = messages.flatMap((message) =>
     entriesOf(message, FILE_KIND.ADD, message.changelogFiles),
   )
-  const indexFiles: IndexManifestEntry[] = []
+  const indexFiles = messages.flatMap((message) => [
+    ...indexEntriesOf(message, FILE_KIND.DELETE, message.deletedIndexFiles),
+    ...indexEntriesOf(message, FILE_KIND.ADD, message.newIndexFiles),
+  ])
   const overwrites =
     files.some((entry) => entry.kind === FILE_KIND.DELETE) ||
     indexFiles.some(({ indexFile }) => indexFile.indexType === DELETION_VECTORS_INDEX)
@@ -45,7 +52,11 @@ export function compactedChanges(messages: readonly CommitMessage[]): Changes {
   const changelog = messages.flatMap((message) =>
     entriesOf(message, FILE_KIND.ADD, message.compactChangelog),
   )
-  return { kind: 'COMPACT', isChecked: true, files, changelog, indexFiles: [] }
+  const indexFiles = messages.flatMap((message) => [
+    ...indexEntriesOf(message, FILE_KIND.DELETE, message.compactDeletedIndexFiles),
+    ...indexEntriesOf(message, FILE_KIND.ADD, message.compactNewIndexFiles),
+  ])
+  return { kind: 'COMPACT', isChecked: true, files, changelog, indexFiles }
 }
 
 export function isEmpty({ files, changelog, indexFiles }: Changes): boolean {
@@ -85,4 +96,12 @@ function entriesOf(
   files: readonly DataFileMeta[],
 ): ManifestEntry[] {
   return files.map((file) => ({ kind, partition, bucket, totalBuckets, file }))
+}
+
+function indexEntriesOf(
+  { partition, bucket }: CommitMessage,
+  kind: number,
+  files: readonly IndexFileMeta[],
+): IndexManifestEntry[] {
+  return files.map((indexFile) => ({ kind, partition, bucket, indexFile }))
 }

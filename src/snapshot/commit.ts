@@ -17,7 +17,7 @@ import { appendedChanges, type Changes, compactedChanges, isEmpty } from './comm
 import { findBatch, findCommit, liveAmong, missingFiles, withoutStray } from './commit-history.ts'
 import type { CommitMessage } from './commit-message.ts'
 import { type CommitContext, commitPart } from './commit-part.ts'
-import { dataLayout, pathsOfFile } from './data-paths.ts'
+import { dataLayout, indexFilePath, pathsOfFile } from './data-paths.ts'
 import { FILE_KIND } from './manifest-entry.ts'
 import type { StoredSnapshot } from './snapshot-store.ts'
 import { BATCH_IDENTIFIER, type Snapshot } from './snapshot.ts'
@@ -133,9 +133,14 @@ export async function abort(table: CommitTable, messages: readonly CommitMessage
     const { partition, bucket, newFiles, changelogFiles, compactChangelog } = message
     const before = new Set(message.compactBefore.map((file) => file.fileName))
     const made = message.compactAfter.filter((file) => !before.has(file.fileName))
-    return [...newFiles, ...changelogFiles, ...compactChangelog, ...made].flatMap((file) =>
-      pathsOfFile(layout, { partition, bucket, file }),
+    const dataPaths = [...newFiles, ...changelogFiles, ...compactChangelog, ...made].flatMap(
+      (file) => pathsOfFile(layout, { partition, bucket, file }),
     )
+    const indexFiles = [...message.newIndexFiles, ...message.compactNewIndexFiles]
+    const indexPaths = indexFiles.map((indexFile) =>
+      indexFilePath(layout, { partition, bucket, indexFile }),
+    )
+    return [...dataPaths, ...indexPaths]
   })
   if (paths.length > 0) await store.io.deleteAll([...new Set(paths)])
 }

@@ -16,14 +16,14 @@ import type { TableSchema } from '../types/schema-file.ts'
 import type { Columns, InsertOf, RowOf } from '../types/schema.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { type CheckOptions, type CheckReport, checkTable } from './check.ts'
-import type { WriteData } from './input.ts'
 import { optionsAt, type ReadAt } from './plan/read-at.ts'
 import { requireOwnBranch } from './plan/read-target.ts'
 import { type ReadResult, TableRead } from './read.ts'
 import { type Changes, TableChanges } from './stream-read.ts'
 import type { Checkpoint } from './stream/checkpoint.ts'
 import type { ChangesFrom } from './stream/start.ts'
-import { TableWriter, type WriterOptions } from './writer.ts'
+import type { WriteData } from './write/input.ts'
+import { TableWriter, type WriterOptions } from './write/writer.ts'
 
 /** A filter on the table's rows; on a table opened without a definition, on any columns. */
 export type Where<C extends Columns> = string extends keyof C

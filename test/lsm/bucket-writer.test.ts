@@ -4,9 +4,10 @@ import { beforeEach, describe, expect, test } from 'vitest'
 
 import { openDataFile } from '../../src/format/data-file.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
-import { AppendWriter, MergeTreeWriter } from '../../src/lsm/bucket-writer.ts'
+import { AppendWriter } from '../../src/lsm/append-writer.ts'
 import { type FileTarget, fileTarget } from '../../src/lsm/file-target.ts'
 import { decodeKey } from '../../src/lsm/key-compare.ts'
+import { MergeTreeWriter } from '../../src/lsm/merge-tree-writer.ts'
 import type { DataFileMeta } from '../../src/snapshot/data-file-meta.ts'
 import type { DataField, DataType } from '../../src/types/data-type.ts'
 import type { InternalValue } from '../../src/types/internal-value.ts'
@@ -64,7 +65,7 @@ describe('the writer of a bucket with a primary key', () => {
     const writer = open()
     const part = rows(0, 5000).toReversed()
     await writer.write(batch(part), kinds(part))
-    const files = await writer.takeFiles()
+    const files = (await writer.prepare()).newFiles
     expect(files.length).toBeGreaterThan(2)
     expect(await filesIn()).toEqual(files.map(({ fileName }) => fileName).toSorted())
     let next = 0
@@ -97,7 +98,7 @@ describe('the writer of a bucket with a primary key', () => {
     await writer.relieve()
     const more = rows(3, 5)
     await writer.write(batch(more), Int8Array.of(0, 3))
-    const [first, second] = await writer.takeFiles()
+    const [first, second] = (await writer.prepare()).newFiles
     expect(first).toMatchObject({ rowCount: 10, minSequenceNumber: 110n, maxSequenceNumber: 119n })
     expect(second).toMatchObject({
       rowCount: 2,
@@ -116,16 +117,16 @@ describe('the writer of a bucket with a primary key', () => {
     expect(writer.sizeBytes).toBeGreaterThan(10 * 30)
     await writer.relieve()
     expect([writer.isDirty, writer.sizeBytes]).toEqual([true, 0])
-    expect(await writer.takeFiles()).toHaveLength(1)
+    expect((await writer.prepare()).newFiles).toHaveLength(1)
     expect(writer.isDirty).toBe(false)
-    expect(await writer.takeFiles()).toEqual([])
+    expect((await writer.prepare()).newFiles).toEqual([])
   })
 
   test('makes no file where all rows of a flush are passed over', async () => {
     const ignoring = keyedSchema({ k: key, v: text }, { 'ignore-delete': 'true' })
     const writer = open(fileTarget(io, ignoring))
     await writer.write(batch([...rows(1, 2), ...rows(1, 2)]), Int8Array.of(3, 3))
-    expect(await writer.takeFiles()).toEqual([])
+    expect((await writer.prepare()).newFiles).toEqual([])
     expect([await filesIn(), writer.sizeBytes]).toEqual([[], 0])
   })
 
@@ -133,7 +134,7 @@ describe('the writer of a bucket with a primary key', () => {
     const writer = open()
     const part = rows(0, 3000)
     await writer.write(batch(part), kinds(part))
-    const taken = await writer.takeFiles()
+    const taken = (await writer.prepare()).newFiles
     await writer.write(batch(part), kinds(part))
     await writer.relieve()
     await writer.write(batch(part), kinds(part))
@@ -152,7 +153,7 @@ describe('the writer of a bucket with a primary key', () => {
         const faulty = new FaultyFileIO(io, schedule)
         const writer = open(fileTarget(faulty, keyed))
         await writer.write(batch(part), kinds(part))
-        return { faulty, writer, flushed: writer.takeFiles() }
+        return { faulty, writer, flushed: writer.prepare().then(({ newFiles }) => newFiles) }
       }
       const untroubled = await flush()
       const names = (await untroubled.flushed).map(({ fileName }) => fileName)
@@ -164,7 +165,7 @@ describe('the writer of a bucket with a primary key', () => {
         const { writer, flushed } = await flush(faultAt(number, fault))
         await expect(flushed).rejects.toMatchObject({ code: 'IO' })
         expect(await filesIn()).toEqual([])
-        const files = await writer.takeFiles()
+        const files = (await writer.prepare()).newFiles
         expect(await filesIn()).toEqual(files.map(({ fileName }) => fileName).toSorted())
         expect(files.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(1500)
         await io.deleteDirectory(directory)
@@ -178,7 +179,7 @@ describe('the writer of a bucket without a primary key', () => {
     const writer = openPlain()
     writer.raiseSequence(7n)
     for (let from = 0; from < 5000; from += 700) await writer.write(batch(rows(from, from + 700)))
-    const files = await writer.takeFiles()
+    const files = (await writer.prepare()).newFiles
     expect(files.length).toBeGreaterThan(1)
     const found: InternalValue[] = []
     let next = 7n
@@ -195,7 +196,7 @@ describe('the writer of a bucket without a primary key', () => {
   test('deletes what was not taken when it is aborted, and nothing that was', async () => {
     const writer = openPlain()
     await writer.write(batch(rows(0, 3000)))
-    const taken = await writer.takeFiles()
+    const taken = (await writer.prepare()).newFiles
     await writer.write(batch(rows(0, 3000)))
     await writer.relieve()
     await writer.write(batch(rows(0, 3000)))
@@ -209,7 +210,7 @@ describe('the writer of a bucket without a primary key', () => {
     const writer = openPlain()
     const single = batch(rows(1, 2))
     for (let i = 0; i < 66_000; i++) await writer.write(single)
-    const files = await writer.takeFiles()
+    const files = (await writer.prepare()).newFiles
     expect(files.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(66_000)
   })
 })

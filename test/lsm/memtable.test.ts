@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 
 import { gatherColumn } from '../../src/lsm/gather.ts'
 import { keyValueLayout } from '../../src/lsm/key-value.ts'
-import { Memtable, type MemtableRows } from '../../src/lsm/memtable.ts'
+import { Memtable } from '../../src/lsm/memtable.ts'
+import type { RunRows } from '../../src/lsm/run-writer.ts'
 import type { DataType } from '../../src/types/data-type.ts'
 import { cellValue, type InternalValue } from '../../src/types/internal-value.ts'
 import type { TableSchema } from '../../src/types/schema-file.ts'
@@ -37,7 +38,7 @@ function filled(schema: TableSchema, rows: readonly Kinded[], batchRows = rows.l
   return memtable
 }
 
-function toRows(schema: TableSchema, rows: MemtableRows): KeyValueRow[] {
+function toRows(schema: TableSchema, rows: RunRows): KeyValueRow[] {
   const columns = schema.fields.map((_, i) => gatherColumn(rows.values.column(i)))
   const [numbers, kinds] = [gatherColumn(rows.sequences), gatherColumn(rows.kinds)]
   return Array.from({ length: rows.length }, (_, at) => ({

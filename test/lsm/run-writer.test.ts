@@ -7,8 +7,8 @@ import { openParquet } from '../../src/format/parquet/read/file-reader.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
 import { fileTarget } from '../../src/lsm/file-target.ts'
 import { keyValueLayout } from '../../src/lsm/key-value.ts'
-import { Memtable, type MemtableRows } from '../../src/lsm/memtable.ts'
-import { writeRun } from '../../src/lsm/run-writer.ts'
+import { Memtable } from '../../src/lsm/memtable.ts'
+import { type RunRows, writeRun } from '../../src/lsm/run-writer.ts'
 import { serializeBinaryRow } from '../../src/types/binary-row.ts'
 import type { DataType } from '../../src/types/data-type.ts'
 import { type InternalValue, utf8 } from '../../src/types/internal-value.ts'
@@ -30,7 +30,7 @@ const ROWS: readonly (readonly [number | null, string, number])[] = [
 ]
 const KINDS = Int8Array.of(0, 1, 2, 3)
 
-function sorted(schema: TableSchema, first: bigint): MemtableRows {
+function sorted(schema: TableSchema, first: bigint): RunRows {
   const memtable = new Memtable(keyValueLayout(schema))
   const rows = ROWS.map(([v, k0, k1]) => [v, utf8(k0), k1])
   memtable.append(batchOf(schema.fields, rows), KINDS)
@@ -41,7 +41,11 @@ async function written(options: Readonly<Record<string, string>> = {}) {
   const schema = keyedSchema(columns, options)
   const io = new MemoryFileIO()
   const directory = `memory://${randomUUID()}/bucket-0`
-  const run = await writeRun(fileTarget(io, schema), directory, sorted(schema, 2n ** 33n), 3)
+  const run = await writeRun(
+    fileTarget(io, schema),
+    { directory, level: 3, source: 1 },
+    sorted(schema, 2n ** 33n),
+  )
   return { schema, io, run }
 }
 
@@ -114,7 +118,11 @@ test('a file has a row group each time that its rows come to the size of one', a
   memtable.append(batchOf(schema.fields, rows), new Int8Array(10_000))
   const io = new MemoryFileIO()
   const directory = `memory://${randomUUID()}/bucket-0`
-  const { paths } = await writeRun(fileTarget(io, schema), directory, memtable.sorted(0n), 0)
+  const { paths } = await writeRun(
+    fileTarget(io, schema),
+    { directory, level: 0, source: 0 },
+    memtable.sorted(0n),
+  )
   const { rowGroups } = (await openParquet(io, paths[0]!)).metadata
   expect(paths).toHaveLength(1)
   expect(rowGroups.length).toBeGreaterThan(2)

@@ -9,7 +9,7 @@ import { expect, test } from 'vitest'
 import { LocalFileIO } from '../../src/io/local.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
 import { commit } from '../../src/snapshot/commit.ts'
-import { TableWriter } from '../../src/table/writer.ts'
+import { TableWriter } from '../../src/table/write/writer.ts'
 import { raceOfCommits } from '../support/commit-race.ts'
 import { unreachableMetadata } from '../support/commit-scenarios.ts'
 import {

@@ -5,7 +5,7 @@
  * many requests it made.
  */
 import { openFileIO } from '../../src/io/resolve.ts'
-import { TableWriter } from '../../src/table/writer.ts'
+import { TableWriter } from '../../src/table/write/writer.ts'
 import { sleep } from '../../src/util/async.ts'
 import { seeded } from './random.ts'
 import { openRowTable } from './row-tables.ts'

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 
 import type { FileIO } from '../../src/io/file-io.ts'
-import type { CommitMessage } from '../../src/snapshot/commit-message.ts'
+import { type CommitMessage, EMPTY_INCREMENT } from '../../src/snapshot/commit-message.ts'
 import type { CommitTable } from '../../src/snapshot/commit.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../../src/snapshot/data-file-meta.ts'
 import { dataLayout, dataFilePath, pathsOfFile } from '../../src/snapshot/data-paths.ts'
@@ -106,12 +106,7 @@ export function message(change: Partial<CommitMessage> & { dt?: string } = {}): 
     partition: partitionOf(dt),
     bucket: 0,
     totalBuckets: 2,
-    newFiles: [],
-    deletedFiles: [],
-    changelogFiles: [],
-    compactBefore: [],
-    compactAfter: [],
-    compactChangelog: [],
+    ...EMPTY_INCREMENT,
     ...rest,
   }
 }

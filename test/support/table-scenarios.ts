@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 
 import type { FileIO } from '../../src/io/file-io.ts'
 import type { Table } from '../../src/table/table.ts'
-import { TableWriter } from '../../src/table/writer.ts'
+import { TableWriter } from '../../src/table/write/writer.ts'
 import { LakeError } from '../../src/util/errors.ts'
 import { CrashError } from './faults.ts'
 import { createRowTable, openRowTable, type Row, rowsOf, textOf } from './row-tables.ts'

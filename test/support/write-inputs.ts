@@ -1,7 +1,7 @@
 /** The same rows in each form that a writer takes. */
 import { type RecordBatch, Table as ArrowTable } from 'apache-arrow'
 
-import type { WriteData } from '../../src/table/input.ts'
+import type { WriteData } from '../../src/table/write/input.ts'
 import { toRecordBatch } from '../../src/types/arrow-export.ts'
 import { arrowSchema } from '../../src/types/arrow-schema.ts'
 import { type DataField, MAX_LENGTH } from '../../src/types/data-type.ts'

@@ -6,7 +6,7 @@ import { type DataField, MAX_LENGTH } from '../../types/data-type.ts'
 import { ROW_KINDS, type RowKind } from '../../types/row-kind.ts'
 import { rowReader } from '../../types/row-value.ts'
 import { invalid } from '../../util/errors.ts'
-import { KIND_COLUMN } from '../input.ts'
+import { KIND_COLUMN } from '../write/input.ts'
 import type { Checkpoint } from './checkpoint.ts'
 
 /** A row of a stream, and what became of it. */

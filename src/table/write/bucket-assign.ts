@@ -1,15 +1,15 @@
 /** Which partition and bucket each row of a batch belongs to. */
-import { compareKeys, type SortKeys, sortKeys } from '../lsm/sort-keys.ts'
-import { bucketFunction } from '../types/bucket-function.ts'
-import { takeBatch } from '../types/column-take.ts'
-import type { Batch } from '../types/column.ts'
-import { cellValue } from '../types/internal-value.ts'
-import { tableOptions } from '../types/options.ts'
-import { encodePartition } from '../types/partition.ts'
-import { rowHashes } from '../types/row-writer.ts'
-import type { TableSchema } from '../types/schema-file.ts'
-import { bucketKeyFields, partitionFields } from '../types/schema-keys.ts'
-import { assert } from '../util/assert.ts'
+import { compareKeys, type SortKeys, sortKeys } from '../../lsm/sort-keys.ts'
+import { bucketFunction } from '../../types/bucket-function.ts'
+import { takeBatch } from '../../types/column-take.ts'
+import type { Batch } from '../../types/column.ts'
+import { cellValue } from '../../types/internal-value.ts'
+import { tableOptions } from '../../types/options.ts'
+import { encodePartition } from '../../types/partition.ts'
+import { rowHashes } from '../../types/row-writer.ts'
+import type { TableSchema } from '../../types/schema-file.ts'
+import { bucketKeyFields, partitionFields } from '../../types/schema-keys.ts'
+import { assert } from '../../util/assert.ts'
 
 /** Rows of one partition and bucket, in the order that they came in. */
 export interface BucketRows {

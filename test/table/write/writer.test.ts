@@ -4,16 +4,16 @@ import { randomUUID } from 'node:crypto'
 
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import type { FileIO } from '../../src/io/file-io.ts'
-import { MemoryFileIO } from '../../src/io/memory.ts'
-import { hintBytes } from '../../src/snapshot/hints.ts'
-import { hintPath } from '../../src/snapshot/paths.ts'
-import { BATCH_IDENTIFIER } from '../../src/snapshot/snapshot.ts'
-import type { Table } from '../../src/table/table.ts'
-import { LakeError } from '../../src/util/errors.ts'
-import { type FaultKind, FaultyFileIO } from '../support/faults.ts'
-import { intercept, once } from '../support/intercept.ts'
-import { createRowTable, openRowTable, type Row, rowsOf } from '../support/row-tables.ts'
+import type { FileIO } from '../../../src/io/file-io.ts'
+import { MemoryFileIO } from '../../../src/io/memory.ts'
+import { hintBytes } from '../../../src/snapshot/hints.ts'
+import { hintPath } from '../../../src/snapshot/paths.ts'
+import { BATCH_IDENTIFIER } from '../../../src/snapshot/snapshot.ts'
+import type { Table } from '../../../src/table/table.ts'
+import { LakeError } from '../../../src/util/errors.ts'
+import { type FaultKind, FaultyFileIO } from '../../support/faults.ts'
+import { intercept, once } from '../../support/intercept.ts'
+import { createRowTable, openRowTable, type Row, rowsOf } from '../../support/row-tables.ts'
 
 const io = new MemoryFileIO()
 

@@ -1,29 +1,23 @@
 /**
  * Writes rows to a table in two phases: files first, then a commit that makes them visible.
  *
- * Follows `TableWriteImpl`, `AbstractFileStoreWrite` and `TableCommitImpl`. All buckets share one memory budget; when it
- * is used up the bucket that holds most is written out.
+ * Follows `TableWriteImpl`, `AbstractFileStoreWrite` and `TableCommitImpl`. What buckets hold is in `open-buckets.ts`.
  */
 import { randomUUID } from 'node:crypto'
 
-import { AppendWriter, type BucketWriter, MergeTreeWriter } from '../lsm/bucket-writer.ts'
-import { type FileTarget, fileTarget } from '../lsm/file-target.ts'
-import { newestIdentifier } from '../snapshot/commit-history.ts'
-import type { CommitMessage } from '../snapshot/commit-message.ts'
-import { abort, commit, type CommitResult, PartialCommitError } from '../snapshot/commit.ts'
-import { bucketDirectory, type DataLayout, dataLayout } from '../snapshot/data-paths.ts'
-import { latin1Of } from '../snapshot/metadata-columns.ts'
-import { type BucketRestore, restoreBuckets } from '../snapshot/restore.ts'
-import type { TableStore } from '../snapshot/table-store.ts'
-import { batchBytes } from '../types/batch-bytes.ts'
-import { sliceBatch } from '../types/column-slice.ts'
-import { tableOptions } from '../types/options.ts'
-import { DELETE } from '../types/row-kind.ts'
-import type { TableSchema } from '../types/schema-file.ts'
-import { hasPrimaryKey } from '../types/schema-keys.ts'
-import { requireWritable } from '../types/schema-validation.ts'
-import { mapAll, throwIfAborted } from '../util/async.ts'
-import { invalid, LakeError } from '../util/errors.ts'
+import { newestIdentifier } from '../../snapshot/commit-history.ts'
+import type { CommitMessage } from '../../snapshot/commit-message.ts'
+import { abort, commit, type CommitResult, PartialCommitError } from '../../snapshot/commit.ts'
+import type { TableStore } from '../../snapshot/table-store.ts'
+import { batchBytes } from '../../types/batch-bytes.ts'
+import { sliceBatch } from '../../types/column-slice.ts'
+import { tableOptions } from '../../types/options.ts'
+import { DELETE } from '../../types/row-kind.ts'
+import type { TableSchema } from '../../types/schema-file.ts'
+import { hasPrimaryKey } from '../../types/schema-keys.ts'
+import { requireWritable } from '../../types/schema-validation.ts'
+import { throwIfAborted } from '../../util/async.ts'
+import { invalid, LakeError } from '../../util/errors.ts'
 import { type BucketAssigner, bucketAssigner } from './bucket-assign.ts'
 import {
   type InputReader,
@@ -32,6 +26,7 @@ import {
   type KindedBatch,
   type WriteData,
 } from './input.ts'
+import { OpenBuckets } from './open-buckets.ts'
 
 export interface WriterOptions {
   /** Who commits: the same text for each run of a stream, so that a commit is known again after a crash. */
@@ -49,17 +44,6 @@ export interface WriterCommitOptions {
   readonly properties?: Readonly<Record<string, string>> | undefined
 }
 
-/** The files of so many buckets are written side by side. */
-const BUCKETS_AT_ONCE = 4
-
-interface OpenBucket {
-  readonly partition: Uint8Array
-  readonly bucket: number
-  readonly writer: BucketWriter
-  /** Whether its rows are numbered from what was in the table when it was looked at last. */
-  isRestored: boolean
-}
-
 /**
  * Takes rows in any number of calls, and makes them visible by commits; `Table.writer` opens one. Its memory is bounded by
  * `write-buffer-size`: what is above it goes to files early. Calls are made one after another.
@@ -71,17 +55,13 @@ interface OpenBucket {
 export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposable {
   readonly #store: TableStore
   readonly #schema: TableSchema
-  readonly #target: FileTarget
-  readonly #layout: DataLayout
   readonly #assign: BucketAssigner
   readonly #input: InputReader
-  readonly #budgetBytes: number
-  readonly #bucketCount: number
   readonly #signal: AbortSignal | undefined
   readonly commitUser: string
   /** Whether nobody can have tried to commit as this user. */
   #isNewUser: boolean
-  readonly #buckets = new Map<string, OpenBucket>()
+  readonly #buckets: OpenBuckets
   /** Prepared, but not known to be committed. */
   #pending: CommitMessage[] = []
   /** A commit that may have happened: its identifier, and how many of the pending messages are its own. */
@@ -91,9 +71,6 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   #closed = false
   /** The last one that was not given; undefined before the first. */
   #lastIdentifier: bigint | undefined
-  /** The table as it was looked at last, and its latest snapshot then or after this writer's own commits. */
-  #restore: BucketRestore | null = null
-  #restoredId = 0
 
   /** @internal `Table.writer` opens writers. */
   constructor(store: TableStore, schema: TableSchema, options: WriterOptions = {}) {
@@ -102,12 +79,9 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     this.#store = store
     this.#schema = schema
     this.#signal = options.signal
-    this.#target = fileTarget(store.io, schema, options.signal)
-    this.#layout = dataLayout(store.location.root, schema)
     this.#assign = bucketAssigner(schema)
     this.#input = inputReader(schema)
-    this.#budgetBytes = values.get('write-buffer-size')
-    this.#bucketCount = values.get('bucket')
+    this.#buckets = new OpenBuckets(store, schema, options.signal)
     this.#isNewUser = options.commitUser === undefined
     const prefix = values.get('commit.user-prefix')
     this.commitUser =
@@ -137,45 +111,12 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   async #take(batches: AsyncIterable<KindedBatch>): Promise<void> {
     this.#requireOpen()
     for await (const batch of batches)
-      for (const part of pieces(batch, this.#budgetBytes / 4)) {
+      for (const part of pieces(batch, this.#buckets.budgetBytes / 4)) {
         throwIfAborted(this.#signal)
-        for (const rows of this.#assign(part.batch, part.kinds)) {
-          const open = this.#openBucket(rows.partition, rows.bucket)
-          await this.#orFail(open.writer.write(rows.batch, rows.kinds))
-        }
-        await this.#orFail(this.#keepBudget())
+        for (const rows of this.#assign(part.batch, part.kinds))
+          await this.#orFail(this.#buckets.write(rows))
+        await this.#orFail(this.#buckets.keepBudget())
       }
-  }
-
-  #openBucket(partition: Uint8Array, bucket: number): OpenBucket {
-    const key = `${bucket}/${latin1Of(partition)}`
-    let open = this.#buckets.get(key)
-    if (open === undefined) {
-      const directory = bucketDirectory(this.#layout, partition, bucket)
-      const writer = hasPrimaryKey(this.#schema)
-        ? new MergeTreeWriter(this.#target, directory)
-        : new AppendWriter(this.#target, directory)
-      open = { partition, bucket, writer, isRestored: false }
-      this.#buckets.set(key, open)
-    }
-    return open
-  }
-
-  /** Writes buckets out, the largest first, until the rest fits into the budget. */
-  async #keepBudget(): Promise<void> {
-    let used = 0
-    for (const { writer } of this.#buckets.values()) used += writer.sizeBytes
-    while (used > this.#budgetBytes) {
-      const [largest] = [...this.#buckets.values()].toSorted(
-        (a, b) => b.writer.sizeBytes - a.writer.sizeBytes,
-      )
-      const before = largest!.writer.sizeBytes
-      await this.#lookAgain()
-      await this.#restoreBuckets([largest!])
-      await largest!.writer.relieve()
-      used -= before - largest!.writer.sizeBytes
-      if (before === 0) return
-    }
   }
 
   /**
@@ -195,25 +136,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   }
 
   async #prepare(): Promise<void> {
-    const dirty = [...this.#buckets.values()].filter(({ writer }) => writer.isDirty)
-    await this.#lookAgain()
-    await this.#restoreBuckets(dirty)
-    await mapAll(dirty, BUCKETS_AT_ONCE, async ({ partition, bucket, writer }) => {
-      const newFiles = await this.#orFail(writer.takeFiles())
-      if (newFiles.length === 0) return
-      // At once, so that they are deleted with the writer when another bucket fails.
-      this.#pending.push({
-        partition,
-        bucket,
-        totalBuckets: this.#bucketCount,
-        newFiles,
-        deletedFiles: [],
-        changelogFiles: [],
-        compactBefore: [],
-        compactAfter: [],
-        compactChangelog: [],
-      })
-    })
+    await this.#orFail(this.#buckets.prepare((message) => this.#pending.push(message)))
   }
 
   /** Rows that do not reach a file cannot be committed any more, and so neither can those written with them. */
@@ -224,37 +147,6 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
       this.#failure ??= error
       throw error
     }
-  }
-
-  /** Finds out whether others have committed since; if so, rows are numbered after theirs. */
-  async #lookAgain(): Promise<void> {
-    if (this.#restore === null) return
-    const range = await this.#store.snapshots.range({ signal: this.#signal })
-    if ((range?.latest ?? 0) === this.#restoredId) return
-    this.#restore = null
-    for (const open of this.#buckets.values()) open.isRestored = false
-  }
-
-  /** Makes sequence numbers continue from what is in the table. */
-  async #restoreBuckets(buckets: readonly OpenBucket[]): Promise<void> {
-    // Rows without buckets are not ordered among files, and have no numbers to continue.
-    if (this.#bucketCount === -1) return
-    const wanted = buckets.filter(({ isRestored }) => !isRestored)
-    if (wanted.length === 0) return
-    if (this.#restore === null) {
-      this.#restore = await restoreBuckets(this.#store, {
-        partitionFields: this.#layout.partitionFields,
-        totalBuckets: this.#bucketCount,
-        signal: this.#signal,
-      })
-      this.#restoredId = this.#restore.snapshot?.id ?? 0
-    }
-    const restore = this.#restore
-    await mapAll(wanted, BUCKETS_AT_ONCE, async (open) => {
-      const { maxSequenceNumber } = await restore.bucket(open.partition, open.bucket)
-      open.writer.raiseSequence(maxSequenceNumber + 1n)
-      open.isRestored = true
-    })
   }
 
   /**
@@ -314,8 +206,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     }
     this.#pending = this.#pending.slice(messages.length)
     this.#unsettled = null
-    // Snapshots that follow the one looked at are all this writer's own.
-    for (const { id } of result.snapshots) if (id === this.#restoredId + 1) this.#restoredId = id
+    this.#buckets.committed(result.snapshots)
     // An earlier process has committed the same rows in files of its own.
     if (result.alreadyCommitted && isFirstTry) await abort(table, messages).catch(() => {})
     return result
@@ -340,8 +231,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    await mapAll([...this.#buckets.values()], BUCKETS_AT_ONCE, ({ writer }) => writer.abort())
-    this.#buckets.clear()
+    await this.#buckets.abort()
     // Files whose commit may have happened stay: orphan cleaning removes them if it did not.
     const dropped = this.#pending.slice(this.#unsettled?.messageCount ?? 0)
     this.#pending = []

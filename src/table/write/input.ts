@@ -6,22 +6,22 @@
  */
 import type { RecordBatch, Table as ArrowTable } from 'apache-arrow'
 
-import { batchBuilder, finishBatch } from '../types/column-builder.ts'
-import { columnBuilder } from '../types/column-builder.ts'
-import { takeBatch } from '../types/column-take.ts'
-import { type Batch, type Column, isPresent } from '../types/column.ts'
-import type { DataField } from '../types/data-type.ts'
-import { defaultValue } from '../types/default-value.ts'
-import { cellValue, type InternalValue, textOf } from '../types/internal-value.ts'
-import { appendValue } from '../types/internal-value.ts'
-import { jsonAppender } from '../types/json-value.ts'
-import { tableOptions } from '../types/options.ts'
-import { DELETE, INSERT, isAdd, parseRowKind, UPDATE_BEFORE } from '../types/row-kind.ts'
-import { rowAppender } from '../types/row-value.ts'
-import type { TableSchema } from '../types/schema-file.ts'
-import { fieldNamed, hasPrimaryKey } from '../types/schema-keys.ts'
-import type { RowAppender } from '../types/value-appender.ts'
-import { invalid } from '../util/errors.ts'
+import { batchBuilder, finishBatch } from '../../types/column-builder.ts'
+import { columnBuilder } from '../../types/column-builder.ts'
+import { takeBatch } from '../../types/column-take.ts'
+import { type Batch, type Column, isPresent } from '../../types/column.ts'
+import type { DataField } from '../../types/data-type.ts'
+import { defaultValue } from '../../types/default-value.ts'
+import { cellValue, type InternalValue, textOf } from '../../types/internal-value.ts'
+import { appendValue } from '../../types/internal-value.ts'
+import { jsonAppender } from '../../types/json-value.ts'
+import { tableOptions } from '../../types/options.ts'
+import { DELETE, INSERT, isAdd, parseRowKind, UPDATE_BEFORE } from '../../types/row-kind.ts'
+import { rowAppender } from '../../types/row-value.ts'
+import type { TableSchema } from '../../types/schema-file.ts'
+import { fieldNamed, hasPrimaryKey } from '../../types/schema-keys.ts'
+import type { RowAppender } from '../../types/value-appender.ts'
+import { invalid } from '../../util/errors.ts'
 
 /** Rows to write: each may carry its kind in a member `_kind`. */
 export type WriteData<Row> =
@@ -185,7 +185,7 @@ async function arrowBatch(
   recordBatch: RecordBatch,
   kind: number,
 ): Promise<KindedBatch> {
-  const { fromRecordBatch } = await import('../types/arrow-import.ts')
+  const { fromRecordBatch } = await import('../../types/arrow-import.ts')
   const given = new Set(recordBatch.schema.fields.map(({ name }) => name))
   // A column with a default that is not given at all is filled in later; one that is given is checked as it is.
   const fields = schema.fields.map((field) =>

@@ -1,0 +1,127 @@
+/** Writes the rows of one bucket of an append table, in the order that they come. */
+import { allRows, type BatchRows, batchRows } from '../format/column-rows.ts'
+import { type BucketIncrement, EMPTY_INCREMENT } from '../snapshot/commit-message.ts'
+import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
+import { batchBytes } from '../types/batch-bytes.ts'
+import { serializeBinaryRow } from '../types/binary-row.ts'
+import type { Batch } from '../types/column.ts'
+import type { BucketWriter } from './bucket-writer.ts'
+import { commonMeta, type FilePlace, type FileTarget, openFile } from './file-target.ts'
+import { RollingWriter, type WrittenFile } from './rolling-writer.ts'
+
+/** Rows are handed to the open file once they come to this much, or to this many batches. */
+const APPEND_BYTES = 8 << 20
+const BATCHES_MAX = 65_000
+
+/**
+ * Append tables: rows go to the open file in the order they came; nothing is merged.
+ *
+ * Follows the Java class `AppendOnlyWriter`.
+ */
+export class AppendWriter implements BucketWriter {
+  readonly #target: FileTarget
+  readonly #place: FilePlace
+  #nextSequence = 0n
+  #pending: Batch[] = []
+  #pendingBytes = 0
+  #writer: RollingWriter | null = null
+  #written: WrittenFile[] = []
+
+  constructor(target: FileTarget, directory: string) {
+    this.#target = target
+    this.#place = { directory, level: 0, source: FILE_SOURCE.APPEND }
+  }
+
+  get sizeBytes(): number {
+    return this.#pendingBytes + (this.#writer?.openBytes ?? 0)
+  }
+
+  get isDirty(): boolean {
+    return this.#pending.length > 0 || this.#writer !== null || this.#written.length > 0
+  }
+
+  async write(batch: Batch): Promise<void> {
+    this.#pending.push(batch)
+    this.#pendingBytes += batchBytes(batch)
+    if (this.#pendingBytes >= APPEND_BYTES || this.#pending.length >= BATCHES_MAX)
+      await this.#flush()
+  }
+
+  raiseSequence(sequence: bigint): void {
+    if (sequence > this.#nextSequence) this.#nextSequence = sequence
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#pending.length === 0) return
+    this.#writer ??= new RollingWriter(
+      () => openFile(this.#target, this.#place),
+      this.#target.targetBytes,
+    )
+    await this.#writer.write(joined(this.#pending))
+    this.#pending = []
+    this.#pendingBytes = 0
+  }
+
+  async relieve(): Promise<void> {
+    await this.#flush()
+    this.#written.push(...((await this.#writer?.finish()) ?? []))
+    this.#writer = null
+  }
+
+  async prepare(): Promise<BucketIncrement> {
+    await this.relieve()
+    const newFiles = this.#written.map((file) => this.#meta(file))
+    this.#written = []
+    return { ...EMPTY_INCREMENT, newFiles }
+  }
+
+  #meta(file: WrittenFile): DataFileMeta {
+    const minSequenceNumber = this.#nextSequence
+    this.#nextSequence += BigInt(file.rowCount)
+    return {
+      ...commonMeta(this.#target, file),
+      minSequenceNumber,
+      maxSequenceNumber: this.#nextSequence - 1n,
+      minKey: EMPTY_ROW,
+      maxKey: EMPTY_ROW,
+      keyStats: { minValues: EMPTY_ROW, maxValues: EMPTY_ROW, nullCounts: [] },
+      level: 0,
+      deleteRowCount: 0,
+    }
+  }
+
+  async abort(): Promise<void> {
+    this.#pending = []
+    this.#pendingBytes = 0
+    const open = (await this.#writer?.abort()) ?? []
+    const closed = this.#written.map(({ path }) => path)
+    this.#writer = null
+    this.#written = []
+    await this.#target.io.deleteAll([...closed, ...open])
+  }
+}
+
+/** The key of files without keys. */
+const EMPTY_ROW = serializeBinaryRow([], [])
+
+/** The rows of several batches, one behind the other. */
+function joined(batches: readonly Batch[]): BatchRows {
+  const length = batches.reduce((sum, batch) => sum + batch.length, 0)
+  if (batches.length === 1) {
+    return allRows(batches[0]!)
+  }
+  const sourceOf = new Uint16Array(length)
+  const rows = new Uint32Array(length)
+  let at = 0
+  for (const [source, batch] of batches.entries()) {
+    sourceOf.fill(source, at, at + batch.length)
+    for (let i = 0; i < batch.length; i++) rows[at++] = i
+  }
+  const columns = batches[0]!.columns.map((_, i) => batches.map((batch) => batch.columns[i]!))
+  const sizeBytes = batches.reduce((sum, batch) => sum + batchBytes(batch), 0)
+  return batchRows(
+    length,
+    (index) => ({ columns: columns[index]!, sourceOf, rows, length }),
+    sizeBytes / Math.max(1, length),
+  )
+}
