@@ -10,8 +10,16 @@ import { crc32 } from 'node:zlib'
 
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import type { FileCache } from '../snapshot/file-cache.ts'
+import type { IndexFileMeta } from '../snapshot/index-manifest.ts'
 import { corrupt, decoding } from '../util/errors.ts'
-import { cardinalityOf, decodeBitmap, lastOf, type RoaringBitmap } from './roaring.ts'
+import {
+  cardinalityOf,
+  decodeBitmap,
+  encodeBitmap,
+  lastOf,
+  type RoaringBitmap,
+  withRuns,
+} from './roaring.ts'
 
 /** Where the deletion vector of a data file lies. It is plain data and travels with a split. */
 export interface DeletionFile {
@@ -25,7 +33,11 @@ export interface DeletionFile {
   readonly cardinality: number | null
 }
 
-const VERSION = 1
+/** The forms of a vector: `deletion-vectors.bitmap64` chooses. */
+export type VectorForm = 32 | 64
+
+/** The first byte of an index file. */
+export const VECTOR_FILE_VERSION = 1
 const MAGIC_32 = 1_581_511_376
 const MAGIC_64 = 1_681_511_377
 /** The size and the checksum around a vector. */
@@ -55,15 +67,65 @@ export async function readDeletionVector(
   let bytes = cache.get(path)
   if (bytes === undefined) {
     bytes = await io.read(path, options)
-    if (bytes.length !== fileSize)
-      throw corrupt(`has ${bytes.length} bytes, and the index manifest says ${fileSize}`, { path })
-    if (bytes[0] !== VERSION)
-      throw corrupt(`is no file of deletion vectors, by its first byte ${bytes[0]}`, { path })
+    requireVectorFile(path, bytes, fileSize)
     cache.set(path, bytes, bytes.length)
   }
   const whole = bytes
   end = Math.min(end, whole.length)
   return decoding(path, () => decodeDeletionVector(whole.subarray(offset, end), file, rowCount))
+}
+
+/** All vectors of an index file, by the names of their data files. CORRUPT as {@link readDeletionVector} is. */
+export async function readDeletionVectors(
+  io: FileIO,
+  path: string,
+  { fileSize, deletionVectors }: Pick<IndexFileMeta, 'fileSize' | 'deletionVectors'>,
+  rowCountOf: (dataFileName: string) => number,
+  options?: IoOptions,
+): Promise<Map<string, RoaringBitmap>> {
+  const vectors = new Map<string, RoaringBitmap>()
+  if (deletionVectors === null || deletionVectors.length === 0) return vectors
+  const bytes = await io.read(path, options)
+  requireVectorFile(path, bytes, fileSize)
+  for (const range of deletionVectors) {
+    const { dataFileName, offset, length } = range
+    if (offset < 1 || offset + FRAME_BYTES > bytes.length)
+      throw corrupt(`has no deletion vector of ${length} bytes at ${offset}`, { path })
+    const rowCount = rowCountOf(dataFileName)
+    vectors.set(
+      dataFileName,
+      decoding(path, () => decodeDeletionVector(bytes.subarray(offset), range, rowCount)),
+    )
+  }
+  return vectors
+}
+
+/** The stored bytes of a vector, and the length that the index manifest gives it. */
+export function encodeDeletionVector(
+  vector: RoaringBitmap,
+  form: VectorForm,
+): { readonly bytes: Uint8Array; readonly length: number } {
+  const bitmap = encodeBitmap(withRuns(vector))
+  const size = (form === 32 ? 4 : 16) + bitmap.length
+  const bytes = new Uint8Array(FRAME_BYTES + size)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, size)
+  if (form === 32) view.setUint32(4, MAGIC_32)
+  else {
+    view.setUint32(4, MAGIC_64, true)
+    // One bitmap, whose positions have the upper half 0.
+    view.setBigUint64(8, 1n, true)
+  }
+  bytes.set(bitmap, 4 + size - bitmap.length)
+  view.setUint32(4 + size, crc32(bytes.subarray(4, 4 + size)))
+  return { bytes, length: form === 32 ? size : bytes.length }
+}
+
+function requireVectorFile(path: string, bytes: Uint8Array, fileSize: number): void {
+  if (bytes.length !== fileSize)
+    throw corrupt(`has ${bytes.length} bytes, and the index manifest says ${fileSize}`, { path })
+  if (bytes[0] !== VECTOR_FILE_VERSION)
+    throw corrupt(`is no file of deletion vectors, by its first byte ${bytes[0]}`, { path })
 }
 
 /** The vector at the start of the bytes, of the data file's `rowCount` rows. CORRUPT, naming no file. */

@@ -47,16 +47,25 @@ const CONTAINERS_MAX = 65_536
 
 /** The bitmap of the values, as adding one after the other to an empty Java bitmap makes it. */
 export function bitmapOf(values: Iterable<number>): RoaringBitmap {
-  const sorted = Uint32Array.from(values).toSorted()
+  return bitmapOfAscending(Uint32Array.from(values).toSorted())
+}
+
+/** The same of values that ascend, of which some may be there twice. */
+export function bitmapOfAscending(sorted: Uint32Array): RoaringBitmap {
   const keys: number[] = []
   const containers: Container[] = []
   for (let from = 0; from < sorted.length;) {
     const key = sorted[from]! >>> 16
     let end = from
     while (end < sorted.length && sorted[end]! >>> 16 === key) end++
-    const lows = sorted.subarray(from, end).filter((value, i, all) => value !== all[i - 1])
+    const lows = new Uint16Array(end - from)
+    let count = 0
+    for (let i = from; i < end; i++) {
+      const low = sorted[i]! & 0xffff
+      if (count === 0 || low !== lows[count - 1]) lows[count++] = low
+    }
     keys.push(key)
-    containers.push(containerOf(Uint16Array.from(lows)))
+    containers.push(containerOf(count === lows.length ? lows : lows.slice(0, count)))
     from = end
   }
   return { keys, containers }

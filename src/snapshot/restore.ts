@@ -1,6 +1,6 @@
 /**
- * What a writer has to know of the buckets that it writes to: their files, how far their sequence numbers have come, and
- * how many buckets there are.
+ * What a writer has to know of the buckets that it writes to: their files, how far their sequence numbers have come, how
+ * many buckets there are, and their index files.
  *
  * Follows `FileSystemWriteRestore`, which scans the manifests once for each bucket; here it is once for each partition,
  * and of manifests that can hold the partition.
@@ -8,6 +8,7 @@
 import type { DataField } from '../types/data-type.ts'
 import { invalid } from '../util/errors.ts'
 import type { DataFileMeta, SimpleStats } from './data-file-meta.ts'
+import type { IndexFileMeta, IndexManifestEntry } from './index-manifest.ts'
 import type { ManifestEntry } from './manifest-entry.ts'
 import { scanEntries } from './manifest-scan.ts'
 import { latin1Of } from './metadata-columns.ts'
@@ -19,6 +20,8 @@ export interface RestoredBucket {
   readonly files: readonly DataFileMeta[]
   /** The highest sequence number of a row in the files; -1 without files. */
   readonly maxSequenceNumber: bigint
+  /** Deletion vectors, and the hashes of a dynamic bucket. */
+  readonly indexFiles: readonly IndexFileMeta[]
 }
 
 export interface RestoreOptions {
@@ -28,7 +31,7 @@ export interface RestoreOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-const EMPTY: RestoredBucket = { files: [], maxSequenceNumber: -1n }
+const EMPTY: RestoredBucket = { files: [], maxSequenceNumber: -1n, indexFiles: [] }
 
 /** The buckets of one snapshot. Make it with {@link restoreBuckets}. */
 export class BucketRestore {
@@ -67,23 +70,32 @@ export class BucketRestore {
       partition: (bytes: Uint8Array) => wanted.equals(bytes),
     }
     const { manifests } = this.#store
-    const entries = await scanEntries(manifests, this.snapshot, 'all', filter, { signal })
-    return this.#byBucket(entries)
+    const [entries, indexEntries] = await Promise.all([
+      scanEntries(manifests, this.snapshot, 'all', filter, { signal }),
+      manifests.readIndexEntries(this.snapshot, { signal }),
+    ])
+    const own = indexEntries.filter((entry) => wanted.equals(entry.partition))
+    return this.#byBucket(entries, own)
   }
 
-  #byBucket(entries: readonly ManifestEntry[]): Map<number, RestoredBucket> {
+  #byBucket(
+    entries: readonly ManifestEntry[],
+    indexEntries: readonly IndexManifestEntry[],
+  ): Map<number, RestoredBucket> {
     const files = Map.groupBy(entries, (entry) => {
       this.#checkTotalBuckets(entry)
       return entry.bucket
     })
+    const indexes = Map.groupBy(indexEntries, ({ bucket }) => bucket)
     return new Map(
-      [...files].map(([bucket, of]) => {
-        const metas = of.map(({ file }) => detached(file))
+      [...new Set([...files.keys(), ...indexes.keys()])].map((bucket) => {
+        const metas = (files.get(bucket) ?? []).map(({ file }) => detached(file))
+        const indexFiles = (indexes.get(bucket) ?? []).map(({ indexFile }) => indexFile)
         const maxSequenceNumber = metas.reduce(
           (max, file) => (file.maxSequenceNumber > max ? file.maxSequenceNumber : max),
           -1n,
         )
-        return [bucket, { files: metas, maxSequenceNumber }]
+        return [bucket, { files: metas, maxSequenceNumber, indexFiles }]
       }),
     )
   }

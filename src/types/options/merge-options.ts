@@ -107,6 +107,7 @@ export const MERGE_OPTIONS = {
     boolean,
     'false',
     'Whether deletion vectors have the 64-bit form that Iceberg v3 reads.',
+    DONE,
   ),
   'deletion-vectors.merge-on-read': read(
     boolean,
@@ -118,6 +119,7 @@ export const MERGE_OPTIONS = {
     memorySize,
     '2 mb',
     'Size at which a new file of deletion vectors is started.',
+    DONE,
   ),
   'table-read.sequence-number.enabled': read(
     boolean,
