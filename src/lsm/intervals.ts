@@ -3,7 +3,9 @@
  *
  * Follows the Java class `IntervalPartition`.
  */
-import { compareKeyValues, type Key } from './key-compare.ts'
+import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
+import type { DataField } from '../types/data-type.ts'
+import { compareKeyValues, decodeKey, type Key } from './key-compare.ts'
 
 /** A file, or whatever stands for one, and the keys that it reaches from and to, both included. */
 export interface KeyInterval<T> {
@@ -34,6 +36,20 @@ export function partitionIntervals<T>(intervals: readonly KeyInterval<T>[]): Sor
   }
   if (open.length > 0) sections.push(toRuns(open))
   return sections
+}
+
+/** The sections of a bucket's files, and the sorted runs of each. */
+export function fileSections(
+  files: readonly DataFileMeta[],
+  keyFields: readonly DataField[],
+): SortedRun<DataFileMeta>[][] {
+  return partitionIntervals(
+    files.map((file) => ({
+      file,
+      minKey: decodeKey(keyFields, file.minKey),
+      maxKey: decodeKey(keyFields, file.maxKey),
+    })),
+  )
 }
 
 /** Appends each file, in order of its least key, to the run that ends first, if it ends before the file starts. */

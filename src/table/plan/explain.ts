@@ -1,4 +1,5 @@
 /** What a read will do and why: which files it leaves out by what, and how it reads the others. */
+import { fileSections } from '../../lsm/intervals.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import type { DataField } from '../../types/data-type.ts'
 import { decodePartition } from '../../types/partition.ts'
@@ -7,7 +8,7 @@ import { hasPrimaryKey, partitionFields, trimmedKeyFields } from '../../types/sc
 import { rowText } from '../system/partition-text.ts'
 import type { PlanPruning } from './plan-steps.ts'
 import type { Plan } from './scan.ts'
-import { fileSections, type Split } from './split.ts'
+import type { Split } from './split.ts'
 
 /**
  * How a split is read: `raw`, each file for itself; `merge`, files of overlapping keys together; `changes`, the rows as they

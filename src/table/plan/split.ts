@@ -1,7 +1,6 @@
 /** Splits: the pieces that a read falls into, each of files of one bucket, and how files are packed into them. */
 import type { DeletionFile } from '../../indexes/deletion-vector.ts'
-import { type KeyInterval, partitionIntervals, type SortedRun } from '../../lsm/intervals.ts'
-import { decodeKey } from '../../lsm/key-compare.ts'
+import { fileSections } from '../../lsm/intervals.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import type { DataField } from '../../types/data-type.ts'
 
@@ -92,22 +91,6 @@ export function packKeyedFiles(
     const rawConvertible = packed.length === 1 && isWithoutDeletes(packed[0]!)
     return { files: packed, rawConvertible }
   })
-}
-
-/** The sections of a bucket's files, and the sorted runs of each; see `intervals.ts`. */
-export function fileSections(
-  files: readonly DataFileMeta[],
-  keyFields: readonly DataField[],
-): SortedRun<DataFileMeta>[][] {
-  return partitionIntervals(files.map((file) => keyInterval(file, keyFields)))
-}
-
-function keyInterval(
-  file: DataFileMeta,
-  keyFields: readonly DataField[],
-): KeyInterval<DataFileMeta> {
-  const { minKey, maxKey } = file
-  return { file, minKey: decodeKey(keyFields, minKey), maxKey: decodeKey(keyFields, maxKey) }
 }
 
 /** A file that does not say how many of its rows delete is taken to hold some. */

@@ -4,6 +4,7 @@
  * Follows the Java classes `RawFileSplitRead` and `MergeFileSplitRead`.
  */
 import { commonRanges } from '../../format/row-ranges.ts'
+import { fileSections } from '../../lsm/intervals.ts'
 import { keyValueLayout } from '../../lsm/key-value.ts'
 import { mergeRuns } from '../../lsm/merge-reader.ts'
 import { kindsColumn } from '../../lsm/row-kinds.ts'
@@ -33,7 +34,7 @@ import { chooseRows, type RowFilter, rowFilter } from '../file/row-filter.ts'
 import { evolvesData, groupByRowIds } from '../file/row-ranges.ts'
 import { type RowIdTest, rowsWithIds } from '../file/row-tracking.ts'
 import { type FileContext, openTableFile } from '../file/table-file.ts'
-import { fileSections, type Split } from '../plan/split.ts'
+import type { Split } from '../plan/split.ts'
 import { diffBatches } from './diff-read.ts'
 
 export interface SplitReadOptions {
