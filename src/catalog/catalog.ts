@@ -7,6 +7,7 @@
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { joinPath, resolveLocation } from '../io/path.ts'
 import { openFileIO } from '../io/resolve.ts'
+import { mergeEngine } from '../lsm/merge/engine.ts'
 import { branchNames, noBranch } from '../snapshot/branches.ts'
 import { MAIN_BRANCH } from '../snapshot/paths.ts'
 import { openBranch, openTableStore, type TableStore } from '../snapshot/table-store.ts'
@@ -17,6 +18,7 @@ import { firstSchema, type NewSchema } from '../types/new-schema.ts'
 import { checkCatalogOptions } from '../types/option-checks.ts'
 import { type CatalogOptionsInput, rawOptions, type RawOptions } from '../types/options.ts'
 import type { TableSchema } from '../types/schema-file.ts'
+import { hasPrimaryKey } from '../types/schema-keys.ts'
 import {
   checkDefinition,
   type Columns,
@@ -160,6 +162,8 @@ export class Catalog implements AsyncDisposable {
     if (id.branch !== undefined) throw invalid(`${identifierText(id)} names a branch of a table`)
     const isDefinition = 'columns' in definition
     const schema = firstSchema(isDefinition ? newSchemaOf(definition) : definition, Date.now())
+    // Options of the merge engine that contradict each other are found here, not when rows are written.
+    if (hasPrimaryKey(schema)) mergeEngine(schema)
     const store = this.#store(id)
     await this.createDatabase(id.database, { ifNotExists: true, signal })
     const isFree = (await store.schemas.ids({ signal })).length === 0

@@ -1,32 +1,38 @@
 /**
  * The write buffer of one bucket: batches of columns as they came, until they are sorted and merged into a run.
  *
- * Follows the Java class `SortBufferWriteBuffer`. Nothing is copied on the way in; what sorting yields is an order, and
+ * Follows the Java class `SortBufferWriteBuffer`. Little is copied on the way in; what sorting yields is an order, and
  * the columns are gathered by it as the file is written.
  */
 import { batchBytes } from '../types/batch-bytes.ts'
+import { packBatch, unpackBatch } from '../types/batch-transfer.ts'
 import { concatColumns } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
+import type { DataField } from '../types/data-type.ts'
 import { keyOrder, type KeyValueLayout, sequenceOrder } from './key-value.ts'
 import type { MergedOrder } from './merge-order.ts'
-import { deduplicate, type Precedence } from './merge/deduplicate.ts'
-import type { RunRows } from './run-writer.ts'
-import { ShuffledRows } from './shuffled-rows.ts'
 import { compareTails, type SortKeys, sortKeys } from './sort-keys.ts'
 import { sortPermutation } from './sort.ts'
+import { SortedRows } from './sorted-rows.ts'
 
 interface Chunk {
   readonly batch: Batch
   readonly kinds: Int8Array
-  /** How many rows came before the first one. */
-  readonly offset: number
+  /** How often it was made of several smaller ones. */
+  readonly rank: number
+  readonly sizeBytes: number
 }
 
 /** What a row takes beside its values once it is sorted: its key as integers, its place, its sequence number and kind. */
 const SORTED_ROW_BYTES = 40
+/** What a column of a chunk takes beside its values. */
+const COLUMN_BYTES = 250
 
 /** A row is told apart by a 16-bit number of its chunk. */
 const CHUNKS_MAX = 65_000
+/** So many chunks of one rank become one, while that has no more rows than this. */
+const JOINED_CHUNKS = 8
+const JOINED_ROWS_MAX = 8192
 
 export class Memtable {
   readonly #layout: KeyValueLayout
@@ -53,9 +59,42 @@ export class Memtable {
 
   /** Appends rows with the table's columns, and their kinds. */
   append(batch: Batch, kinds: Int8Array): void {
-    this.#chunks.push({ batch, kinds, offset: this.#rowCount })
+    this.#push(batch.length < JOINED_ROWS_MAX ? ownBatch(batch) : batch, kinds, 0)
     this.#rowCount += batch.length
-    this.#sizeBytes += batchBytes(batch) + SORTED_ROW_BYTES * batch.length
+    for (;;) {
+      const joined = this.#chunks.slice(-JOINED_CHUNKS)
+      const { rank } = joined[0]!
+      const rows = joined.reduce((sum, chunk) => sum + chunk.batch.length, 0)
+      const isJoined =
+        joined.length === JOINED_CHUNKS &&
+        joined.every((chunk) => chunk.rank === rank) &&
+        rows <= JOINED_ROWS_MAX
+      if (!isJoined) return
+      this.#join(joined, rows, rank + 1)
+    }
+  }
+
+  #push(batch: Batch, kinds: Int8Array, rank: number): void {
+    const sizeBytes =
+      batchBytes(batch) + SORTED_ROW_BYTES * batch.length + COLUMN_BYTES * batch.columns.length
+    this.#chunks.push({ batch, kinds, rank, sizeBytes })
+    this.#sizeBytes += sizeBytes
+  }
+
+  /** Rows that come a few at a time would take more memory as chunks than by themselves. */
+  #join(chunks: readonly Chunk[], length: number, rank: number): void {
+    this.#chunks.length -= chunks.length
+    for (const { sizeBytes } of chunks) this.#sizeBytes -= sizeBytes
+    const columns = this.#layout.fields.map((_, i) =>
+      concatColumns(chunks.map(({ batch }) => batch.columns[i]!)),
+    )
+    const kinds = new Int8Array(length)
+    let at = 0
+    for (const chunk of chunks) {
+      kinds.set(chunk.kinds, at)
+      at += chunk.kinds.length
+    }
+    this.#push({ length, columns }, kinds, rank)
   }
 
   clear(): void {
@@ -65,70 +104,86 @@ export class Memtable {
   }
 
   /**
-   * The rows in the order of their keys, merged to one a key; they are numbered from `firstSequence` on in the order
-   * they came. The buffer stays as it is until it is cleared.
+   * The rows in the order of their keys, numbered from `firstSequence` on in the order they came. Where they are to be
+   * given all, and not only merged, `forAll` puts those of each key in order too. The buffer stays as it is until it is
+   * cleared.
    */
-  sorted(firstSequence: bigint): RunRows {
-    const order = this.#sort()
-    const precedences = this.#chunks.map((chunk) => this.#precedence(chunk, firstSequence))
-    const { ignoreDelete } = this.#layout
-    const { length, runOf, rows } = deduplicate(order, precedences, {
-      ignoreDelete,
-      keepDeletes: true,
+  sorted(firstSequence: bigint, forAll = false): SortedRows {
+    const layout = this.#layout
+    const order = this.#order(forAll || typeof layout.engine !== 'string')
+    let next = firstSequence
+    const chunks = this.#chunks.map(({ batch, kinds }) => {
+      const numbers = countUp(next, batch.length)
+      next += BigInt(batch.length)
+      return { batch, precedence: { sequence: this.#sequenceKeys(batch), numbers, kinds } }
     })
-    const shuffled = new ShuffledRows(
-      runOf,
-      rows,
-      this.#chunks.map(({ batch }) => batch.length),
-    )
-    const sources = this.#layout.fields.map((_, i) =>
-      this.#chunks.map(({ batch }) => batch.columns[i]!),
-    )
-    const values = sources.map((columns) => shuffled.rows(columns))
-    return {
-      length,
-      values: {
-        length,
-        rowBytes: Math.max(1, this.#sizeBytes / Math.max(1, this.#rowCount) - SORTED_ROW_BYTES),
-        column: (index) => values[index]!,
-        pieces: (index, from, to) => shuffled.pieces(sources[index]!, from, to),
-      },
-      sequences: shuffled.rows(precedences.map(({ numbers }) => sequenceColumn(numbers))),
-      kinds: shuffled.rows(this.#chunks.map(({ kinds }) => fixedColumn(kinds))),
-    }
+    const values = this.#chunks.reduce((sum, { batch }) => sum + batchBytes(batch), 0)
+    return new SortedRows(layout, chunks, order, values / Math.max(1, this.#rowCount))
   }
 
-  #sort(): MergedOrder {
-    const { keys, fields } = this.#layout
-    const positions = keys.map((key) => fields.findIndex(({ id }) => id === key.id))
-    const columns = positions.map((at) =>
-      concatColumns(this.#chunks.map(({ batch }) => batch.columns[at]!)),
-    )
-    const sortable = sortKeys(keyOrder(this.#layout), columns, this.#rowCount)
+  /** The order of the rows by key, and with `isWhole` that of the rows of each key. */
+  #order(isWhole: boolean): MergedOrder {
+    const layout = this.#layout
+    const { keys, sequence } = layout
+    const keysOnly = sortKeys(keyOrder(layout), this.#columns(keys), this.#rowCount)
+    const whole =
+      isWhole && sequence.length > 0
+        ? sortKeys(
+            [...keyOrder(layout), ...sequenceOrder(layout, false)],
+            this.#columns([...keys, ...sequence]),
+            this.#rowCount,
+          )
+        : keysOnly
     return ordered(
-      sortable,
+      sortPermutation(whole),
+      keysOnly,
       this.#chunks.map(({ batch }) => batch.length),
     )
   }
 
-  #precedence({ batch, kinds, offset }: Chunk, firstSequence: bigint): Precedence {
-    const { sequence: fields, fields: all } = this.#layout
-    const columns = fields.map(({ id }) => batch.columns[all.findIndex((f) => f.id === id)]!)
-    return {
-      sequence:
-        columns.length === 0
-          ? null
-          : sortKeys(sequenceOrder(this.#layout, false), columns, batch.length),
-      numbers: countUp(firstSequence + BigInt(offset), batch.length),
-      kinds,
-    }
+  /** The columns of the fields, each of all rows. */
+  #columns(fields: readonly DataField[]): Column[] {
+    return fields.map(({ id }) => {
+      const at = this.#layout.fields.findIndex((field) => field.id === id)
+      return concatColumns(this.#chunks.map(({ batch }) => batch.columns[at]!))
+    })
+  }
+
+  #sequenceKeys(batch: Batch): SortKeys | null {
+    const { sequence, fields } = this.#layout
+    if (sequence.length === 0) return null
+    const columns = sequence.map(({ id }) => batch.columns[fields.findIndex((f) => f.id === id)]!)
+    return sortKeys(sequenceOrder(this.#layout, false), columns, batch.length)
   }
 }
 
-/** The sorted order as rows of chunks, and where each key begins. */
-function ordered(keys: SortKeys, chunkLengths: readonly number[]): MergedOrder {
+/** The batch without memory that it shares with rows of other buckets, which may leave before it does. */
+function ownBatch(batch: Batch): Batch {
+  const shared = batch.columns.reduce((sum, column) => sum + heldBytes(column), 0)
+  return shared > 2 * batchBytes(batch) + 1024 ? unpackBatch(packBatch(batch)) : batch
+}
+
+/** The memory that the values of the column keep, of those whose size differs. */
+function heldBytes(column: Column): number {
+  switch (column.layout) {
+    case 'bytes':
+      return column.data.buffer.byteLength
+    case 'list':
+      return 8 * column.child.length + heldBytes(column.child)
+    case 'struct':
+      return column.children.reduce((sum, child) => sum + heldBytes(child), 0)
+    default:
+      return 0
+  }
+}
+
+/** Sorted rows as rows of chunks, and where each key begins. */
+function ordered(
+  sorted: Uint32Array,
+  keys: SortKeys,
+  chunkLengths: readonly number[],
+): MergedOrder {
   const { length } = keys
-  const sorted = sortPermutation(keys)
   const chunkOf = new Uint16Array(length)
   const bases = new Uint32Array(chunkLengths.length)
   for (let chunk = 0, at = 0; chunk < chunkLengths.length; chunk++) {
@@ -169,12 +224,4 @@ function countUp(first: bigint, count: number): Int32Array {
     }
   }
   return words
-}
-
-function sequenceColumn(words: Int32Array): Column {
-  return fixedColumn(new BigInt64Array(words.buffer, words.byteOffset, words.length / 2))
-}
-
-function fixedColumn(values: Int8Array | BigInt64Array): Column {
-  return { layout: 'fixed', length: values.length, validity: null, values }
 }

@@ -1,12 +1,11 @@
 /** Writes the rows of one bucket of a primary-key table: into memory first, then as sorted runs on level 0. */
 import { type BucketIncrement, EMPTY_INCREMENT } from '../snapshot/commit-message.ts'
-import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
+import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import type { Batch } from '../types/column.ts'
 import type { BucketWriter } from './bucket-writer.ts'
 import type { FileTarget } from './file-target.ts'
 import { keyValueLayout } from './key-value.ts'
-import { Memtable } from './memtable.ts'
-import { writeRun } from './run-writer.ts'
+import { WriteBuffer } from './write-buffer.ts'
 
 /**
  * Rows are sorted and merged in memory, and each flush is a run of its own. Follows the Java class `MergeTreeWriter`. Rows are numbered when they are flushed, so that they come after what other
@@ -14,29 +13,28 @@ import { writeRun } from './run-writer.ts'
  */
 export class MergeTreeWriter implements BucketWriter {
   readonly #target: FileTarget
-  readonly #directory: string
-  readonly #memtable: Memtable
+  readonly #buffer: WriteBuffer
   #nextSequence = 0n
   #files: DataFileMeta[] = []
+  #changelogFiles: DataFileMeta[] = []
   #paths: string[] = []
 
   constructor(target: FileTarget, directory: string) {
     this.#target = target
-    this.#directory = directory
-    this.#memtable = new Memtable(keyValueLayout(target.schema))
+    this.#buffer = new WriteBuffer(target, directory, keyValueLayout(target.schema))
   }
 
   get sizeBytes(): number {
-    return this.#memtable.sizeBytes
+    return this.#buffer.sizeBytes
   }
 
   get isDirty(): boolean {
-    return this.#memtable.rowCount > 0 || this.#files.length > 0
+    return this.#buffer.rowCount > 0 || this.#paths.length > 0
   }
 
   async write(batch: Batch, kinds: Int8Array): Promise<void> {
-    if (this.#memtable.isFull) await this.relieve()
-    this.#memtable.append(batch, kinds)
+    if (this.#buffer.isFull) await this.relieve()
+    this.#buffer.append(batch, kinds)
   }
 
   raiseSequence(sequence: bigint): void {
@@ -44,31 +42,29 @@ export class MergeTreeWriter implements BucketWriter {
   }
 
   async relieve(): Promise<void> {
-    const { rowCount } = this.#memtable
-    if (rowCount === 0) return
-    const sorted = this.#memtable.sorted(this.#nextSequence)
+    const { rowCount } = this.#buffer
+    const { files, changelogFiles, paths } = await this.#buffer.flush(this.#nextSequence)
     this.#nextSequence += BigInt(rowCount)
-    if (sorted.length > 0) {
-      const place = { directory: this.#directory, level: 0, source: FILE_SOURCE.APPEND }
-      const { files, paths } = await writeRun(this.#target, place, sorted)
-      this.#files.push(...files)
-      this.#paths.push(...paths)
-    }
-    this.#memtable.clear()
+    this.#files.push(...files)
+    this.#changelogFiles.push(...changelogFiles)
+    this.#paths.push(...paths)
   }
 
   async prepare(): Promise<BucketIncrement> {
     await this.relieve()
     const newFiles = this.#files
+    const changelogFiles = this.#changelogFiles
     this.#files = []
+    this.#changelogFiles = []
     this.#paths = []
-    return { ...EMPTY_INCREMENT, newFiles }
+    return { ...EMPTY_INCREMENT, newFiles, changelogFiles }
   }
 
   async abort(): Promise<void> {
-    this.#memtable.clear()
+    await this.#buffer.clear()
     const paths = this.#paths
     this.#files = []
+    this.#changelogFiles = []
     this.#paths = []
     await this.#target.io.deleteAll(paths)
   }

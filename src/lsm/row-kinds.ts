@@ -1,4 +1,4 @@
-/** Row kinds as data files store them: as a column, and what of a batch they leave. */
+/** Row kinds and sequence numbers as data files store them: as columns, and what of a batch the kinds leave. */
 import { takeBatch } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import { isRetract } from '../types/row-kind.ts'
@@ -16,6 +16,14 @@ export function kindsOf(column: Column): Int8Array {
     if (column.values[i]! < 0 || column.values[i]! > 3)
       throw corrupt(`_VALUE_KIND ${column.values[i]!} is not known`)
   return column.values
+}
+
+/** The sequence numbers that a column of a data file holds, as two words each, the low one first. */
+export function sequenceNumbers(column: Column): Int32Array {
+  if (column.layout !== 'fixed' || !(column.values instanceof BigInt64Array))
+    throw corrupt('_SEQUENCE_NUMBER is not stored as 64-bit integers')
+  const { buffer, byteOffset } = column.values
+  return new Int32Array(buffer, byteOffset, 2 * column.length)
 }
 
 /** The column of the kinds. */

@@ -8,7 +8,7 @@ import type { DataField } from '../types/data-type.ts'
 import { corrupt } from '../util/errors.ts'
 import { keyOrder, type KeyValueLayout, SYSTEM_FIELDS, sequenceOrder } from './key-value.ts'
 import type { Precedence } from './merge/deduplicate.ts'
-import { kindsOf } from './row-kinds.ts'
+import { kindsOf, sequenceNumbers } from './row-kinds.ts'
 import { type SortKeys, sortKeys } from './sort-keys.ts'
 
 /** A data file of a primary-key table, as a merge reads it. */
@@ -77,19 +77,12 @@ export class RunReader {
     const { layout, values } = this.#columns
     const file = await runFile.open()
     const rows = (await runFile.rows(file)) ?? undefined
-    const fields = [...this.#keyFields(file), ...SYSTEM_FIELDS, ...layout.sequence]
+    const fields = [...storedKeyFields(layout, file), ...SYSTEM_FIELDS, ...layout.sequence]
     return {
       level: runFile.level,
       keys: file.cursor({ fields, rows, views: true }),
       values: values.length === 0 ? null : file.cursor({ fields: values, rows, views: true }),
     }
-  }
-
-  /** The key columns stand apart in a file, or, in thin mode, only among the table's columns. */
-  #keyFields(file: DataFile): readonly DataField[] {
-    const { storedKeys, keys } = this.#columns.layout
-    const isApart = storedKeys.every((field) => file.columnNames.has(field.name))
-    return isApart ? storedKeys : keys
   }
 
   #toWindow(batch: Batch, { level, values }: OpenFile): RunWindow {
@@ -119,9 +112,11 @@ export class RunReader {
   }
 }
 
-function sequenceNumbers(column: Column): Int32Array {
-  if (column.layout !== 'fixed' || !(column.values instanceof BigInt64Array))
-    throw corrupt('_SEQUENCE_NUMBER is not stored as 64-bit integers')
-  const { buffer, byteOffset } = column.values
-  return new Int32Array(buffer, byteOffset, 2 * column.length)
+/** The key columns stand apart in a file, or, in thin mode, only among the table's columns. */
+export function storedKeyFields(
+  { storedKeys, keys }: KeyValueLayout,
+  { columnNames }: DataFile,
+): readonly DataField[] {
+  const isApart = storedKeys.every((field) => columnNames.has(field.name))
+  return isApart ? storedKeys : keys
 }

@@ -34,7 +34,7 @@ function sorted(schema: TableSchema, first: bigint): RunRows {
   const memtable = new Memtable(keyValueLayout(schema))
   const rows = ROWS.map(([v, k0, k1]) => [v, utf8(k0), k1])
   memtable.append(batchOf(schema.fields, rows), KINDS)
-  return memtable.sorted(first)
+  return memtable.sorted(first).all()
 }
 
 async function written(options: Readonly<Record<string, string>> = {}) {
@@ -121,7 +121,7 @@ test('a file has a row group each time that its rows come to the size of one', a
   const { paths } = await writeRun(
     fileTarget(io, schema),
     { directory, level: 0, source: 0 },
-    memtable.sorted(0n),
+    memtable.sorted(0n).all(),
   )
   const { rowGroups } = (await openParquet(io, paths[0]!)).metadata
   expect(paths).toHaveLength(1)

@@ -286,12 +286,8 @@ describe('what is refused', () => {
 
   test.each<[string, object]>([
     [
-      'option merge-engine = "aggregation"',
-      { ...KEYED, options: { bucket: 2, 'merge-engine': 'aggregation' } },
-    ],
-    [
-      'option changelog-producer = "input"',
-      { ...KEYED, options: { bucket: 2, 'changelog-producer': 'input' } },
+      'option sequence.snapshot-ordering = "true"',
+      { ...KEYED, options: { bucket: 2, 'sequence.snapshot-ordering': true } },
     ],
     ['dynamic buckets', { ...KEYED, options: {} }],
     ['postponed buckets', { ...KEYED, options: { bucket: -2 } }],

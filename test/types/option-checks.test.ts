@@ -46,13 +46,13 @@ describe('setting is strict', () => {
   })
 
   test.each([
-    ['merge-engine', 'partial-update', 'supported here: deduplicate'],
+    ['sequence.snapshot-ordering', 'true', 'supported here: false'],
     ['deletion-vectors.enabled', 'true', 'supported here: false'],
     ['file.format', 'orc', 'supported here: parquet, avro'],
     ['bucket-function.type', 'hive', 'supported here: default, mod'],
     ['snapshot.time-retained', '2 h', 'supported here: 1 h'],
     ['query-auth.enabled', 'true', 'supported here: false'],
-    ['fields.a.aggregate-function', 'sum', 'leave the option out'],
+    ['csv.field-delimiter', ';', 'leave the option out'],
     ['file-index.bloom-filter.columns', 'a', 'leave the option out'],
     ['parquet.enable.dictionary#a', 'false', 'leave the option out'],
   ])('%s = %s is refused by name', (name, value, hint) => {
@@ -81,7 +81,7 @@ describe('what Java set decides what can be done with a table', () => {
   const keyed = { hasPrimaryKey: true }
 
   test.each([
-    [{ 'merge-engine': 'aggregation' }, 'write'],
+    [{ 'merge-engine': 'aggregation' }, ''],
     [{ 'deletion-vectors.enabled': 'true' }, 'write'],
     [{ 'changelog-producer': 'lookup' }, 'write'],
     [{ 'file.format': 'orc' }, 'write'],
@@ -104,8 +104,8 @@ describe('what Java set decides what can be done with a table', () => {
     expect(stops.join(' ')).toBe(stopped)
   })
 
-  test('merge engines mean nothing to a table without primary key', () => {
-    const raw = { 'merge-engine': 'aggregation' }
+  test('how rows are merged means nothing to a table without primary key', () => {
+    const raw = { 'sequence.snapshot-ordering': 'true' }
     expect(() => checkUsable(raw, 'write', { hasPrimaryKey: false })).not.toThrow()
   })
 

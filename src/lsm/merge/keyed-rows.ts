@@ -3,6 +3,7 @@
  *
  * Follows the Java classes `SortMergeReaderWithLoserTree` and `LookupMergeFunction`.
  */
+import type { Column } from '../../types/column.ts'
 import { isRetract } from '../../types/row-kind.ts'
 import type { MergedOrder } from '../merge-order.ts'
 import { isAfter, type Precedence } from './deduplicate.ts'
@@ -67,6 +68,47 @@ export function keyedRows(
   return { length, runOf, rows, kinds, keyCount, starts, isLone, hasRetracts, sourceOrder }
 }
 
+/**
+ * Rows of a single source that lie in the order in which they are merged already: those of key i are
+ * `[starts[i], starts[i + 1])`.
+ */
+export function orderedRows(starts: Uint32Array, kinds: Int8Array): KeyedRows {
+  const { length } = kinds
+  const keyCount = starts.length - 1
+  const isLone = new Uint8Array(keyCount)
+  for (let key = 0; key < keyCount; key++) isLone[key] = starts[key + 1]! - starts[key]! > 1 ? 0 : 1
+  return {
+    length,
+    runOf: new Uint16Array(length),
+    rows: Uint32Array.from(kinds.keys()),
+    kinds,
+    keyCount,
+    starts,
+    isLone,
+    hasRetracts: anyRetracts(kinds, starts, isLone),
+    sourceOrder: [0],
+  }
+}
+
+/** The sequence number of the last row that each key was merged of, as a column. */
+export function lastNumbers(
+  { keyCount, starts, runOf, rows, kinds }: KeyedRows,
+  sources: readonly Pick<MergeSource, 'precedence' | 'from'>[],
+  ignoreDelete: boolean,
+): Column {
+  const words = new Int32Array(2 * keyCount)
+  for (let key = 0; key < keyCount; key++) {
+    let last = starts[key + 1]! - 1
+    if (ignoreDelete) while (last > starts[key]! && isRetract(kinds[last]!)) last--
+    const { precedence, from } = sources[runOf[last]!]!
+    const at = 2 * (from + rows[last]!)
+    words[2 * key] = precedence.numbers[at]!
+    words[2 * key + 1] = precedence.numbers[at + 1]!
+  }
+  const values = new BigInt64Array(words.buffer)
+  return { layout: 'fixed', length: keyCount, validity: null, values }
+}
+
 /** Runs that were written one after the other hold numbers that do not overlap. */
 function orderOf(
   sources: readonly MergeSource[],
@@ -102,7 +144,10 @@ function boundsOf({ precedence, from, to }: MergeSource, bounds: NumberBounds): 
   return { min, max }
 }
 
-/** Sorts the few rows of a key, which mostly lie in order already. */
+/** Up to so many rows are put in order one by one. */
+const FEW_ROWS = 32
+
+/** Sorts the rows of a key, which mostly are few and lie in order already. */
 function sortRows(
   precedences: readonly Precedence[],
   runOf: Uint16Array,
@@ -110,6 +155,10 @@ function sortRows(
   from: number,
   to: number,
 ): void {
+  if (to - from > FEW_ROWS) {
+    sortManyRows(precedences, runOf, rows, from, to)
+    return
+  }
   for (let i = from + 1; i < to; i++) {
     const run = runOf[i]!
     const row = rows[i]!
@@ -124,6 +173,26 @@ function sortRows(
     }
     runOf[at] = run
     rows[at] = row
+  }
+}
+
+function sortManyRows(
+  precedences: readonly Precedence[],
+  runOf: Uint16Array,
+  rows: Uint32Array,
+  from: number,
+  to: number,
+): void {
+  const [runs, places] = [runOf.slice(from, to), rows.slice(from, to)]
+  const order = Array.from(runs.keys())
+  order.sort((a, b) => {
+    const [left, right] = [precedences[runs[a]!]!, precedences[runs[b]!]!]
+    if (isAfter(left, places[a]!, right, places[b]!)) return 1
+    return isAfter(right, places[b]!, left, places[a]!) ? -1 : 0
+  })
+  for (const [i, at] of order.entries()) {
+    runOf[from + i] = runs[at]!
+    rows[from + i] = places[at]!
   }
 }
 

@@ -129,7 +129,12 @@ export const FILE_OPTIONS = {
     'The file system that external paths are taken from.',
   ),
   'data-file.external-paths.weights': write(text, null, 'Weights of the external paths.'),
-  'changelog-file.prefix': write(text, 'changelog-', 'What names of changelog files start with.'),
+  'changelog-file.prefix': write(
+    text,
+    'changelog-',
+    'What names of changelog files start with.',
+    DONE,
+  ),
   'changelog-file.format': write(text, null, 'Format of changelog files; unset: file.format.'),
   'changelog-file.compression': write(
     text,

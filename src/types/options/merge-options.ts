@@ -1,6 +1,6 @@
 /** Options of merge engines, changelogs and deletion vectors. */
 import { boolean, memorySize, names, oneOf, text } from './codec.ts'
-import { both, DONE, IMMUTABLE, none, only, read, READABLE, readableWith, write } from './spec.ts'
+import { both, DONE, IMMUTABLE, none, only, read, READABLE, write } from './spec.ts'
 
 const KEYED = { keyedOnly: true } as const
 
@@ -9,12 +9,7 @@ export const MERGE_OPTIONS = {
     oneOf('deduplicate', 'partial-update', 'aggregation', 'first-row'),
     'deduplicate',
     'How rows of one key become one row.',
-    {
-      ...only('deduplicate'),
-      ...readableWith('deduplicate', 'partial-update', 'aggregation', 'first-row'),
-      ...IMMUTABLE,
-      ...KEYED,
-    },
+    { ...DONE, ...IMMUTABLE, ...KEYED },
   ),
   'ignore-delete': both(boolean, 'false', 'Whether rows that delete (-U, -D) are dropped.', {
     ...DONE,
@@ -51,31 +46,31 @@ export const MERGE_OPTIONS = {
     boolean,
     'false',
     'Whether -D deletes the whole row in a partial update.',
-    { ...READABLE, ...IMMUTABLE, ...KEYED },
+    { ...DONE, ...IMMUTABLE, ...KEYED },
   ),
   'partial-update.remove-record-on-sequence-group': both(
     text,
     null,
     'Sequence groups whose -D deletes the whole row.',
-    { ...READABLE, ...IMMUTABLE, ...KEYED },
+    { ...DONE, ...IMMUTABLE, ...KEYED },
   ),
   'aggregation.remove-record-on-delete': both(
     boolean,
     'false',
     'Whether -D deletes the whole row in an aggregation.',
-    { ...READABLE, ...IMMUTABLE, ...KEYED },
+    { ...DONE, ...IMMUTABLE, ...KEYED },
   ),
   'fields.default-aggregate-function': both(
     text,
     null,
     'Aggregate function of columns that name none.',
-    { ...READABLE, ...KEYED },
+    { ...DONE, ...KEYED },
   ),
   'changelog-producer': write(
     oneOf('none', 'input', 'full-compaction', 'lookup'),
     'none',
     'How the changes that a stream reads are made.',
-    only('none'),
+    only('none', 'input'),
   ),
   'changelog-producer.row-deduplicate': write(
     boolean,

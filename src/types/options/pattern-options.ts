@@ -1,6 +1,6 @@
 /** Options whose names are made of columns, indexes or formats. */
 import { boolean, integer, oneOf, text } from './codec.ts'
-import { both, DONE, none, type OptionSpec, READABLE, write } from './spec.ts'
+import { both, DONE, none, type OptionSpec, write } from './spec.ts'
 
 /** A family of options that are named by a pattern. */
 export interface OptionPattern {
@@ -11,40 +11,40 @@ export interface OptionPattern {
   readonly spec: OptionSpec
 }
 
-/** What merging by a merge engine honours when it reads. */
-const READ = { ...READABLE, keyedOnly: true } as const
+/** What only merge engines honour. */
+const KEYED = { ...DONE, keyedOnly: true } as const
 
 /** What follows `fields.<column>.`; the type of a schema definition's options has the same words. */
 export const FIELD_SUFFIXES = {
-  'aggregate-function': both(text, null, 'Aggregate function of the column.', READ),
+  'aggregate-function': both(text, null, 'Aggregate function of the column.', KEYED),
   'ignore-retract': both(
     boolean,
     'false',
     'Whether the aggregate ignores rows that take back.',
-    READ,
+    KEYED,
   ),
-  distinct: both(boolean, 'false', 'Whether collect and listagg keep each value once.', READ),
-  'list-agg-delimiter': both(text, ',', 'What listagg puts between values.', READ),
-  'nested-key': both(text, null, 'Key of the rows that nested_update merges.', READ),
+  distinct: both(boolean, 'false', 'Whether collect and listagg keep each value once.', KEYED),
+  'list-agg-delimiter': both(text, ',', 'What listagg puts between values.', KEYED),
+  'nested-key': both(text, null, 'Key of the rows that nested_update merges.', KEYED),
   'nested-sequence-field': both(
     text,
     null,
     'Fields that order the rows of a nested key; since Paimon 2.0.',
-    READ,
+    KEYED,
   ),
   'nested-key-null-strategy': both(
     oneOf('merge', 'ignore', 'error'),
     null,
     'What a null in a nested key does: it is a value as others, leaves out its row, or is an error; since Paimon 2.0.',
-    READ,
+    KEYED,
   ),
-  'count-limit': both(integer(), null, 'Most rows that nested_update keeps.', READ),
-  'ts-field': both(text, null, 'Field that tells merge_map the newer value.', READ),
+  'count-limit': both(integer(), null, 'Most rows that nested_update keeps.', KEYED),
+  'ts-field': both(text, null, 'Field that tells merge_map the newer value.', KEYED),
   'sequence-group': both(
     text,
     null,
     'Columns of a partial update that are ordered by this one.',
-    READ,
+    KEYED,
   ),
   'stats-mode': write(
     text,
