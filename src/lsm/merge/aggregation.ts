@@ -24,6 +24,7 @@ export function aggregation(schema: TableSchema, options: TableOptionValues): Co
   )
   const memory = new FlatMemory()
   return {
+    ignoresDelete: false,
     reads: (fields) => fields,
     merge: (keyed, fields, { lengths, columnsOf }) => {
       const operations = operationsOf(keyed, removesOnDelete)

@@ -23,6 +23,8 @@ export interface MergedKeys {
 
 /** An engine whose rows are made of the values of several: partial-update and aggregation. */
 export interface ColumnEngine {
+  /** Whether rows that take back count for nothing where a key has others. */
+  readonly ignoresDelete: boolean
   /** The columns that have to be read so that the given ones can be merged: these, and others behind them. */
   readonly reads: (fields: readonly DataField[]) => readonly DataField[]
   readonly merge: (keyed: KeyedRows, fields: readonly DataField[], sources: Sources) => MergedKeys

@@ -24,6 +24,12 @@ export interface PickedRows {
   readonly rows: Uint32Array
 }
 
+/** A row for each of several keys. */
+export interface PickedKeys extends PickedRows {
+  /** The number of each row's key. */
+  readonly keys: Uint32Array
+}
+
 export interface MergeOptions {
   /** Retractions are passed over where a key has other rows. */
   readonly ignoreDelete: boolean
@@ -48,10 +54,11 @@ export function pickRows(
   runs: readonly Precedence[],
   { ignoreDelete, keepDeletes, isLone }: MergeOptions,
   choose: RowChoice,
-): PickedRows {
+): PickedKeys {
   const { runOf, rows, keyStarts, keyCount, length } = order
   const pickedRuns = new Uint16Array(keyCount)
   const pickedRows = new Uint32Array(keyCount)
+  const keys = new Uint32Array(keyCount)
   let count = 0
   for (let key = 0; key < keyCount; key++) {
     const from = keyStarts[key]!
@@ -63,12 +70,14 @@ export function pickRows(
     const row = rows[chosen]!
     if (!keepDeletes && isRetract(runs[run]!.kinds[row]!)) continue
     pickedRuns[count] = run
+    keys[count] = key
     pickedRows[count++] = row
   }
   return {
     length: count,
     runOf: pickedRuns.subarray(0, count),
     rows: pickedRows.subarray(0, count),
+    keys: keys.subarray(0, count),
   }
 }
 
@@ -77,7 +86,7 @@ export function deduplicate(
   order: MergedOrder,
   runs: readonly Precedence[],
   options: MergeOptions,
-): PickedRows {
+): PickedKeys {
   return pickRows(order, runs, options, lastOf)
 }
 

@@ -10,7 +10,7 @@ import type { MergedOrder } from '../merge-order.ts'
 import {
   isAfter,
   type MergeOptions,
-  type PickedRows,
+  type PickedKeys,
   pickRows,
   type Precedence,
 } from './deduplicate.ts'
@@ -20,7 +20,7 @@ export function firstRow(
   order: MergedOrder,
   runs: readonly Precedence[],
   options: MergeOptions,
-): PickedRows {
+): PickedKeys {
   return pickRows(order, runs, options, firstOf)
 }
 

@@ -50,6 +50,7 @@ export function partialUpdate(schema: TableSchema, options: TableOptionValues): 
   )
   const memory = new FlatMemory()
   return {
+    ignoresDelete: rules.ignores,
     reads: (fields) => withSequences(fields, groups),
     merge: (keyed, fields, { lengths, columnsOf }) => {
       const actions = rowActions(keyed, rules)
