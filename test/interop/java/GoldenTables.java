@@ -7,12 +7,15 @@ import org.apache.paimon.data.*;
 import org.apache.paimon.data.variant.GenericVariant;
 import org.apache.paimon.schema.Schema;
 import org.apache.paimon.schema.SchemaChange;
+import org.apache.paimon.shade.jackson2.com.fasterxml.jackson.databind.node.ArrayNode;
+import org.apache.paimon.shade.jackson2.com.fasterxml.jackson.databind.node.ObjectNode;
 import org.apache.paimon.table.Table;
 import org.apache.paimon.types.*;
 
 /**
  * Writes one small table for each feature of the format, and beside them, under expect/, what Java reads back. The tables
- * of fixtures/golden were written like this; another seed gives other rows.
+ * of fixtures/golden were written like this; another seed gives other rows. Under steps/ is what was done to each table,
+ * a line of JSON for each step, so that another writer can do the same.
  */
 final class GoldenTables {
   static Random random;
@@ -28,8 +31,12 @@ final class GoldenTables {
       for (int i = 0; i < options.length; i += 2) o.put(options[i], options[i + 1]);
       catalog.createTable(Identifier.create("golden", name), new Schema(fields, partitions, pk, o, "golden " + name), false);
       reload();
+      step(name, schemaStep());
     }
     void reload() throws Exception { table = catalog.getTable(Identifier.create("golden", name)); }
+    ObjectNode schemaStep() { return Rows.JSON.createObjectNode().put("op", "schema").put("schema", ((org.apache.paimon.table.FileStoreTable) table).schema().toString()); }
+    T tag(String tag, long snapshot) throws Exception { table.createTag(tag, snapshot); step(name, Rows.JSON.createObjectNode().put("op", "tag").put("name", tag).put("snapshot", snapshot)); return this; }
+    T branch(String branch, String tag) throws Exception { table.createBranch(branch, tag); step(name, Rows.JSON.createObjectNode().put("op", "branch").put("name", branch).put("tag", tag)); return this; }
     GenericRow row(RowKind kind) { GenericRow r = (GenericRow) random(table.rowType(), this); r.setRowKind(kind); return r; }
     /** n random rows of which about one in `deletes` is a delete (0: none). */
     List<GenericRow> rows(int n, int deletes) { List<GenericRow> l = new ArrayList<>(); for (int i = 0; i < n; i++) l.add(row(deletes > 0 && random.nextInt(deletes) == 0 ? RowKind.DELETE : RowKind.INSERT)); return l; }
@@ -43,13 +50,15 @@ final class GoldenTables {
       if (assigner == null) assigner = new org.apache.paimon.index.SimpleHashBucketAssigner(1, 0, 20, -1);
       org.apache.paimon.table.sink.StreamWriteBuilder wb = table.newStreamWriteBuilder();
       try (org.apache.paimon.table.sink.StreamTableWrite w = wb.newWrite(); org.apache.paimon.table.sink.StreamTableCommit c = wb.newCommit()) {
-        for (GenericRow r : rows(n, deletes)) w.write(r, assigner.assign(keys.partition(r), keys.trimmedPrimaryKey(r).hashCode()));
+        List<GenericRow> rows = rows(n, deletes);
+        step(name, writeStep(table, rows, false));
+        for (GenericRow r : rows) w.write(r, assigner.assign(keys.partition(r), keys.trimmedPrimaryKey(r).hashCode()));
         long identifier = Harness.nextIdentifier();
         c.commit(identifier, w.prepareCommit(true, identifier));
       }
       return this;
     }
-    T alter(SchemaChange... c) throws Exception { catalog.alterTable(Identifier.create("golden", name), Arrays.asList(c), false); reload(); return this; }
+    T alter(SchemaChange... c) throws Exception { catalog.alterTable(Identifier.create("golden", name), Arrays.asList(c), false); reload(); step(name, schemaStep()); return this; }
     T expect() throws Exception { return expect(""); }
     T expect(String suffix, String... options) throws Exception {
       Map<String, String> o = new HashMap<>(); for (int i = 0; i < options.length; i += 2) o.put(options[i], options[i + 1]);
@@ -60,7 +69,18 @@ final class GoldenTables {
   }
 
   static void commitRows(Table table, List<GenericRow> rows, boolean compact) throws Exception {
+    step(table.name(), writeStep(table, rows, compact));
     Harness.commit(table, UUID.randomUUID().toString(), Harness.nextIdentifier(), rows, compact);
+  }
+  static ObjectNode writeStep(Table table, List<GenericRow> rows, boolean compact) {
+    ObjectNode step = Rows.JSON.createObjectNode().put("op", "write").put("table", table.name()).put("compact", compact);
+    ArrayNode array = step.putArray("rows");
+    for (GenericRow row : rows) array.add(Rows.toJson(row, table.rowType(), true));
+    return step;
+  }
+  static void step(String table, ObjectNode step) throws IOException {
+    Path file = dir.resolve("steps").resolve(table.replaceAll("\\$.*", "") + ".jsonl");
+    Files.write(file, (step + "\n").getBytes("UTF-8"), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
   }
   static void dump(Table table, PrintStream to) throws Exception { Harness.rows(table, null).stream().map(Object::toString).sorted().forEach(to::println); }
   static void changes(Table table, PrintStream to) throws Exception { Harness.changes(table).forEach(to::println); }
@@ -167,7 +187,7 @@ final class GoldenTables {
   }
 
   static void generate(String to, long seed) throws Exception {
-    random = new Random(seed); dir = Paths.get(to); Files.createDirectories(dir.resolve("expect"));
+    random = new Random(seed); dir = Paths.get(to); Files.createDirectories(dir.resolve("expect")); Files.createDirectories(dir.resolve("steps"));
     catalog = Harness.catalog(dir.resolve("warehouse").toAbsolutePath().toString(), Collections.emptyMap()); catalog.createDatabase("golden", true);
 
     // every type, as values and as keys
@@ -235,7 +255,7 @@ final class GoldenTables {
     run("cast", () -> { T t = new T("cast", fields("id", DataTypes.INT().notNull(), "i", DataTypes.INT(), "s", DataTypes.SMALLINT(), "f", DataTypes.FLOAT(), "d", DataTypes.DECIMAL(10, 2), "t", DataTypes.TIMESTAMP(3), "da", DataTypes.DATE(), "b", DataTypes.BOOLEAN(), "n", DataTypes.INT()), l(), l("id"), "bucket", "1", "write-only", "true", "disable-explicit-type-casting", "false");
       t.commit(50, 0).alter(SchemaChange.updateColumnType("i", DataTypes.STRING()), SchemaChange.updateColumnType("s", DataTypes.INT()), SchemaChange.updateColumnType("f", DataTypes.DOUBLE()), SchemaChange.updateColumnType("d", DataTypes.DECIMAL(20, 4)), SchemaChange.updateColumnType("t", DataTypes.TIMESTAMP(6)), SchemaChange.updateColumnType("da", DataTypes.TIMESTAMP(3)), SchemaChange.updateColumnType("b", DataTypes.STRING()), SchemaChange.updateColumnType("n", DataTypes.DECIMAL(15, 3)));
       t.commit(10, 0).expect(); });
-    run("tags_branches", () -> { T t = new T("tags_branches", plain(), l(), l("id"), "bucket", "1", "write-only", "true"); t.commit(40, 0).commit(30, 4); t.table.createTag("v1", 1); t.table.createTag("v2"); t.commit(30, 4); t.table.createBranch("dev", "v2");
+    run("tags_branches", () -> { T t = new T("tags_branches", plain(), l(), l("id"), "bucket", "1", "write-only", "true"); t.commit(40, 0).commit(30, 4); t.tag("v1", 1); t.tag("v2", 2); t.commit(30, 4); t.branch("dev", "v2");
       Table dev = catalog.getTable(new Identifier("golden", "tags_branches", "dev")); commitRows(dev, t.rows(30, 4), false);
       t.expect().expect("@tag-v1", "scan.tag-name", "v1").expect("@1..3", "incremental-between", "1,3").expect("@v1..v2", "incremental-between", "v1,v2"); out("tags_branches@branch-dev", p -> dump(dev, p)); t.system("tags", "branches"); });
     run("expired", () -> { T t = new T("expired", plain(), l(), l("id"), "bucket", "1", "snapshot.num-retained.min", "2", "snapshot.num-retained.max", "3", "snapshot.time-retained", "1 ms", "changelog-producer", "input"); for (int i = 0; i < 7; i++) t.commit(20, 5); t.expect(); });

@@ -106,6 +106,8 @@ public final class Harness {
                 return read(table(request), request.get("where"));
             case "stream":
                 return stream(table(request));
+            case "schedule":
+                return Schedules.run((FileStoreTable) table(request), request);
             case "streams":
                 return Streams.perform((FileStoreTable) table(request), request);
             default:
@@ -206,7 +208,7 @@ public final class Harness {
         }
     }
 
-    private static JsonNode compact(Table any) throws Exception {
+    static JsonNode compact(Table any) throws Exception {
         FileStoreTable table = (FileStoreTable) any.copy(Collections.singletonMap("write-only", "false"));
         BatchWriteBuilder builder = table.newBatchWriteBuilder();
         Path temporary = Files.createTempDirectory("interop");
@@ -242,7 +244,7 @@ public final class Harness {
     }
 
     /** Expires all snapshots but the latest ones, and says how many. */
-    private static JsonNode expire(Table table, int retain) {
+    static JsonNode expire(Table table, int retain) {
         ExpireConfig config =
                 ExpireConfig.builder()
                         .snapshotRetainMin(1)
@@ -262,7 +264,7 @@ public final class Harness {
         return paths;
     }
 
-    private static void delete(Path directory) throws IOException {
+    static void delete(Path directory) throws IOException {
         try (java.util.stream.Stream<Path> paths = Files.walk(directory)) {
             paths.sorted(Comparator.reverseOrder()).forEach(path -> path.toFile().delete());
         }

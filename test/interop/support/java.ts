@@ -18,6 +18,7 @@ const PROGRAMS = [
   'Harness.java',
   'Metadata.java',
   'Rows.java',
+  'Schedules.java',
   'GoldenTables.java',
   'Columns.java',
   'Deletions.java',
@@ -273,6 +274,15 @@ export class JavaWarehouse {
     request: { readonly task: string } & Readonly<Record<string, unknown>>,
   ): Promise<unknown> {
     return await this.#java.ask({ op: 'streams', ...this.#base, table, ...request })
+  }
+
+  /** Does the steps to the table, one after another, as `Schedules.java` tells them. */
+  async schedule(
+    table: string,
+    steps: readonly unknown[],
+    options: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    await this.#java.ask({ op: 'schedule', ...this.#base, table, steps, options })
   }
 
   /** What a stream reads from the first snapshot on, with the kinds. */
