@@ -3,34 +3,27 @@
  *
  * Follows the Java classes `MergeTreeCompactRewriter` and `MergeTreeCompactTask`.
  */
-import { allRows } from '../format/column-rows.ts'
 import type { BucketDeletions } from '../indexes/bucket-deletions.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
-import type { Batch } from '../types/column.ts'
 import { SEQUENCE_NUMBER_FIELD } from '../types/field-ids.ts'
 import type { FileTarget } from './file-target.ts'
 import type { KeyValueLayout } from './key-value.ts'
+import type { Levels } from './levels.ts'
 import { mergeRuns } from './merge-reader.ts'
+import { kindsOf } from './row-kinds.ts'
 import type { RunFile } from './run-reader.ts'
 import { type RunRows, RunWriter } from './run-writer.ts'
 import { readRun } from './single-run.ts'
+import { rowsOf } from './sorted-rows.ts'
 
 /** Sections of sorted runs of files: keys of one section are in no other. */
 export type Sections = readonly (readonly (readonly DataFileMeta[])[])[]
 
 export interface CompactionRewriter {
   /** Merges the files of the sections into new ones; with `dropDelete` rows that delete are left out. */
-  rewrite(
-    outputLevel: number,
-    dropDelete: boolean,
-    sections: Sections,
-  ): Promise<CompactionResult>
-  /** Moves a file whose keys no other file of the compaction has; it is rewritten where it cannot stay as it is. */
-  upgrade(
-    outputLevel: number,
-    dropDelete: boolean,
-    file: DataFileMeta,
-  ): Promise<CompactionResult>
+  rewrite(outputLevel: number, dropDelete: boolean, sections: Sections): Promise<CompactionResult>
+  /** Moves a file whose keys no other file of the compaction has. */
+  upgrade(outputLevel: number, dropDelete: boolean, file: DataFileMeta): Promise<CompactionResult>
 }
 
 export interface CompactionResult {
@@ -52,7 +45,7 @@ export interface RewriteContext {
   /** Opens a file of the bucket with the columns of the table as it is now, without rows that vectors delete. */
   readonly openRun: (file: DataFileMeta) => RunFile
   /** The files of the bucket as they are now. */
-  readonly levels: () => { readonly maxLevel: number }
+  readonly levels: () => Levels
   readonly deletions: BucketDeletions | null
   readonly signal?: AbortSignal | undefined
 }
@@ -62,30 +55,13 @@ export function compactionRewriter(context: RewriteContext): CompactionRewriter 
   return {
     rewrite: async (outputLevel, dropDelete, sections) =>
       await rewrite(context, outputLevel, dropDelete, sections),
-    upgrade: async (outputLevel, dropDelete, file) => {
-      if (mustRewrite(context, outputLevel, file))
-        return await rewrite(context, outputLevel, dropDelete, [[[file]]])
-      return file.level === outputLevel ? NOTHING : upgraded(file, outputLevel)
-    },
+    upgrade: async (outputLevel, _, file) => upgraded(file, outputLevel),
   }
 }
 
-const NOTHING: CompactionResult = { before: [], after: [], changelog: [], paths: [] }
-
 /** The file with another level, and nothing else changed. */
 function upgraded(file: DataFileMeta, level: number): CompactionResult {
-  return { ...NOTHING, before: [file], after: [{ ...file, level }] }
-}
-
-/** Rows that delete may not stay on the top level. */
-function mustRewrite(
-  { target, levels }: RewriteContext,
-  outputLevel: number,
-  { deleteRowCount }: DataFileMeta,
-): boolean {
-  const keepsNoDeletes = outputLevel === levels().maxLevel
-  if (keepsNoDeletes && deleteRowCount !== 0) return true
-  return target.options.get('compaction.force-rewrite-all-files')
+  return { before: [file], after: [{ ...file, level }], changelog: [], paths: [] }
 }
 
 async function rewrite(
@@ -119,15 +95,8 @@ async function* mergedRows(
   const read = { layout, fields, windowRows, kinds: true, keepDeletes: !dropDelete, signal }
   const runs = section.map((files) => files.map(openRun))
   const batches = runs.length === 1 ? readRun(runs[0]!, read) : mergeRuns(runs, read)
-  for await (const batch of batches) yield runRows(batch)
-}
-
-/** The rows of a batch that has the sequence numbers and the kinds behind the columns of the table. */
-function runRows(batch: Batch): RunRows {
-  const { length } = batch
-  const columns = batch.columns.slice(0, -2)
-  const [sequences, kinds] = batch.columns
-    .slice(-2)
-    .map((column) => ({ columns: [column], sourceOf: null, rows: null, length }))
-  return { length, values: allRows({ length, columns }), sequences: sequences!, kinds: kinds! }
+  for await (const { columns } of batches) {
+    const [sequences, kinds] = columns.slice(-2)
+    yield rowsOf(columns.slice(0, -2), sequences!, kindsOf(kinds!))
+  }
 }
