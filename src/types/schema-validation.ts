@@ -47,9 +47,9 @@ export function requireWritable(schema: TableSchema): void {
   const bucket = tableOptions(schema.options).get('bucket')
   if (bucket === -2)
     throw unsupported('tables with postponed buckets (bucket = -2) cannot be written yet')
-  if (bucket === -1 && hasPrimaryKey(schema))
-    throw unsupported('dynamic buckets (bucket = -1 with a primary key) cannot be written yet', {
-      hint: 'create the table with a fixed number of buckets, such as bucket = 4',
+  if (bucket === -1 && isCrossPartition(schema))
+    throw unsupported('a primary key without all partition keys cannot be written yet', {
+      hint: 'add the partition keys to the primary key, or set a fixed number of buckets',
     })
 }
 

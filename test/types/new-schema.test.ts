@@ -289,7 +289,6 @@ describe('what is refused', () => {
       'option sequence.snapshot-ordering = "true"',
       { ...KEYED, options: { bucket: 2, 'sequence.snapshot-ordering': true } },
     ],
-    ['dynamic buckets', { ...KEYED, options: {} }],
     ['postponed buckets', { ...KEYED, options: { bucket: -2 } }],
     ['VARIANT cannot be written yet', { fields: [{ name: 'a', type: 'VARIANT' }] }],
     ['BLOB cannot be written yet', { fields: [{ name: 'a', type: 'ARRAY<BLOB>' }] }],

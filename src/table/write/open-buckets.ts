@@ -18,7 +18,7 @@ import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey } from '../../types/schema-keys.ts'
 import { mapAll } from '../../util/async.ts'
-import type { BucketRows } from './bucket-assign.ts'
+import type { BucketRows } from './row-groups.ts'
 
 /** The files of so many buckets are written side by side. */
 const BUCKETS_AT_ONCE = 4
@@ -103,7 +103,7 @@ export class OpenBuckets {
   /** Makes sequence numbers continue from what is in the table. */
   async #restoreBuckets(buckets: readonly OpenBucket[]): Promise<void> {
     // Rows without buckets are not ordered among files, and have no numbers to continue.
-    if (this.#bucketCount === -1) return
+    if (this.#bucketCount === -1 && !hasPrimaryKey(this.#schema)) return
     const wanted = buckets.filter(({ isRestored }) => !isRestored)
     if (wanted.length === 0) return
     if (this.#restore === null) {

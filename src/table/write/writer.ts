@@ -6,8 +6,9 @@
 import { randomUUID } from 'node:crypto'
 
 import { newestIdentifier } from '../../snapshot/commit-history.ts'
-import type { CommitMessage } from '../../snapshot/commit-message.ts'
+import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
 import { abort, commit, type CommitResult, PartialCommitError } from '../../snapshot/commit.ts'
+import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { batchBytes } from '../../types/batch-bytes.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
@@ -18,7 +19,7 @@ import { hasPrimaryKey } from '../../types/schema-keys.ts'
 import { requireWritable } from '../../types/schema-validation.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { invalid, LakeError } from '../../util/errors.ts'
-import { type BucketAssigner, bucketAssigner } from './bucket-assign.ts'
+import { type BucketAssigner, bucketAssigner, type BucketIndex } from './bucket-assign.ts'
 import {
   type InputReader,
   inputReader,
@@ -55,7 +56,7 @@ export interface WriterCommitOptions {
 export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposable {
   readonly #store: TableStore
   readonly #schema: TableSchema
-  readonly #assign: BucketAssigner
+  readonly #assigner: BucketAssigner
   readonly #input: InputReader
   readonly #signal: AbortSignal | undefined
   readonly commitUser: string
@@ -79,7 +80,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     this.#store = store
     this.#schema = schema
     this.#signal = options.signal
-    this.#assign = bucketAssigner(schema)
+    this.#assigner = bucketAssigner(store, schema, { signal: options.signal })
     this.#input = inputReader(schema)
     this.#buckets = new OpenBuckets(store, schema, options.signal)
     this.#isNewUser = options.commitUser === undefined
@@ -113,8 +114,8 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     for await (const batch of batches)
       for (const part of pieces(batch, this.#buckets.budgetBytes / 4)) {
         throwIfAborted(this.#signal)
-        for (const rows of this.#assign(part.batch, part.kinds))
-          await this.#orFail(this.#buckets.write(rows))
+        const assigned = await this.#orFail(this.#assigner.assign(part.batch, part.kinds))
+        for (const rows of assigned) await this.#orFail(this.#buckets.write(rows))
         await this.#orFail(this.#buckets.keepBudget())
       }
   }
@@ -136,11 +137,14 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   }
 
   async #prepare(): Promise<void> {
+    const first = this.#pending.length
     await this.#orFail(this.#buckets.prepare((message) => this.#pending.push(message)))
+    const indexes = await this.#orFail(this.#assigner.prepare())
+    this.#pending = withIndexes(this.#pending, first, indexes)
   }
 
   /** Rows that do not reach a file cannot be committed any more, and so neither can those written with them. */
-  async #orFail<Result>(writing: Promise<Result>): Promise<Result> {
+  async #orFail<Result>(writing: Result | Promise<Result>): Promise<Result> {
     try {
       return await writing
     } catch (error) {
@@ -255,6 +259,29 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
         },
       )
   }
+}
+
+/** The messages with the index files of their buckets; those from `first` on are of this commit. */
+function withIndexes(
+  messages: readonly CommitMessage[],
+  first: number,
+  indexes: readonly BucketIndex[],
+): CommitMessage[] {
+  const all = [...messages]
+  if (indexes.length === 0) return all
+  const own = new Map(all.slice(first).map((message, i) => [keyOf(message), first + i]))
+  for (const index of indexes) {
+    const { partition, bucket, newIndexFiles } = index
+    const at = own.get(keyOf(index))
+    if (at === undefined)
+      all.push({ ...EMPTY_INCREMENT, partition, bucket, totalBuckets: -1, newIndexFiles })
+    else all[at] = { ...all[at]!, newIndexFiles: [...all[at]!.newIndexFiles, ...newIndexFiles] }
+  }
+  return all
+}
+
+function keyOf({ partition, bucket }: Pick<CommitMessage, 'partition' | 'bucket'>): string {
+  return `${bucket}/${latin1Of(partition)}`
 }
 
 /** Whether a commit that ended with the error may be in the table, or a part of it. */

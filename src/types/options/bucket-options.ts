@@ -30,16 +30,19 @@ export const BUCKET_OPTIONS = {
     count,
     '2000000',
     'Rows that a dynamic bucket takes before the next is opened.',
+    DONE,
   ),
   'dynamic-bucket.initial-buckets': write(
     integer(),
     null,
     'Dynamic buckets that a partition starts with.',
+    DONE,
   ),
   'dynamic-bucket.max-buckets': write(
     integer(),
     '-1',
     'Most dynamic buckets of a partition; -1 for no limit.',
+    DONE,
   ),
   'dynamic-bucket.assigner-parallelism': none(
     integer(),
