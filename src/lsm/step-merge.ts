@@ -27,6 +27,8 @@ export interface StepMergeOptions {
   readonly layout: KeyValueLayout
   /** Gives keys whose last row deletes too. */
   readonly keepDeletes: boolean
+  /** Merges keys of a single row as well, which otherwise passes through untouched. */
+  readonly mergesLone?: boolean | undefined
 }
 
 /** Where rows are taken from; those of a source are numbered from 0. */
@@ -96,17 +98,18 @@ export function mergeStep(
 function pickRows(
   step: MergeStep,
   columns: StepColumns,
-  { layout, keepDeletes }: StepMergeOptions,
+  { layout, keepDeletes, mergesLone = false }: StepMergeOptions,
 ): MergedStep {
   const { ranges, order } = step
   const { engine, looksUp, ignoreDelete } = layout
   const precedences = ranges.map(({ window }) => window.precedence)
-  const options = { ignoreDelete, keepDeletes }
   const looked = looksUp && engine !== 'first-row' ? lookupRows(order, sourcesOf(ranges)) : null
+  const isLone = mergesLone ? new Uint8Array(order.keyCount) : looked?.isLone
+  const options = { ignoreDelete, keepDeletes, isLone }
   const picked =
     engine === 'first-row'
       ? firstRow(order, precedences, options)
-      : deduplicate(looked?.order ?? order, precedences, { ...options, isLone: looked?.isLone })
+      : deduplicate(looked?.order ?? order, precedences, options)
   const { length, runOf } = picked
   // Picks are rows of windows.
   const rows = new Uint32Array(length)
@@ -123,12 +126,16 @@ function pickRows(
 function makeRows(
   step: MergeStep,
   columns: StepColumns,
-  { layout, keepDeletes }: StepMergeOptions,
+  { layout, keepDeletes, mergesLone = false }: StepMergeOptions,
   engine: ColumnEngine,
 ): MergedStep {
   const { ranges, order } = step
   const merging = sourcesOf(ranges)
-  const keyed = keyedRows(layout.looksUp ? lookupRows(order, merging) : allRows(order), merging)
+  const chosen = layout.looksUp ? lookupRows(order, merging) : allRows(order)
+  const keyed = keyedRows(
+    mergesLone ? { ...chosen, isLone: new Uint8Array(order.keyCount) } : chosen,
+    merging,
+  )
   const sources = rangeSources(step, columns)
   const places = new Map(columns.fields.map(({ id }, i) => [id, i]))
   const columnsOf = ({ id }: DataField) => sources.columns(places.get(id)!)
