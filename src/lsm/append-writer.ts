@@ -3,10 +3,10 @@ import { allRows, type BatchRows, batchRows } from '../format/column-rows.ts'
 import { type BucketIncrement, EMPTY_INCREMENT } from '../snapshot/commit-message.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
 import { batchBytes } from '../types/batch-bytes.ts'
-import { serializeBinaryRow } from '../types/binary-row.ts'
 import type { Batch } from '../types/column.ts'
+import { appendFileMeta } from './append-file.ts'
 import type { BucketWriter } from './bucket-writer.ts'
-import { commonMeta, type FilePlace, type FileTarget, openFile } from './file-target.ts'
+import { type FilePlace, type FileTarget, openFile } from './file-target.ts'
 import { RollingWriter, type WrittenFile } from './rolling-writer.ts'
 
 /** Rows are handed to the open file once they come to this much, or to this many batches. */
@@ -76,18 +76,9 @@ export class AppendWriter implements BucketWriter {
   }
 
   #meta(file: WrittenFile): DataFileMeta {
-    const minSequenceNumber = this.#nextSequence
+    const sequence = this.#nextSequence
     this.#nextSequence += BigInt(file.rowCount)
-    return {
-      ...commonMeta(this.#target, file),
-      minSequenceNumber,
-      maxSequenceNumber: this.#nextSequence - 1n,
-      minKey: EMPTY_ROW,
-      maxKey: EMPTY_ROW,
-      keyStats: { minValues: EMPTY_ROW, maxValues: EMPTY_ROW, nullCounts: [] },
-      level: 0,
-      deleteRowCount: 0,
-    }
+    return appendFileMeta(this.#target, file, sequence, FILE_SOURCE.APPEND)
   }
 
   async abort(): Promise<void> {
@@ -100,9 +91,6 @@ export class AppendWriter implements BucketWriter {
     await this.#target.io.deleteAll([...closed, ...open])
   }
 }
-
-/** The key of files without keys. */
-const EMPTY_ROW = serializeBinaryRow([], [])
 
 /** The rows of several batches, one behind the other. */
 function joined(batches: readonly Batch[]): BatchRows {

@@ -78,6 +78,12 @@ export class PartialCommitError extends LakeError {
   }
 }
 
+/** Whether a commit that ended with the error may be in the table, or a part of it: its files are to be kept then. */
+export function mayHaveHappened(error: unknown): boolean {
+  if (!(error instanceof LakeError)) return true
+  return error.code === 'OUTCOME_UNKNOWN' || error instanceof PartialCommitError
+}
+
 /**
  * Commits the messages of one or several writers. After an error it is safe to call again with the same user,
  * identifier and messages: what has happened does not happen twice.

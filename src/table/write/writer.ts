@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 
 import { newestIdentifier } from '../../snapshot/commit-history.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
-import { abort, commit, type CommitResult, PartialCommitError } from '../../snapshot/commit.ts'
+import { abort, commit, type CommitResult, mayHaveHappened } from '../../snapshot/commit.ts'
 import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { batchBytes } from '../../types/batch-bytes.ts'
@@ -282,12 +282,6 @@ function withIndexes(
 
 function keyOf({ partition, bucket }: Pick<CommitMessage, 'partition' | 'bucket'>): string {
   return `${bucket}/${latin1Of(partition)}`
-}
-
-/** Whether a commit that ended with the error may be in the table, or a part of it. */
-function mayHaveHappened(error: unknown): boolean {
-  if (!(error instanceof LakeError)) return true
-  return error.code === 'OUTCOME_UNKNOWN' || error instanceof PartialCommitError
 }
 
 /** Parts a batch into pieces of about `sizeBytes`. */

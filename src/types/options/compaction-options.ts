@@ -71,6 +71,7 @@ export const COMPACTION_OPTIONS = {
     integer(),
     '5',
     'Small files of an append table that start a compaction.',
+    DONE,
   ),
   'compaction.small-file-ratio': none(
     double,
@@ -81,11 +82,13 @@ export const COMPACTION_OPTIONS = {
     integer(),
     '100000',
     'Most files that the compaction of an append table plans at once.',
+    DONE,
   ),
   'compaction.delete-ratio-threshold': none(
     double,
     '0.2',
     'Share of deleted rows from which a file of an append table is rewritten.',
+    DONE,
   ),
   'commit.force-compact': none(
     boolean,

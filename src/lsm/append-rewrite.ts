@@ -1,0 +1,81 @@
+/** Writes the rows of several files of an append table into new ones, in the order in which they come. */
+import { allRows } from '../format/column-rows.ts'
+import type { DataFile } from '../format/data-file.ts'
+import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
+import type { Batch } from '../types/column.ts'
+import { throwIfAborted } from '../util/async.ts'
+import { appendFileMeta } from './append-file.ts'
+import { type FileTarget, openFile } from './file-target.ts'
+import { RollingWriter, type WrittenFile } from './rolling-writer.ts'
+
+export interface RewrittenFiles {
+  readonly files: readonly DataFileMeta[]
+  readonly paths: readonly string[]
+}
+
+/** Rows of a batch are so many that they take about this much; compressed files are taken to grow by the factor. */
+const BATCH_BYTES = 16 << 20
+const BATCH_ROWS_MAX = 65_536
+const BATCH_ROWS_MIN = 1024
+const GROWTH = 3
+
+/**
+ * Writes the live rows of the files anew, numbered from the first sequence number of the first file. `open` gives a file
+ * with the columns of the table and without its deleted rows. On failure nothing is left there.
+ *
+ * Follows `BaseAppendFileStoreWrite.compactRewrite`, in which every file that is written begins with the same number;
+ * here they go on, up to the last number of the files before, so that the order of the rows can be told from them.
+ */
+export async function rewriteAppendFiles(
+  target: FileTarget,
+  directory: string,
+  files: readonly DataFileMeta[],
+  open: (file: DataFileMeta) => Promise<DataFile>,
+): Promise<RewrittenFiles> {
+  if (files.length === 0) return { files: [], paths: [] }
+  const place = { directory, level: 0, source: FILE_SOURCE.COMPACT }
+  const writer = new RollingWriter(() => openFile(target, place), target.targetBytes)
+  try {
+    for await (const batch of rowsOf(target, files, open)) await writer.write(allRows(batch))
+    return described(target, files, await writer.finish())
+  } catch (error) {
+    await target.io.deleteAll(await writer.abort())
+    throw error
+  }
+}
+
+async function* rowsOf(
+  { fields, signal }: FileTarget,
+  files: readonly DataFileMeta[],
+  open: (file: DataFileMeta) => Promise<DataFile>,
+): AsyncGenerator<Batch, void, undefined> {
+  for (const file of files) {
+    const cursor = (await open(file)).cursor({ fields })
+    const rowBytes = Math.max(1, (GROWTH * file.fileSize) / Math.max(1, file.rowCount))
+    const rowCount = Math.floor(BATCH_BYTES / rowBytes)
+    for (;;) {
+      throwIfAborted(signal)
+      const batch = await cursor.read(Math.max(BATCH_ROWS_MIN, Math.min(BATCH_ROWS_MAX, rowCount)))
+      if (batch === null) break
+      if (batch.length > 0) yield batch
+    }
+  }
+}
+
+function described(
+  target: FileTarget,
+  before: readonly DataFileMeta[],
+  written: readonly WrittenFile[],
+): RewrittenFiles {
+  const last = before.reduce(
+    (max, { maxSequenceNumber }) => (maxSequenceNumber > max ? maxSequenceNumber : max),
+    before[0]!.maxSequenceNumber,
+  )
+  let next = before[0]!.minSequenceNumber
+  const files = written.map((file) => {
+    const first = next > last ? last : next
+    next += BigInt(file.rowCount)
+    return appendFileMeta(target, file, first, FILE_SOURCE.COMPACT)
+  })
+  return { files, paths: written.map(({ path }) => path) }
+}
