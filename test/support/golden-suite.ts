@@ -77,7 +77,7 @@ export function goldenSuite(storageName: string, open: () => Promise<GoldenStora
 }
 
 /** What a case asks for, in Paimon's dynamic options. */
-function optionsOf(at: string): Record<string, string> {
+export function optionsOf(at: string): Record<string, string> {
   if (/^\d+$/.test(at)) return { 'scan.snapshot-id': at }
   const [, tag] = /^tag-(.+)$/.exec(at) ?? []
   if (tag !== undefined) return { 'scan.tag-name': tag }

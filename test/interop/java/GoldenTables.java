@@ -34,7 +34,7 @@ final class GoldenTables {
       step(name, schemaStep());
     }
     void reload() throws Exception { table = catalog.getTable(Identifier.create("golden", name)); }
-    ObjectNode schemaStep() { return Rows.JSON.createObjectNode().put("op", "schema").put("schema", ((org.apache.paimon.table.FileStoreTable) table).schema().toString()); }
+    ObjectNode schemaStep() { return Rows.JSON.createObjectNode().put("op", "schema").put("schema", ((org.apache.paimon.table.FileStoreTable) table).schemaManager().latest().get().toString()); }
     T tag(String tag, long snapshot) throws Exception { table.createTag(tag, snapshot); step(name, Rows.JSON.createObjectNode().put("op", "tag").put("name", tag).put("snapshot", snapshot)); return this; }
     T branch(String branch, String tag) throws Exception { table.createBranch(branch, tag); step(name, Rows.JSON.createObjectNode().put("op", "branch").put("name", branch).put("tag", tag)); return this; }
     GenericRow row(RowKind kind) { GenericRow r = (GenericRow) random(table.rowType(), this); r.setRowKind(kind); return r; }
