@@ -7,6 +7,7 @@
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { joinPath, resolveLocation } from '../io/path.ts'
 import { openFileIO } from '../io/resolve.ts'
+import { fileForms } from '../lsm/file-form.ts'
 import { mergeEngine } from '../lsm/merge/engine.ts'
 import { branchNames, noBranch } from '../snapshot/branches.ts'
 import { MAIN_BRANCH } from '../snapshot/paths.ts'
@@ -162,8 +163,9 @@ export class Catalog implements AsyncDisposable {
     if (id.branch !== undefined) throw invalid(`${identifierText(id)} names a branch of a table`)
     const isDefinition = 'columns' in definition
     const schema = firstSchema(isDefinition ? newSchemaOf(definition) : definition, Date.now())
-    // Options of the merge engine that contradict each other are found here, not when rows are written.
+    // Options that contradict each other are found here, not when rows are written.
     if (hasPrimaryKey(schema)) mergeEngine(schema)
+    fileForms(schema)
     const store = this.#store(id)
     await this.createDatabase(id.database, { ifNotExists: true, signal })
     const isFree = (await store.schemas.ids({ signal })).length === 0

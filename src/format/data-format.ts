@@ -2,7 +2,7 @@
 import type { FileIO } from '../io/file-io.ts'
 import type { DataField } from '../types/data-type.ts'
 import type { TableOptionValues } from '../types/options.ts'
-import { invalid } from '../util/errors.ts'
+import { invalid, unsupported } from '../util/errors.ts'
 import type { AvroWriteOptions } from './avro/writer.ts'
 import { avroCodec } from './avro/writer.ts'
 import type { Codec } from './codec.ts'
@@ -13,11 +13,22 @@ export type DataFormat =
   | { readonly name: 'parquet'; readonly parquet: ParquetWriteOptions }
   | { readonly name: 'avro'; readonly avro: AvroWriteOptions }
 
-export function dataFormat(options: TableOptionValues): DataFormat {
-  const compression = options.get('file.compression').toLowerCase()
+/** What a file has of its own, in place of `file.format` and `file.compression`. */
+export interface FormatChoice {
+  readonly format: string
+  readonly compression: string
+}
+
+/** Throws UNSUPPORTED for a format that is not written, INVALID for a compression that it does not have. */
+export function dataFormat(options: TableOptionValues, choice?: FormatChoice): DataFormat {
+  const format = (choice?.format ?? options.get('file.format')).toLowerCase()
+  const compression = (choice?.compression ?? options.get('file.compression')).toLowerCase()
   const level = options.get('file.compression.zstd-level')
-  if (options.get('file.format').toLowerCase() === 'avro')
-    return { name: 'avro', avro: { codec: avroCodec(compression), level } }
+  if (format === 'avro') return { name: 'avro', avro: { codec: avroCodec(compression), level } }
+  if (format !== 'parquet')
+    throw unsupported(`data files of the format ${JSON.stringify(format)} cannot be written`, {
+      hint: 'use parquet or avro',
+    })
   const blockBytes = options.get('file.block-size') ?? options.get('parquet.block.size')
   return {
     name: 'parquet',

@@ -34,7 +34,7 @@ export async function rewriteAppendFiles(
 ): Promise<RewrittenFiles> {
   if (files.length === 0) return { files: [], paths: [] }
   const place = { directory, level: 0, source: FILE_SOURCE.COMPACT }
-  const writer = new RollingWriter(() => openFile(target, place), target.targetBytes)
+  const writer = new RollingWriter(() => openFile(target, place), target)
   try {
     for await (const batch of rowsOf(target, files, open)) await writer.write(allRows(batch))
     return described(target, files, await writer.finish())

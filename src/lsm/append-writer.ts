@@ -53,10 +53,7 @@ export class AppendWriter implements BucketWriter {
 
   async #flush(): Promise<void> {
     if (this.#pending.length === 0) return
-    this.#writer ??= new RollingWriter(
-      () => openFile(this.#target, this.#place),
-      this.#target.targetBytes,
-    )
+    this.#writer ??= new RollingWriter(() => openFile(this.#target, this.#place), this.#target)
     await this.#writer.write(joined(this.#pending))
     this.#pending = []
     this.#pendingBytes = 0

@@ -1,6 +1,6 @@
 /** Where and how a bucket's new data files are written, and what manifests are to say of them. */
 import type { ColumnBounds } from '../format/data-file.ts'
-import { createDataFile, type DataFormat, dataFormat } from '../format/data-format.ts'
+import { createDataFile } from '../format/data-format.ts'
 import type { FileIO } from '../io/file-io.ts'
 import { joinPath } from '../io/path.ts'
 import { FILE_SOURCE, type DataFileMeta, type SimpleStats } from '../snapshot/data-file-meta.ts'
@@ -11,6 +11,7 @@ import { type TableOptionValues, tableOptions, targetFileSizeBytes } from '../ty
 import type { ColumnStats } from '../types/predicate-stats.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { hasPrimaryKey, keyFields, keyValueFields, trimmedKeyFields } from '../types/schema-keys.ts'
+import { type FileForm, type FileForms, fileForms } from './file-form.ts'
 import type { OpenedFile, WrittenFile } from './rolling-writer.ts'
 
 /** What all buckets of a table have in common; one per writer, so that file names are counted up. */
@@ -20,10 +21,12 @@ export interface FileTarget {
   readonly options: TableOptionValues
   /** The columns of data files. */
   readonly fields: readonly DataField[]
-  readonly format: DataFormat
+  readonly forms: FileForms
   readonly targetBytes: number
-  readonly nextName: () => string
-  readonly nextChangelogName: () => string
+  /** The most rows of a file. */
+  readonly targetRows: number
+  /** The name of the next file of a format. */
+  readonly nextName: (format: string, isChangelog: boolean) => string
   readonly signal?: AbortSignal | undefined
 }
 
@@ -33,7 +36,6 @@ export function fileTarget(io: FileIO, schema: TableSchema, signal?: AbortSignal
   const names = dataFileNames({
     dataPrefix: options.get('data-file.prefix'),
     changelogPrefix: options.get('changelog-file.prefix'),
-    format: options.get('file.format').toLowerCase(),
     compression: options.get('file.compression'),
     suffixHasCompression: options.get('file.suffix.include.compression'),
   })
@@ -42,42 +44,55 @@ export function fileTarget(io: FileIO, schema: TableSchema, signal?: AbortSignal
     schema,
     options,
     fields: keyed ? keyValueFields(schema, options.get('data-file.thin-mode')) : schema.fields,
-    format: dataFormat(options),
+    forms: fileForms(schema),
     targetBytes: targetFileSizeBytes(options, keyed),
-    nextName: () => names.data(),
-    nextChangelogName: () => names.changelog(),
+    targetRows: options.get('target-file-row-num') ?? Infinity,
+    nextName: (format, isChangelog) => (isChangelog ? names.changelog(format) : names.data(format)),
     signal,
   }
 }
 
-/** What a new file is for. */
-export interface FilePlace {
-  /** The directory of the bucket. */
-  readonly directory: string
+/** What decides the form of a new file. */
+export interface FileKind {
   readonly level: number
-  /** How its rows came: see {@link FILE_SOURCE}. */
-  readonly source: number
   /** Whether it holds changes and not rows of the table: it has another name, and format options of its own. */
   readonly isChangelog?: boolean | undefined
 }
 
+/** What a new file is for. */
+export interface FilePlace extends FileKind {
+  /** The directory of the bucket. */
+  readonly directory: string
+  /** How its rows came: see {@link FILE_SOURCE}. */
+  readonly source: number
+}
+
 /** Starts a new data file in the directory of a bucket. */
-export async function openFile(
-  target: FileTarget,
-  { directory, isChangelog = false }: FilePlace,
-): Promise<OpenedFile> {
-  const name = isChangelog ? target.nextChangelogName() : target.nextName()
-  const path = joinPath(directory, name)
-  const { io, fields, format, signal } = target
+export async function openFile(target: FileTarget, place: FilePlace): Promise<OpenedFile> {
+  const { io, fields, signal } = target
+  const { format } = formOf(target, place)
+  const name = target.nextName(format.name, place.isChangelog ?? false)
+  const path = joinPath(place.directory, name)
   return { name, path, writer: await createDataFile(io, path, fields, format, signal) }
 }
+
+function formOf({ forms }: FileTarget, { level, isChangelog = false }: FileKind): FileForm {
+  return forms(level, isChangelog)
+}
+
+/** Where files of tables without levels lie. */
+const LEVEL_0: FileKind = { level: 0 }
 
 const NO_STATS: ColumnStats = { min: null, max: null, nullCount: null }
 
 /** The statistics of the key, given the bounds of its columns, which are those of the `_KEY_` columns too. */
-export function keyStats(target: FileTarget, bounds: readonly ColumnBounds[]): SimpleStats {
+export function keyStats(
+  target: FileTarget,
+  kind: FileKind,
+  bounds: readonly ColumnBounds[],
+): SimpleStats {
   const { schema, fields } = target
-  const modes = columnModes(target)
+  const modes = columnModes(target, kind)
   const names = isThin(target)
     ? trimmedKeyFields(schema).map(({ name }) => name)
     : keyFields(schema).map(({ name }) => name)
@@ -90,10 +105,12 @@ function isThin({ schema, options }: FileTarget): boolean {
 }
 
 /** What is kept of each column of a file. */
-function columnModes(target: FileTarget): StatsMode[] {
-  const { schema, options, fields, format } = target
+function columnModes(target: FileTarget, kind: FileKind): StatsMode[] {
+  const { schema, options, fields } = target
+  const { format, statsMode } = formOf(target, kind)
   const names = fields.map(({ name }) => name)
   return statsModes(names, options, {
+    mode: statsMode,
     keyNames: isThin(target) ? keyFields(schema).map(({ name }) => name) : [],
     isKeyedAvro: hasPrimaryKey(schema) && format.name === 'avro',
   })
@@ -103,6 +120,7 @@ function columnModes(target: FileTarget): StatsMode[] {
 export function commonMeta(
   target: FileTarget,
   file: WrittenFile,
+  kind: FileKind = LEVEL_0,
 ): Pick<
   DataFileMeta,
   | 'fileName'
@@ -124,7 +142,7 @@ export function commonMeta(
   const { stats, columns } = buildStats(
     schema.fields,
     schema.fields.map((_, i) => file.bounds[offset + i] ?? NO_STATS),
-    columnModes(target).slice(offset),
+    columnModes(target, kind).slice(offset),
     options.get('metadata.stats-dense-store'),
   )
   return {

@@ -23,15 +23,27 @@ const STEP_ROWS_MIN = 1000
 /** Rows of a new file by which the size of the others is judged, where nothing is known of it. */
 const FIRST_ROWS = 4096
 
+/** How large files become. */
+export interface RollingLimits {
+  readonly targetBytes: number
+  /** The most rows of a file; any number unless told. */
+  readonly targetRows?: number | undefined
+}
+
 export class RollingWriter {
   readonly #openFile: () => Promise<OpenedFile>
   readonly #targetBytes: number
+  readonly #targetRows: number
   readonly #written: WrittenFile[] = []
   #open: OpenedFile | null = null
 
-  constructor(openFile: () => Promise<OpenedFile>, targetBytes: number) {
+  constructor(
+    openFile: () => Promise<OpenedFile>,
+    { targetBytes, targetRows = Infinity }: RollingLimits,
+  ) {
     this.#openFile = openFile
     this.#targetBytes = targetBytes
+    this.#targetRows = targetRows
   }
 
   /** The bytes that the open file is estimated to take. */
@@ -43,10 +55,13 @@ export class RollingWriter {
     for (let at = 0; at < rows.length;) {
       this.#open ??= await this.#openFile()
       const { writer } = this.#open
-      const end = Math.min(rows.length, at + this.#stepRows(writer, rows.rowBytes))
+      const room = this.#targetRows - writer.rowCount
+      const step = Math.min(room, this.#stepRows(writer, rows.rowBytes))
+      const end = Math.min(rows.length, at + step)
       await writer.write(rows, at, end)
       at = end
-      if (writer.sizeBytes >= this.#targetBytes) await this.#closeFile()
+      const isFull = writer.sizeBytes >= this.#targetBytes || writer.rowCount >= this.#targetRows
+      if (isFull) await this.#closeFile()
     }
   }
 

@@ -56,7 +56,7 @@ export class RunWriter {
   constructor(target: FileTarget, place: FilePlace) {
     this.#target = target
     this.#place = place
-    this.#rolling = new RollingWriter(() => this.#openFile(), target.targetBytes)
+    this.#rolling = new RollingWriter(() => this.#openFile(), target)
   }
 
   async #openFile(): Promise<OpenedFile> {
@@ -197,7 +197,7 @@ class FileSummary {
 
 function runFileMeta(
   target: FileTarget,
-  { level, source }: FilePlace,
+  place: FilePlace,
   file: WrittenFile,
   summary: FileSummary,
 ): DataFileMeta {
@@ -209,15 +209,15 @@ function runFileMeta(
     return bounds
   })
   return {
-    ...commonMeta(target, file),
+    ...commonMeta(target, file, place),
     minSequenceNumber: summary.minSequenceNumber,
     maxSequenceNumber: summary.maxSequenceNumber,
     minKey: summary.minKey!,
     maxKey: summary.maxKey!,
-    keyStats: keyStats(target, keyBounds),
-    level,
+    keyStats: keyStats(target, place, keyBounds),
+    level: place.level,
     deleteRowCount: summary.deleteRowCount,
-    fileSource: source,
+    fileSource: place.source,
   }
 }
 

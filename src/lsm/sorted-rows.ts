@@ -167,7 +167,7 @@ function* piecesOf({ length, keyStarts, keyCount }: MergedOrder): Generator<KeyP
 }
 
 /** Columns of a table with a sequence number and a kind for each row, as rows to be written. */
-export function rowsOf(
+function rowsOf(
   columns: readonly Column[],
   sequences: Column,
   kinds: Int8Array,

@@ -130,8 +130,9 @@ function storageOf(path: string): string {
 
 /** Names for the new files of one bucket: a random part, and a counter that data and changelog files share. */
 export interface DataFileNames {
-  data(): string
-  changelog(): string
+  /** The name of a data file of the format, `parquet` or another. */
+  data(format: string): string
+  changelog(format: string): string
 }
 
 export interface DataFileNaming {
@@ -139,26 +140,20 @@ export interface DataFileNaming {
   readonly dataPrefix: string
   /** `changelog-file.prefix`. */
   readonly changelogPrefix: string
-  /** `parquet`, `avro`: what data files end with. */
-  readonly format: string
-  /** `file.compression`. */
+  /** `file.compression`, which the names of all files show, whatever a level or changelog has. */
   readonly compression: string
   /** `file.suffix.include.compression`. */
   readonly suffixHasCompression: boolean
-  /** The same of changelog files, where they differ. */
-  readonly changelogFormat?: string | undefined
-  readonly changelogCompression?: string | undefined
 }
 
 export function dataFileNames(naming: DataFileNaming, uuid: string = randomUUID()): DataFileNames {
-  const { dataPrefix, changelogPrefix, format, compression, suffixHasCompression } = naming
-  const { changelogFormat = format, changelogCompression = compression } = naming
-  const dataSuffix = suffixOf(format, compression, suffixHasCompression)
-  const changelogSuffix = suffixOf(changelogFormat, changelogCompression, suffixHasCompression)
+  const { dataPrefix, changelogPrefix, compression, suffixHasCompression } = naming
   let count = 0
+  const name = (prefix: string, format: string): string =>
+    `${prefix}${uuid}-${count++}${suffixOf(format, compression, suffixHasCompression)}`
   return {
-    data: () => `${dataPrefix}${uuid}-${count++}${dataSuffix}`,
-    changelog: () => `${changelogPrefix}${uuid}-${count++}${changelogSuffix}`,
+    data: (format) => name(dataPrefix, format),
+    changelog: (format) => name(changelogPrefix, format),
   }
 }
 

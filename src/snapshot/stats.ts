@@ -34,6 +34,8 @@ const SYSTEM_MODE: StatsMode = { truncate: 128 }
 
 /** What a data file is, as far as the modes of its columns go. */
 export interface StatsTarget {
+  /** The mode of columns that have none of their own; `metadata.stats-mode` unless told. */
+  readonly mode?: string
   /** The `_KEY_` columns that a thin file leaves out. */
   readonly keyNames?: readonly string[]
   /** Whether it is an Avro file of a primary-key table. */
@@ -48,9 +50,9 @@ export interface StatsTarget {
 export function statsModes(
   names: readonly string[],
   options: TableOptionValues,
-  { keyNames = [], isKeyedAvro = false }: StatsTarget = {},
+  { mode: general, keyNames = [], isKeyedAvro = false }: StatsTarget = {},
 ): StatsMode[] {
-  const mode = parseStatsMode(options.get('metadata.stats-mode'))
+  const mode = parseStatsMode(general ?? options.get('metadata.stats-mode'))
   const kept = options.get('metadata.stats-keep-first-n-columns')
   let counted = 0
   return names.map((name) => {

@@ -47,10 +47,6 @@ export function requireWritable(schema: TableSchema): void {
   const bucket = tableOptions(schema.options).get('bucket')
   if (bucket === -2)
     throw unsupported('tables with postponed buckets (bucket = -2) cannot be written yet')
-  if (bucket === -1 && isCrossPartition(schema))
-    throw unsupported('a primary key without all partition keys cannot be written yet', {
-      hint: 'add the partition keys to the primary key, or set a fixed number of buckets',
-    })
 }
 
 function checkColumns({ fields }: TableSchema): void {
@@ -170,9 +166,13 @@ function checkModKey(schema: TableSchema, keys: readonly string[] | undefined): 
 }
 
 function checkColumnTypes({ fields }: TableSchema, options: TableOptionValues): void {
-  const format = options.get('file.format').toLowerCase()
+  const formats = [
+    options.get('file.format'),
+    options.get('changelog-file.format') ?? '',
+    ...Object.values(options.get('file.format.per.level')),
+  ].map((format) => format.toLowerCase())
   for (const { name, type } of fields) {
-    const problem = typeProblemOf(type, format)
+    const problem = firstOf(formats.map((format) => typeProblemOf(type, format)))
     if (problem !== undefined)
       throw unsupported(`column "${name}" has the type ${typeText(type)}: ${problem}`)
   }

@@ -18,19 +18,18 @@ const targetOf = (options: Readonly<Record<string, string>> = {}) =>
 test('files of one writer have one name, counted up, and the ending that the options tell', () => {
   const next = (options: Readonly<Record<string, string>>): string[] => {
     const target = targetOf(options)
-    return [target.nextName(), target.nextName()].map((name) =>
+    const { format } = target.forms(0, false)
+    return [target.nextName(format.name, false), target.nextName(format.name, true)].map((name) =>
       name.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/, '*'),
     )
   }
-  expect(next({})).toEqual(['data-*-0.parquet', 'data-*-1.parquet'])
-  expect(next({ 'file.format': 'AVRO', 'data-file.prefix': 'rows-' })).toEqual([
-    'rows-*-0.avro',
-    'rows-*-1.avro',
-  ])
+  expect(next({})).toEqual(['data-*-0.parquet', 'changelog-*-1.parquet'])
+  const prefixes = { 'data-file.prefix': 'rows-', 'changelog-file.prefix': 'log-' }
+  expect(next({ 'file.format': 'AVRO', ...prefixes })).toEqual(['rows-*-0.avro', 'log-*-1.avro'])
   expect(next({ 'file.suffix.include.compression': 'true', 'file.compression': 'snappy' })[0]).toBe(
     'data-*-0.snappy.parquet',
   )
-  const [one, other] = [targetOf().nextName(), targetOf().nextName()]
+  const [one, other] = [targetOf(), targetOf()].map((target) => target.nextName('avro', false))
   expect(one).not.toBe(other)
 })
 
@@ -95,4 +94,32 @@ test('the creation time is what the clock on the wall shows', () => {
     now.getSeconds(),
   )
   expect(Math.abs(Number(creationTime) - wall)).toBeLessThan(60_000)
+})
+
+test('levels and changelog files have forms of their own, and the changelog else that of its level', () => {
+  const { forms } = targetOf({
+    'file.format.per.level': '0:avro,5:parquet',
+    'file.compression.per.level': '0:snappy,3:none',
+    'metadata.stats-mode.per.level.0': 'none',
+    'changelog-file.stats-mode': 'counts',
+    'changelog-file.compression': 'deflate',
+  })
+  const summary = (level: number, isChangelog: boolean) => {
+    const { format, statsMode } = forms(level, isChangelog)
+    return [format.name === 'avro' ? format.avro.codec : format.parquet.codec, statsMode]
+  }
+  expect(forms(0, false).format.name).toBe('avro')
+  expect(summary(0, false)).toEqual(['snappy', 'none'])
+  expect(summary(1, false)).toEqual(['zstd', 'truncate(16)'])
+  expect(summary(3, false)).toEqual(['none', 'truncate(16)'])
+  expect(forms(0, true).format.name).toBe('avro')
+  expect(summary(0, true)).toEqual(['deflate', 'counts'])
+})
+
+test.each([
+  [{ 'file.format.per.level': 'top:avro' }, '"top" is no level'],
+  [{ 'file.format.per.level': '1:orc' }, 'format "orc" cannot be written'],
+  [{ 'file.format.per.level': '1:avro', 'file.compression': 'lz4' }, 'lz4'],
+])('%j is refused before a row is taken', (options, message) => {
+  expect(() => targetOf(options)).toThrow(message)
 })

@@ -35,7 +35,7 @@ class CountingFile implements DataFileWriter {
   }
 }
 
-function counting(targetBytes: number, rowBytes: number, openFails = false) {
+function counting(targetBytes: number, rowBytes: number, openFails = false, targetRows?: number) {
   const files: CountingFile[] = []
   const openFile = async (): Promise<OpenedFile> => {
     if (openFails) throw new Error('no room')
@@ -43,7 +43,7 @@ function counting(targetBytes: number, rowBytes: number, openFails = false) {
     const name = `f${files.push(writer)}`
     return { name, path: `dir/${name}`, writer }
   }
-  return { files, writer: new RollingWriter(openFile, targetBytes) }
+  return { files, writer: new RollingWriter(openFile, { targetBytes, targetRows }) }
 }
 
 function rowsOf(length: number, rowBytes?: number): BatchRows {
@@ -93,6 +93,13 @@ describe('rows go to the next file once one has its size', () => {
     await writer.write(rowsOf(3500, 100))
     await writer.finish()
     expect(files.map(({ rowCount }) => rowCount)).toEqual([1000, 1000, 1000, 500])
+  })
+
+  test('or as many rows as a file may have', async () => {
+    const { files, writer } = counting(1_000_000, 1, false, 300)
+    for (const length of [250, 700]) await writer.write(rowsOf(length, 1))
+    await writer.finish()
+    expect(files.map(({ rowCount }) => rowCount)).toEqual([300, 300, 300, 50])
   })
 
   test('and one that took its last row is not followed by an empty one', async () => {

@@ -71,11 +71,12 @@ export const FILE_OPTIONS = {
     count,
     null,
     'Rows at which a new data file is started; since Paimon 2.0.',
+    DONE,
   ),
   'file.format': write(text, 'parquet', 'Format of data files.', only('parquet', 'avro')),
-  'file.format.per.level': write(map, '', 'Format of data files by LSM level, as `0:avro`.'),
+  'file.format.per.level': write(map, '', 'Format of data files by LSM level, as `0:avro`.', DONE),
   'file.compression': write(text, 'zstd', 'Compression of data files.', COMPRESSIONS),
-  'file.compression.per.level': write(map, '', 'Compression of data files by LSM level.'),
+  'file.compression.per.level': write(map, '', 'Compression of data files by LSM level.', DONE),
   'file.compression.zstd-level': write(
     integer(),
     '1',
@@ -135,16 +136,23 @@ export const FILE_OPTIONS = {
     'What names of changelog files start with.',
     DONE,
   ),
-  'changelog-file.format': write(text, null, 'Format of changelog files; unset: file.format.'),
+  'changelog-file.format': write(
+    text,
+    null,
+    'Format of changelog files; unset: file.format.',
+    DONE,
+  ),
   'changelog-file.compression': write(
     text,
     null,
     'Compression of changelog files; unset: file.compression.',
+    DONE,
   ),
   'changelog-file.stats-mode': write(
     text,
     null,
     'Statistics of changelog files; unset: metadata.stats-mode.',
+    DONE,
   ),
   'metadata.stats-mode': write(
     text,
@@ -152,7 +160,7 @@ export const FILE_OPTIONS = {
     'Statistics of value columns: none, counts, full or truncate(N).',
     DONE,
   ),
-  'metadata.stats-mode.per.level': write(map, '', 'Statistics by LSM level, as `0:none`.'),
+  'metadata.stats-mode.per.level': write(map, '', 'Statistics by LSM level, as `0:none`.', DONE),
   'metadata.stats-dense-store': write(
     boolean,
     'true',

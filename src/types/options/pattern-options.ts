@@ -94,17 +94,17 @@ export const TABLE_PATTERNS: readonly OptionPattern[] = [
   family(
     'file.format.per.level.<level>',
     /^file\.format\.per\.level\.\d+$/,
-    write(text, null, 'Format of the data files of one LSM level.'),
+    write(text, null, 'Format of the data files of one LSM level.', DONE),
   ),
   family(
     'file.compression.per.level.<level>',
     /^file\.compression\.per\.level\.\d+$/,
-    write(text, null, 'Compression of the data files of one LSM level.'),
+    write(text, null, 'Compression of the data files of one LSM level.', DONE),
   ),
   family(
     'metadata.stats-mode.per.level.<level>',
     /^metadata\.stats-mode\.per\.level\.\d+$/,
-    write(text, null, 'Statistics of the data files of one LSM level.'),
+    write(text, null, 'Statistics of the data files of one LSM level.', DONE),
   ),
 ]
 

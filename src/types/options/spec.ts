@@ -52,11 +52,6 @@ export function only(...values: string[]): { readonly implemented: readonly stri
 /** Tables with the option are read, but not made or written. */
 export const READABLE = { readable: true } as const
 
-/** Tables with the given values are read, but not made or written. */
-export function readableWith(...values: string[]): { readonly readable: readonly string[] } {
-  return { readable: values }
-}
-
 export const IMMUTABLE = { immutable: true } as const
 
 type Declare = <Value, Input, const Default extends string | null>(
