@@ -12,6 +12,7 @@ import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { batchBytes } from '../../types/batch-bytes.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
+import type { Batch } from '../../types/column.ts'
 import { tableOptions } from '../../types/options.ts'
 import { DELETE } from '../../types/row-kind.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
@@ -80,13 +81,14 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     this.#store = store
     this.#schema = schema
     this.#signal = options.signal
-    this.#assigner = bucketAssigner(store, schema, { signal: options.signal })
     this.#input = inputReader(schema)
     this.#buckets = new OpenBuckets(store, schema, options.signal)
     this.#isNewUser = options.commitUser === undefined
     const prefix = values.get('commit.user-prefix')
     this.commitUser =
       options.commitUser ?? (prefix === undefined ? randomUUID() : `${prefix}_${randomUUID()}`)
+    const { commitUser } = this
+    this.#assigner = bucketAssigner(store, schema, { commitUser, signal: options.signal })
   }
 
   /** Takes rows. They are visible to nobody before a commit. */
@@ -109,7 +111,12 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     await this.#take(this.#input.read(rows as WriteData<unknown>, DELETE))
   }
 
-  async #take(batches: AsyncIterable<KindedBatch>): Promise<void> {
+  /** @internal Takes rows that have the table's columns already, such as rows that were read from it. */
+  async writeBatch(batch: Batch, kinds: Int8Array): Promise<void> {
+    if (batch.length > 0) await this.#take([{ batch, kinds }])
+  }
+
+  async #take(batches: AsyncIterable<KindedBatch> | readonly KindedBatch[]): Promise<void> {
     this.#requireOpen()
     for await (const batch of batches)
       for (const part of pieces(batch, this.#buckets.budgetBytes / 4)) {
@@ -211,6 +218,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     this.#pending = this.#pending.slice(messages.length)
     this.#unsettled = null
     this.#buckets.committed(result.snapshots)
+    this.#assigner.committed?.()
     // An earlier process has committed the same rows in files of its own.
     if (result.alreadyCommitted && isFirstTry) await abort(table, messages).catch(() => {})
     return result
