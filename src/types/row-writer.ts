@@ -27,6 +27,18 @@ export function encodeBinaryRowAt(
   return writer.out.bytes.slice(0, writer.out.length)
 }
 
+/** Writes rows of the columns into one buffer, whose content holds until the next row. */
+export function rowEncoder(
+  types: readonly DataType[],
+  columns: readonly Column[],
+): (row: number) => BinaryBuffer {
+  const writer = new ColumnRowWriter(types, columns)
+  return (row) => {
+    writer.write(row)
+    return writer.out
+  }
+}
+
 /**
  * The hash of each of the first `length` rows of the columns as BinaryRows, which buckets and the index files of
  * dynamic buckets are made of.

@@ -311,11 +311,11 @@ describe('what is refused', () => {
 describe('tables of other engines', () => {
   test.each([
     [{ bucket: '2' }, true, true],
-    [{}, true, false],
+    [{}, true, true],
     [{ bucket: '-2' }, true, false],
     [{ bucket: '2', 'changelog-producer': 'lookup' }, true, false],
     [{ bucket: '2', 'deletion-vectors.enabled': 'true' }, true, false],
-    [{ bucket: '-1', 'query-auth.enabled': 'true' }, false, false],
+    [{ bucket: '-1', 'query-auth.enabled': 'true' }, false, true],
   ])('%j: read %s, written %s', (options, readable, writable) => {
     const schema: TableSchema = { ...create(KEYED), options }
     expect(succeeds(() => requireReadable(schema))).toBe(readable)

@@ -6,8 +6,9 @@ import { bucketFunction } from '../../types/bucket-function.ts'
 import type { Batch } from '../../types/column.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
-import { bucketKeyFields, hasPrimaryKey } from '../../types/schema-keys.ts'
+import { bucketKeyFields, hasPrimaryKey, isCrossPartition } from '../../types/schema-keys.ts'
 import { assert } from '../../util/assert.ts'
+import { CrossPartitionBuckets } from './cross-partition.ts'
 import { DynamicBuckets } from './dynamic-buckets.ts'
 import { type BucketRows, parted, partitionsOf } from './row-groups.ts'
 
@@ -22,11 +23,15 @@ export interface BucketAssigner {
   assign(batch: Batch, kinds: Int8Array): readonly BucketRows[] | Promise<readonly BucketRows[]>
   /** Stores what has to be committed with the rows assigned since the last call. */
   prepare(): Promise<readonly BucketIndex[]>
+  /** Takes note that what was prepared is in the table. */
+  committed?(): void
 }
 
 export interface AssignOptions {
   /** Whether the rows take the place of all that is in the table: then it does not matter where its keys are. */
   readonly isOverwrite?: boolean | undefined
+  /** Who commits the rows. */
+  readonly commitUser?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -37,6 +42,8 @@ export function bucketAssigner(
   options: AssignOptions = {},
 ): BucketAssigner {
   const bucketCount = tableOptions(schema.options).get('bucket')
+  if (bucketCount === -1 && isCrossPartition(schema))
+    return new CrossPartitionBuckets(store, schema, options)
   if (bucketCount === -1 && hasPrimaryKey(schema)) return new DynamicBuckets(store, schema, options)
   const assign = fixedAssigner(schema, bucketCount)
   return { assign, prepare: () => Promise.resolve([]) }

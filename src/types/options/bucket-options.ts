@@ -72,7 +72,8 @@ export const BUCKET_OPTIONS = {
   'cross-partition-upsert.index-ttl': none(
     duration,
     null,
-    'How long the index of cross-partition upserts keeps a key.',
+    'How old files may be whose keys the index of cross-partition upserts has; unset: any age.',
+    DONE,
   ),
   'cross-partition-upsert.bootstrap-parallelism': none(
     integer(),
