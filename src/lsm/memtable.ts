@@ -5,7 +5,7 @@
  * the columns are gathered by it as the file is written.
  */
 import { batchBytes } from '../types/batch-bytes.ts'
-import { packBatch, unpackBatch } from '../types/batch-transfer.ts'
+import { ownBatch } from '../types/batch-own.ts'
 import { concatColumns } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
@@ -154,26 +154,6 @@ export class Memtable {
     if (sequence.length === 0) return null
     const columns = sequence.map(({ id }) => batch.columns[fields.findIndex((f) => f.id === id)]!)
     return sortKeys(sequenceOrder(this.#layout, false), columns, batch.length)
-  }
-}
-
-/** The batch without memory that it shares with rows of other buckets, which may leave before it does. */
-function ownBatch(batch: Batch): Batch {
-  const shared = batch.columns.reduce((sum, column) => sum + heldBytes(column), 0)
-  return shared > 2 * batchBytes(batch) + 1024 ? unpackBatch(packBatch(batch)) : batch
-}
-
-/** The memory that the values of the column keep, of those whose size differs. */
-function heldBytes(column: Column): number {
-  switch (column.layout) {
-    case 'bytes':
-      return column.data.buffer.byteLength
-    case 'list':
-      return 8 * column.child.length + heldBytes(column.child)
-    case 'struct':
-      return column.children.reduce((sum, child) => sum + heldBytes(child), 0)
-    default:
-      return 0
   }
 }
 

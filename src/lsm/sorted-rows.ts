@@ -4,6 +4,7 @@
  * Follows the Java classes `SortBufferWriteBuffer` and `ReducerMergeFunctionWrapper`.
  */
 import { type BatchRows, batchRows, type ColumnRows } from '../format/column-rows.ts'
+import { concatColumns } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
 import { gatherColumn } from './gather.ts'
@@ -74,17 +75,35 @@ export class SortedRows {
   #picked({ length, runOf, rows }: PickedRows): RunRows {
     const shuffled = new ShuffledRows(runOf, rows, this.#lengths)
     const sources = this.#layout.fields.map((_, i) => this.#sources(i))
-    const values = sources.map((columns) => shuffled.rows(columns))
+    const joined = this.#joiner({ length, runOf, rows })
+    const values = sources.map((columns) => joined(columns) ?? shuffled.rows(columns))
     return {
       length,
       values: {
         length,
         rowBytes: this.#rowBytes,
         column: (index) => values[index]!,
-        pieces: (index, from, to) => shuffled.pieces(sources[index]!, from, to),
+        pieces: (index, from, to) =>
+          values[index]!.columns.length === 1
+            ? [{ rows: values[index]!, from, to }]
+            : shuffled.pieces(sources[index]!, from, to),
       },
       sequences: shuffled.rows(this.#numbers()),
       kinds: shuffled.rows(this.#kinds()),
+    }
+  }
+
+  /**
+   * Takes rows of nested columns from one column that all chunks are joined to: whoever takes them from several would
+   * join these for every few rows.
+   */
+  #joiner({ length, runOf, rows }: PickedRows): (columns: readonly Column[]) => ColumnRows | null {
+    let places: Uint32Array | null = null
+    return (columns) => {
+      const layout = columns[0]?.layout
+      if (columns.length === 1 || layout === 'fixed' || layout === 'bytes') return null
+      places ??= placesOf(this.#lengths, runOf, rows)
+      return { columns: [concatColumns(columns)], sourceOf: null, rows: places, length }
     }
   }
 
@@ -122,21 +141,34 @@ export class SortedRows {
   }
 
   #gatherer(): (piece: KeyPiece) => GatheredPiece {
-    const sources = this.#layout.fields.map((_, i) => this.#sources(i))
-    const [numbers, kinds] = [this.#numbers(), this.#kinds()]
-    const { runOf, rows } = this.#order
+    const { values, sequences, kinds } = this.all()
+    const columns = this.#layout.fields.map((_, i) => values.column(i))
     return ({ from, to }) => {
-      const part = { sourceOf: runOf.subarray(from, to), rows: rows.subarray(from, to) }
-      const length = to - from
-      const gathered = (columns: readonly Column[]): Column =>
-        gatherColumn({ columns, ...part, length })
+      const gathered = (all: ColumnRows): Column => gatherColumn(partOf(all, from, to))
       return {
-        columns: sources.map(gathered),
-        numbers: sequenceNumbers(gathered(numbers)),
+        columns: columns.map(gathered),
+        numbers: sequenceNumbers(gathered(sequences)),
         kinds: kindsOf(gathered(kinds)),
       }
     }
   }
+}
+
+/** The rows `[from, to)` of those that are chosen. */
+function partOf({ columns, sourceOf, rows }: ColumnRows, from: number, to: number): ColumnRows {
+  return {
+    columns,
+    sourceOf: sourceOf?.subarray(from, to) ?? null,
+    rows: rows!.subarray(from, to),
+    length: to - from,
+  }
+}
+
+/** Rows of chunks as rows of all chunks, one behind the other. */
+function placesOf(lengths: readonly number[], runOf: Uint16Array, rows: Uint32Array): Uint32Array {
+  const bases = new Uint32Array(lengths.length)
+  for (let i = 1; i < bases.length; i++) bases[i] = bases[i - 1]! + lengths[i - 1]!
+  return rows.map((row, i) => bases[runOf[i]!]! + row)
 }
 
 interface GatheredPiece {
@@ -167,7 +199,7 @@ function* piecesOf({ length, keyStarts, keyCount }: MergedOrder): Generator<KeyP
 }
 
 /** Columns of a table with a sequence number and a kind for each row, as rows to be written. */
-function rowsOf(
+export function rowsOf(
   columns: readonly Column[],
   sequences: Column,
   kinds: Int8Array,
