@@ -9,6 +9,7 @@ import { SEQUENCE_NUMBER_FIELD } from '../types/field-ids.ts'
 import type { FileTarget } from './file-target.ts'
 import type { KeyValueLayout } from './key-value.ts'
 import type { Levels } from './levels.ts'
+import { lookupRewriter } from './lookup/lookup-rewrite.ts'
 import { mergeRuns } from './merge-reader.ts'
 import { kindsOf } from './row-kinds.ts'
 import type { RunFile } from './run-reader.ts'
@@ -52,11 +53,13 @@ export interface RewriteContext {
 
 /** The rewriter that fits the table. */
 export function compactionRewriter(context: RewriteContext): CompactionRewriter {
-  return {
+  const plain: CompactionRewriter = {
     rewrite: async (outputLevel, dropDelete, sections) =>
       await rewrite(context, outputLevel, dropDelete, sections),
     upgrade: async (outputLevel, _, file) => upgraded(file, outputLevel),
   }
+  const { looksUp, engine } = context.layout
+  return looksUp || engine === 'first-row' ? lookupRewriter(context, plain) : plain
 }
 
 /** The file with another level, and nothing else changed. */

@@ -65,7 +65,10 @@ export class RunReader {
       this.#open ??= await this.#openNext()
       if (this.#open === null) return null
       const batch = await this.#open.keys.read(rowCount)
-      if (batch !== null) return this.#toWindow(batch, this.#open)
+      if (batch !== null) {
+        const { level, values } = this.#open
+        return runWindow(this.#columns.layout, batch, level, values)
+      }
       this.#open = null
     }
   }
@@ -84,31 +87,35 @@ export class RunReader {
       values: values.length === 0 ? null : file.cursor({ fields: values, rows, views: true }),
     }
   }
+}
 
-  #toWindow(batch: Batch, { level, values }: OpenFile): RunWindow {
-    const { layout } = this.#columns
-    const { length, columns } = batch
-    const keyCount = layout.keys.length
-    const keyColumns = columns.slice(0, keyCount)
-    const sequence = columns.slice(keyCount + SYSTEM_FIELDS.length)
-    for (const [i, column] of columns.slice(0, keyCount + SYSTEM_FIELDS.length).entries())
-      if (column.validity !== null)
-        throw corrupt(`key or system column ${i} of a data file has nulls`)
-    return {
-      length,
-      level,
-      keys: sortKeys(keyOrder(layout), keyColumns, length),
-      precedence: {
-        sequence:
-          sequence.length === 0
-            ? null
-            : sortKeys(sequenceOrder(layout, layout.sequenceDescending), sequence, length),
-        numbers: sequenceNumbers(columns[keyCount]!),
-        kinds: kindsOf(columns[keyCount + 1]!),
-      },
-      columns: [...keyColumns, ...sequence],
-      values,
-    }
+/** A window of a batch that has the key columns, the system columns and the columns of `sequence.field`. */
+export function runWindow(
+  layout: KeyValueLayout,
+  { length, columns }: Batch,
+  level: number,
+  values: RowCursor | null,
+): RunWindow {
+  const keyCount = layout.keys.length
+  const keyColumns = columns.slice(0, keyCount)
+  const sequence = columns.slice(keyCount + SYSTEM_FIELDS.length)
+  for (const [i, column] of columns.slice(0, keyCount + SYSTEM_FIELDS.length).entries())
+    if (column.validity !== null)
+      throw corrupt(`key or system column ${i} of a data file has nulls`)
+  return {
+    length,
+    level,
+    keys: sortKeys(keyOrder(layout), keyColumns, length),
+    precedence: {
+      sequence:
+        sequence.length === 0
+          ? null
+          : sortKeys(sequenceOrder(layout, layout.sequenceDescending), sequence, length),
+      numbers: sequenceNumbers(columns[keyCount]!),
+      kinds: kindsOf(columns[keyCount + 1]!),
+    },
+    columns: [...keyColumns, ...sequence],
+    values,
   }
 }
 

@@ -196,7 +196,8 @@ function sourcesOf(ranges: readonly WindowRange[]): MergeSource[] {
   }))
 }
 
-function rangeSources({ ranges, values }: MergeStep, { places }: StepColumns): RowSources {
+/** Where the rows of the step's ranges are taken from. */
+export function rangeSources({ ranges, values }: MergeStep, { places }: StepColumns): RowSources {
   const numbers = ranges.map(({ window, from, to }) =>
     window.precedence.numbers.subarray(2 * from, 2 * to),
   )

@@ -9,7 +9,7 @@ export const ROW_KINDS: readonly RowKind[] = ['+I', '-U', '+U', '-D']
 /** The bytes as `_VALUE_KIND` stores them. */
 export const INSERT = 0
 export const UPDATE_BEFORE = 1
-const UPDATE_AFTER = 2
+export const UPDATE_AFTER = 2
 export const DELETE = 3
 
 /** The kind that a stored byte means; CORRUPT for any other byte. */
