@@ -11,6 +11,7 @@ import type { KeyValueLayout } from './key-value.ts'
 import type { Levels } from './levels.ts'
 import { lookupRewriter } from './lookup/lookup-rewrite.ts'
 import { mergeRuns } from './merge-reader.ts'
+import type { RecordExpiry } from './record-expiry.ts'
 import { kindsOf } from './row-kinds.ts'
 import type { RunFile } from './run-reader.ts'
 import { type RunRows, RunWriter } from './run-writer.ts'
@@ -48,11 +49,17 @@ export interface RewriteContext {
   /** The files of the bucket as they are now. */
   readonly levels: () => Levels
   readonly deletions: BucketDeletions | null
+  /** What is left out because of its age; null where rows do not expire. */
+  readonly expiry?: RecordExpiry | null | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /** The rewriter that fits the table. */
-export function compactionRewriter(context: RewriteContext): CompactionRewriter {
+export function compactionRewriter(bucket: RewriteContext): CompactionRewriter {
+  const { expiry, openRun } = bucket
+  const context = expiry
+    ? { ...bucket, openRun: (file: DataFileMeta) => expiry.live(file, openRun(file)) }
+    : bucket
   const plain: CompactionRewriter = {
     rewrite: async (outputLevel, dropDelete, sections) =>
       await rewrite(context, outputLevel, dropDelete, sections),
