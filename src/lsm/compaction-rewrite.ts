@@ -4,19 +4,21 @@
  * Follows the Java classes `MergeTreeCompactRewriter` and `MergeTreeCompactTask`.
  */
 import type { BucketDeletions } from '../indexes/bucket-deletions.ts'
-import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
+import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { SEQUENCE_NUMBER_FIELD } from '../types/field-ids.ts'
+import { fullChangelogRewriter } from './changelog/full-compaction.ts'
 import type { FileTarget } from './file-target.ts'
 import type { KeyValueLayout } from './key-value.ts'
 import type { Levels } from './levels.ts'
 import { lookupRewriter } from './lookup/lookup-rewrite.ts'
+import type { StepRows } from './lookup/step-rows.ts'
 import { mergeRuns } from './merge-reader.ts'
 import type { RecordExpiry } from './record-expiry.ts'
 import { kindsOf } from './row-kinds.ts'
 import type { RunFile } from './run-reader.ts'
-import { type RunRows, RunWriter } from './run-writer.ts'
 import { readRun } from './single-run.ts'
 import { rowsOf } from './sorted-rows.ts'
+import { movedFile, rewriteFiles } from './step-writer.ts'
 
 /** Sections of sorted runs of files: keys of one section are in no other. */
 export type Sections = readonly (readonly (readonly DataFileMeta[])[])[]
@@ -63,15 +65,17 @@ export function compactionRewriter(bucket: RewriteContext): CompactionRewriter {
   const plain: CompactionRewriter = {
     rewrite: async (outputLevel, dropDelete, sections) =>
       await rewrite(context, outputLevel, dropDelete, sections),
-    upgrade: async (outputLevel, _, file) => upgraded(file, outputLevel),
+    upgrade: async (outputLevel, _, file) => ({
+      before: [file],
+      after: [movedFile(file, outputLevel)],
+      changelog: [],
+      paths: [],
+    }),
   }
   const { looksUp, engine } = context.layout
+  if (context.target.options.get('changelog-producer') === 'full-compaction')
+    return fullChangelogRewriter(context, plain)
   return looksUp || engine === 'first-row' ? lookupRewriter(context, plain) : plain
-}
-
-/** The file with another level, and nothing else changed. */
-function upgraded(file: DataFileMeta, level: number): CompactionResult {
-  return { before: [file], after: [{ ...file, level }], changelog: [], paths: [] }
 }
 
 async function rewrite(
@@ -81,32 +85,27 @@ async function rewrite(
   sections: Sections,
 ): Promise<CompactionResult> {
   const { target, directory, deletions } = context
-  const writer = new RunWriter(target, { directory, level, source: FILE_SOURCE.COMPACT })
-  try {
-    for (const section of sections)
-      for await (const rows of mergedRows(context, section, dropDelete)) await writer.write(rows)
-    const { files, paths } = await writer.finish()
-    const before = sections.flat(2)
-    for (const { fileName } of before) deletions?.removeFile(fileName)
-    return { before, after: files, changelog: [], paths }
-  } catch (error) {
-    await writer.abort()
-    throw error
-  }
+  const before = sections.flat(2)
+  const steps = mergedRows(context, sections, dropDelete)
+  const result = await rewriteFiles({ target, directory, level }, before, steps)
+  for (const { fileName } of before) deletions?.removeFile(fileName)
+  return result
 }
 
-/** The rows of a section, merged, in ascending order of their keys. */
+/** The rows of the sections, merged, in ascending order of their keys. */
 async function* mergedRows(
   { layout, windowRows, openRun, signal }: RewriteContext,
-  section: Sections[number],
+  sections: Sections,
   dropDelete: boolean,
-): AsyncGenerator<RunRows, void, undefined> {
+): AsyncGenerator<StepRows, void, undefined> {
   const fields = [...layout.fields, SEQUENCE_NUMBER_FIELD]
   const read = { layout, fields, windowRows, kinds: true, keepDeletes: !dropDelete, signal }
-  const runs = section.map((files) => files.map(openRun))
-  const batches = runs.length === 1 ? readRun(runs[0]!, read) : mergeRuns(runs, read)
-  for await (const { columns } of batches) {
-    const [sequences, kinds] = columns.slice(-2)
-    yield rowsOf(columns.slice(0, -2), sequences!, kindsOf(kinds!))
+  for (const section of sections) {
+    const runs = section.map((files) => files.map(openRun))
+    const batches = runs.length === 1 ? readRun(runs[0]!, read) : mergeRuns(runs, read)
+    for await (const { columns } of batches) {
+      const [sequences, kinds] = columns.slice(-2)
+      yield { rows: rowsOf(columns.slice(0, -2), sequences!, kindsOf(kinds!)), changes: null }
+    }
   }
 }

@@ -242,3 +242,8 @@ export function targetFileSizeBytes(
 ): number {
   return options.get('target-file-size') ?? (hasPrimaryKey ? 128 : 256) * 2 ** 20
 }
+
+/** The highest level of the LSM tree: a level for each sorted run below the compaction trigger, unless set. */
+export function topLevel(options: OptionValues<TableSpecs>): number {
+  return (options.get('num-levels') ?? options.get('num-sorted-run.compaction-trigger') + 1) - 1
+}

@@ -4,7 +4,7 @@
  * Follows `DataTableStreamScan`, `DeltaFollowUpScanner` and `ChangelogFollowUpScanner`.
  */
 import type { Snapshot } from '../../snapshot/snapshot.ts'
-import { tableOptions } from '../../types/options.ts'
+import { tableOptions, topLevel } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey } from '../../types/schema-keys.ts'
 
@@ -70,8 +70,7 @@ export function firstLevels(schema: TableSchema): (level: number) => boolean {
     case 'lookup':
       return (level) => level > 0
     case 'full-compaction': {
-      const last =
-        (options.get('num-levels') ?? options.get('num-sorted-run.compaction-trigger') + 1) - 1
+      const last = topLevel(options)
       return (level) => level === last
     }
     default:

@@ -17,7 +17,7 @@ import type { Batch, BytesColumn, Column } from '../../types/column.ts'
 import { asNullable, type DataField } from '../../types/data-type.ts'
 import { ROW_ID_FIELD, ROW_KIND_FIELD, SEQUENCE_NUMBER_FIELD } from '../../types/field-ids.ts'
 import { utf8 } from '../../types/internal-value.ts'
-import { tableOptions } from '../../types/options.ts'
+import { tableOptions, topLevel } from '../../types/options.ts'
 import { ROW_KINDS, UPDATE_BEFORE } from '../../types/row-kind.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey } from '../../types/schema-keys.ts'
@@ -87,10 +87,8 @@ export const READ_OPTIMIZED: RowView = {
   passesFilters: true,
   level(schema) {
     if (!hasPrimaryKey(schema)) return undefined
-    const options = tableOptions(schema.options)
-    const levelCount =
-      options.get('num-levels') ?? options.get('num-sorted-run.compaction-trigger') + 1
-    return (level) => level === levelCount - 1
+    const top = topLevel(tableOptions(schema.options))
+    return (level) => level === top
   },
   async *show(columns, batches) {
     for await (const batch of batches) yield withKinds(columns, batch)
