@@ -32,7 +32,6 @@ const REFUSED: ReadonlySet<string> = new Set([
   'changelog_partial',
   'dv',
   'dv_bitmap64',
-  'dynamic_bucket',
   'expired',
   'first_row',
   'format_orc',

@@ -108,6 +108,8 @@ public final class Harness {
                 return stream(table(request));
             case "schedule":
                 return Schedules.run((FileStoreTable) table(request), request);
+            case "buckets":
+                return Buckets.perform((FileStoreTable) table(request), request);
             case "streams":
                 return Streams.perform((FileStoreTable) table(request), request);
             default:

@@ -20,6 +20,7 @@ const PROGRAMS = [
   'Rows.java',
   'Schedules.java',
   'GoldenTables.java',
+  'Buckets.java',
   'Columns.java',
   'Deletions.java',
   'Evolution.java',
@@ -266,6 +267,15 @@ export class JavaWarehouse {
   async read(table: string, read: JavaRead = {}): Promise<string[]> {
     const rows = await this.#java.ask({ op: 'read', ...this.#base, table, ...read })
     return (rows as unknown[]).map(canonicalRow).toSorted()
+  }
+
+  /** What `Buckets.java` does: one of its tasks. */
+  async buckets(
+    table: string,
+    task: string,
+    request: Readonly<Record<string, unknown>> = {},
+  ): Promise<unknown> {
+    return await this.#java.ask({ op: 'buckets', ...this.#base, table, task, ...request })
   }
 
   /** What `Streams.java` does: one of its tasks. */
