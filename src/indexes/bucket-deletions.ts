@@ -16,11 +16,13 @@ export class BucketDeletions {
   readonly #vectors: Map<string, RoaringBitmap>
   readonly #form: VectorForm
   #isChanged = false
+  #files: readonly IndexFileMeta[]
 
-  /** The vectors that the bucket has, by the names of their data files. */
-  constructor(vectors: DeletionVectors, form: VectorForm) {
+  /** The vectors that the bucket has, by the names of their data files, and the index file that they are in. */
+  constructor(vectors: DeletionVectors, form: VectorForm, files: readonly IndexFileMeta[] = []) {
     this.#vectors = new Map(vectors)
     this.#form = form
+    this.#files = files
   }
 
   /** Whether {@link prepare} would write a file. */
@@ -50,14 +52,17 @@ export class BucketDeletions {
   }
 
   /**
-   * Writes the vectors, if they changed since the last time. The new file takes the place of the bucket's former one
-   * without being told; that it has no vectors any more is told by a file without vectors.
+   * Writes the vectors, if they changed since the last time. The new file takes the place of the bucket's former one;
+   * that it has no vectors any more is told by a file without vectors. Java does not name the former file. Here it is
+   * named, so that a commit on top of vectors that another writer changed meanwhile is told apart.
    */
   async prepare(place: IndexFilePlace): Promise<IndexChange> {
     if (!this.#isChanged) return { newIndexFiles: [], deletedIndexFiles: [] }
     const indexFile = await writeVectorFile(place, this.#vectors, this.#form)
+    const deletedIndexFiles = this.#files
+    this.#files = [indexFile]
     this.#isChanged = false
-    return { newIndexFiles: [indexFile], deletedIndexFiles: [] }
+    return { newIndexFiles: [indexFile], deletedIndexFiles }
   }
 }
 
@@ -79,11 +84,11 @@ export async function readBucketDeletions(
   options?: IoOptions,
 ): Promise<BucketDeletions> {
   const vectors = new Map<string, RoaringBitmap>()
-  for (const indexFile of indexFiles) {
-    if (indexFile.indexType !== DELETION_VECTORS_INDEX) continue
+  const files = indexFiles.filter(({ indexType }) => indexType === DELETION_VECTORS_INDEX)
+  for (const indexFile of files) {
     const path = indexFilePath(layout, { partition, bucket, indexFile })
     const found = await readDeletionVectors(io, path, indexFile, rowCountOf, options)
     for (const [fileName, vector] of found) vectors.set(fileName, vector)
   }
-  return new BucketDeletions(vectors, form)
+  return new BucketDeletions(vectors, form, files)
 }

@@ -58,6 +58,7 @@ export interface CommitFacts {
 
 /** The manifests of a change, which do not depend on what it is committed on. */
 interface ChangeFiles {
+  readonly changes: Changes
   readonly deltaManifests: readonly ManifestFileMeta[]
   readonly deltaList: WrittenFile
   readonly changelogList: WrittenFile | null
@@ -81,39 +82,35 @@ export interface Prepared {
 export class Attempts {
   readonly #store: TableStore
   readonly #format: MetadataFormat
-  readonly #changes: Changes
   readonly #signal: AbortSignal | undefined
   #changeFiles: ChangeFiles | undefined
+  /** Whether others may have seen the manifests of the change. */
+  #isSeen = false
   #merge: Merge | undefined
   /** Files of the attempt under way that only it refers to. */
   #own: readonly string[] = []
   #garbage: string[] = []
   #count = 0
 
-  constructor(
-    store: TableStore,
-    format: MetadataFormat,
-    changes: Changes,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(store: TableStore, format: MetadataFormat, signal: AbortSignal | undefined) {
     this.#store = store
     this.#format = format
-    this.#changes = changes
     this.#signal = signal
   }
 
-  /** Writes the metadata files of a snapshot after `base`. */
-  async prepare(base: Snapshot | null, facts: CommitFacts): Promise<Prepared> {
+  /** Writes the metadata files of a snapshot after `base`; its change may be another than that of the last attempt. */
+  async prepare(base: Snapshot | null, changes: Changes, facts: CommitFacts): Promise<Prepared> {
     const uploads = new Uploads(this.#store.io, { signal: this.#signal })
     try {
-      const files = (this.#changeFiles ??= await this.#writeChange(uploads))
+      if (this.#changeFiles?.changes !== changes) this.#dropChangeFiles()
+      const files = (this.#changeFiles ??= await this.#writeChange(changes, uploads))
       const mark = uploads.paths.length
       const baseList = await this.#writeBase(base, uploads)
-      const indexManifest = await this.#writeIndex(base, uploads)
+      const indexManifest = await this.#writeIndex(base, changes, uploads)
       const statistics = await this.#inheritedStatistics(base, facts.schemaId)
       await uploads.finish()
       this.#own = uploads.paths.slice(mark).filter((path) => !this.#merge?.paths.includes(path))
-      const snapshot = this.#snapshot(base, facts, {
+      const snapshot = this.#snapshot(base, changes, facts, {
         ...files,
         baseList,
         indexManifest,
@@ -144,6 +141,7 @@ export class Attempts {
   /** Says that the last attempt was visible for a while: whoever saw it may still read its files. */
   undone(): void {
     this.#own = []
+    this.#isSeen = true
   }
 
   /** Says that the last attempt is part of the table, or may be: its files stay. */
@@ -165,9 +163,14 @@ export class Attempts {
     if (paths.length > 0) await this.#store.io.deleteAll(paths).catch(() => {})
   }
 
-  async #writeChange(uploads: Uploads): Promise<ChangeFiles> {
+  #dropChangeFiles(): void {
+    if (!this.#isSeen) this.#garbage.push(...(this.#changeFiles?.paths ?? []))
+    this.#changeFiles = undefined
+  }
+
+  async #writeChange(changes: Changes, uploads: Uploads): Promise<ChangeFiles> {
     const { manifests } = this.#store
-    const { files, changelog } = this.#changes
+    const { files, changelog } = changes
     const { codec } = this.#format
     const deltaManifests =
       files.length === 0
@@ -179,7 +182,7 @@ export class Attempts {
       const metas = await manifests.writeManifests(rowsOfEntries(changelog), this.#format, uploads)
       changelogList = await manifests.writeList(metas, codec, uploads)
     }
-    return { deltaManifests, deltaList, changelogList, paths: [...uploads.paths] }
+    return { changes, deltaManifests, deltaList, changelogList, paths: [...uploads.paths] }
   }
 
   async #writeBase(base: Snapshot | null, uploads: Uploads): Promise<WrittenFile> {
@@ -213,8 +216,11 @@ export class Attempts {
     return after
   }
 
-  async #writeIndex(base: Snapshot | null, uploads: Uploads): Promise<string | undefined> {
-    const { indexFiles } = this.#changes
+  async #writeIndex(
+    base: Snapshot | null,
+    { indexFiles }: Changes,
+    uploads: Uploads,
+  ): Promise<string | undefined> {
     if (indexFiles.length === 0) return base?.indexManifest
     const { manifests } = this.#store
     const current =
@@ -244,6 +250,7 @@ export class Attempts {
 
   #snapshot(
     base: Snapshot | null,
+    changes: Changes,
     facts: CommitFacts,
     files: Pick<ChangeFiles, 'deltaList' | 'changelogList'> & {
       baseList: WrittenFile
@@ -251,9 +258,9 @@ export class Attempts {
       statistics: string | undefined
     },
   ): Snapshot {
-    const { kind, changelog } = this.#changes
+    const { kind, changelog } = changes
     const { baseList, deltaList, changelogList, indexManifest, statistics } = files
-    const delta = deltaRecordCount(this.#changes.files)
+    const delta = deltaRecordCount(changes.files)
     const watermark = laterWatermark(facts.watermark, base?.watermark)
     return {
       version: SNAPSHOT_VERSION,
@@ -279,7 +286,7 @@ export class Attempts {
       ...(watermark !== undefined && { watermark }),
       ...(statistics !== undefined && { statistics }),
       ...(Object.keys(facts.properties).length > 0 && { properties: facts.properties }),
-      nextRowId: base?.nextRowId ?? 0n,
+      nextRowId: changes.nextRowId ?? base?.nextRowId ?? 0n,
     }
   }
 }

@@ -21,6 +21,10 @@ export interface Changes {
   readonly files: readonly ManifestEntry[]
   readonly changelog: readonly ManifestEntry[]
   readonly indexFiles: readonly IndexManifestEntry[]
+  /** Where all live files go away: what an overwrite replaces; an attempt adds their deletions to the change. */
+  readonly replaced?: Pick<FileFilter, 'manifest' | 'partition'> | undefined
+  /** With row tracking, the id of the first row of a later commit. */
+  readonly nextRowId?: bigint | undefined
 }
 
 /** What was written: an APPEND, or an OVERWRITE when files go away or rows are marked as deleted. */
@@ -57,6 +61,11 @@ export function compactedChanges(messages: readonly CommitMessage[]): Changes {
     ...indexEntriesOf(message, FILE_KIND.ADD, message.compactNewIndexFiles),
   ])
   return { kind: 'COMPACT', isChecked: true, files, changelog, indexFiles }
+}
+
+/** The change without its changelog, for those who do not tell what they changed. */
+export function withoutChangelog(changes: Changes): Changes {
+  return { ...changes, changelog: [] }
 }
 
 export function isEmpty({ files, changelog, indexFiles }: Changes): boolean {

@@ -8,7 +8,7 @@
 import type { IoOptions } from '../io/file-io.ts'
 import { mapOrdered } from '../util/async.ts'
 import { type Changes, inChangedPartitions } from './commit-changes.ts'
-import { dataFilePath, type DataLayout } from './data-paths.ts'
+import { type DataLayout, indexFilePath, pathsOfFile } from './data-paths.ts'
 import { FILE_KIND } from './manifest-entry.ts'
 import type { ManifestFileMeta } from './manifest-list.ts'
 import { identityAt, identityOf } from './manifest-rows.ts'
@@ -92,10 +92,15 @@ export async function findBatch(
 async function isChangeOf(
   store: TableStore,
   snapshot: Snapshot,
-  { files }: Changes,
+  { files, replaced }: Changes,
   options?: IoOptions,
 ): Promise<boolean> {
   const [first] = files
+  // Of what only takes files away it is not known which they were.
+  if (first === undefined && replaced !== undefined) {
+    const changed = await scanEntries(store.manifests, snapshot, 'delta', {}, options)
+    return changed.every(({ kind }) => kind === FILE_KIND.DELETE)
+  }
   if (first === undefined) return snapshot.deltaRecordCount === 0
   const { fileName } = first.file
   const filter = { fileName: (name: string) => name === fileName }
@@ -202,11 +207,15 @@ const LOOKS = 16
 export async function missingFiles(
   store: TableStore,
   layout: DataLayout,
-  { files, changelog }: Changes,
+  { files, changelog, indexFiles }: Changes,
   options?: IoOptions,
 ): Promise<string[]> {
   const added = [...files, ...changelog].filter((entry) => entry.kind === FILE_KIND.ADD)
-  const paths = added.map((entry) => dataFilePath(layout, entry))
+  const indexes = indexFiles.filter((entry) => entry.kind === FILE_KIND.ADD)
+  const paths = [
+    ...added.flatMap((entry) => pathsOfFile(layout, entry)),
+    ...indexes.map((entry) => indexFilePath(layout, entry)),
+  ]
   const look = async (path: string): Promise<string | null> =>
     (await store.io.stat(path, options)) === null ? path : null
   const missing: string[] = []

@@ -12,6 +12,7 @@ import { LakeError } from '../util/errors.ts'
 import { type Backoff, createBackoff } from '../util/retry.ts'
 import { Attempts, type CommitFacts, metadataFormat } from './commit-attempt.ts'
 import { type Changes, inChangedPartitions } from './commit-changes.ts'
+import { changesOn } from './commit-resolve.ts'
 import { type Conflict, findConflict } from './conflict.ts'
 import { bucketDirectory, type DataLayout } from './data-paths.ts'
 import { scanEntries } from './manifest-scan.ts'
@@ -19,7 +20,8 @@ import { snapshotDirectory } from './paths.ts'
 import { confirmSnapshot, createSnapshot } from './publish.ts'
 import type { StoredSnapshot } from './snapshot-store.ts'
 import type { Snapshot } from './snapshot.ts'
-import type { TableStore } from './table-store.ts'
+import { checkStrictly } from './strict-mode.ts'
+import type { TableStore, UserCommits } from './table-store.ts'
 
 /** What the parts of one commit share. */
 export interface CommitContext {
@@ -33,6 +35,8 @@ export interface CommitContext {
   readonly signal: AbortSignal | undefined
   readonly clock: Clock
   readonly random: () => number
+  /** What this process knows of the user's commits. */
+  readonly user: UserCommits
   /** The latest schema as far as the commit knows. */
   schemaId: number
 }
@@ -44,7 +48,7 @@ export async function commitPart(
   first: StoredSnapshot | null,
 ): Promise<StoredSnapshot> {
   const { store, schema, signal } = context
-  const attempts = new Attempts(store, metadataFormat(schema), changes, signal)
+  const attempts = new Attempts(store, metadataFormat(schema), signal)
   const backoff = commitBackoff(context)
   let base = first
   try {
@@ -65,11 +69,15 @@ export async function commitPart(
 /** Null when another writer was faster. */
 async function attempt(
   context: CommitContext,
-  changes: Changes,
+  change: Changes,
   base: StoredSnapshot | null,
   attempts: Attempts,
 ): Promise<StoredSnapshot | null> {
-  const { store, layout, signal } = context
+  const { store, schema, layout, commitUser, signal } = context
+  const { kind } = change
+  const baseId = base?.snapshot.id ?? 0
+  await checkStrictly(store, schema, context.user, baseId, { commitUser, kind, signal })
+  const changes = await changesOn(context, change, base?.snapshot ?? null)
   if (changes.isChecked && base !== null) {
     const conflict = await conflictWith(context, changes, base.snapshot)
     if (conflict !== null) {
@@ -79,7 +87,7 @@ async function attempt(
       throw conflictError(context, changes, base.snapshot, conflict)
     }
   }
-  const prepared = await attempts.prepare(base?.snapshot ?? null, factsOf(context))
+  const prepared = await attempts.prepare(base?.snapshot ?? null, changes, factsOf(context))
   throwIfAborted(signal)
   const publication = { store, layout, changes, base, ...prepared }
   try {
@@ -97,6 +105,8 @@ async function attempt(
   }
   attempts.won()
   store.snapshots.remember(prepared.stored)
+  // What follows in the same commit builds on this one.
+  if (context.user.safeId !== undefined) context.user.safeId = prepared.stored.snapshot.id
   return prepared.stored
 }
 
@@ -111,10 +121,16 @@ async function conflictWith(
   base: Snapshot,
 ): Promise<Conflict | null> {
   const filter = inChangedPartitions(changes, layout.partitionFields)
+  const { bucketsAreCounted } = metadataFormat(schema)
+  // Files of counted buckets and their vectors are told apart by the files alone.
+  const needsIndexes = changes.indexFiles.length > 0 || !bucketsAreCounted
   return findConflict({
     kind: changes.kind,
     base: await scanEntries(store.manifests, base, 'all', filter, { signal }),
     change: changes.files,
+    baseIndexes: needsIndexes ? await store.manifests.readIndexEntries(base, { signal }) : [],
+    changeIndexes: changes.indexFiles,
+    bucketsAreCounted,
     keyTypes: hasPrimaryKey(schema) ? trimmedKeyFields(schema).map(({ type }) => type) : null,
   })
 }
@@ -131,7 +147,7 @@ function conflictError(
   })
   return new LakeError(
     'CONFLICT',
-    `${kind} conflicts with snapshot ${base.id} of ${base.commitUser}: ${what} (${names.join(', ')})`,
+    `${kind} conflicts with snapshot ${base.id} of ${base.commitUser}: ${what}${names.length === 0 ? '' : ` (${names.join(', ')})`}`,
     {
       path: layout.root,
       hint: 'open a new writer, which starts from what is in the table; let one writer at a time compact or overwrite a partition',

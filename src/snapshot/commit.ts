@@ -12,13 +12,20 @@
 import { tableOptions } from '../types/options.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { type Clock, systemClock, throwIfAborted } from '../util/async.ts'
-import { LakeError, unsupported } from '../util/errors.ts'
-import { appendedChanges, type Changes, compactedChanges, isEmpty } from './commit-changes.ts'
+import { LakeError } from '../util/errors.ts'
+import {
+  appendedChanges,
+  type Changes,
+  compactedChanges,
+  isEmpty,
+  withoutChangelog,
+} from './commit-changes.ts'
 import { findBatch, findCommit, liveAmong, missingFiles, withoutStray } from './commit-history.ts'
 import type { CommitMessage } from './commit-message.ts'
 import { type CommitContext, commitPart } from './commit-part.ts'
 import { dataLayout, indexFilePath, pathsOfFile } from './data-paths.ts'
 import { FILE_KIND } from './manifest-entry.ts'
+import { overwriteOf, type OverwriteScope } from './overwrite.ts'
 import type { StoredSnapshot } from './snapshot-store.ts'
 import { BATCH_IDENTIFIER, type Snapshot } from './snapshot.ts'
 import type { TableStore, UserCommits } from './table-store.ts'
@@ -36,6 +43,15 @@ export interface CommitOptions {
   readonly identifier?: bigint | undefined
   readonly watermark?: bigint | undefined
   readonly properties?: Readonly<Record<string, string>> | undefined
+  /** What the commit replaces; without it, nothing. Its changelog is not committed then. */
+  readonly overwrite?: OverwriteScope | undefined
+  /** Whether new files are looked for in the table, and other conflicts, also where they are only appended. */
+  readonly checksAppend?: boolean | undefined
+  /**
+   * Whether the messages come from before a failure: that they happened before is looked for, their files must still be
+   * there, and their new files not yet in the table.
+   */
+  readonly isRecovered?: boolean | undefined
   /**
    * Whether a commit without changes makes no snapshot. Unless told: what `snapshot.ignore-empty-commit` says, else
    * true for a batch and false for a stream.
@@ -99,12 +115,8 @@ export async function commit(
   options: CommitOptions,
 ): Promise<CommitResult> {
   const { store, schema } = table
-  if (tableOptions(schema.options).get('row-tracking.enabled'))
-    throw unsupported('commits to tables with row-tracking.enabled cannot be made yet', {
-      path: store.location.root,
-    })
   const identifier = options.identifier ?? BATCH_IDENTIFIER
-  const parts = partsOf(schema, messages, identifier, options.ignoreEmptyCommit)
+  const parts = partsOf(schema, messages, identifier, options)
   if (parts.length === 0) return { snapshots: [], alreadyCommitted: false }
   throwIfAborted(options.signal)
   const [latest, schemaId] = await Promise.all([
@@ -122,10 +134,13 @@ export async function commit(
     signal: options.signal,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
+    user: userOf(store, options),
     schemaId,
   }
-  const mayBeCommitted = options.mayBeCommitted ?? isUnsure(userOf(store, options), identifier)
-  return commitParts(context, parts, latest, mayBeCommitted)
+  const isRecovered = options.isRecovered === true
+  const mayBeCommitted =
+    isRecovered || (options.mayBeCommitted ?? isUnsure(context.user, identifier))
+  return commitParts(context, parts, latest, { mayBeCommitted, isRecovered })
 }
 
 /**
@@ -155,11 +170,18 @@ function partsOf(
   schema: TableSchema,
   messages: readonly CommitMessage[],
   identifier: bigint,
-  ignoreEmptyCommit: boolean | undefined,
+  { ignoreEmptyCommit, overwrite, checksAppend = false, isRecovered = false }: CommitOptions,
 ): Changes[] {
   const options = tableOptions(schema.options)
-  const appended = appendedChanges(messages)
+  const changes = appendedChanges(messages)
+  const checks = checksAppend || isRecovered || options.get('commit.discard-duplicate-files')
+  const appended = { ...changes, isChecked: changes.isChecked || checks }
   const compacted = compactedChanges(messages)
+  if (overwrite !== undefined) {
+    const quiet = withoutChangelog(compacted)
+    const replacing = overwriteOf(schema, appended, overwrite, !isEmpty(quiet))
+    return [replacing, isEmpty(quiet) ? null : quiet].filter((part) => part !== null)
+  }
   const ignoresEmpty =
     !options.get('commit.force-create-snapshot') &&
     (ignoreEmptyCommit ??
@@ -203,14 +225,14 @@ async function commitParts(
   context: CommitContext,
   parts: readonly Changes[],
   latest: StoredSnapshot | null,
-  mayBeCommitted: boolean,
+  { mayBeCommitted, isRecovered }: { mayBeCommitted: boolean; isRecovered: boolean },
 ): Promise<CommitResult> {
-  const { store, identifier } = context
-  const user = userOf(store, context)
+  const { store, identifier, user } = context
   const before =
     latest === null || !mayBeCommitted
       ? { snapshots: [], left: parts }
       : await committedBefore(context, parts, latest)
+  if (isRecovered) for (const changes of before.left) await requireFiles(context, changes)
   if (!user.unfinished.has(identifier)) user.unfinished.set(identifier, latest?.snapshot.id ?? 0)
   const snapshots: Snapshot[] = [...before.snapshots]
   let base = latest
@@ -245,10 +267,10 @@ async function committedBefore(
   parts: readonly Changes[],
   latest: StoredSnapshot,
 ): Promise<CommittedBefore> {
-  const { store, layout, commitUser, identifier, signal } = context
+  const { store, layout, commitUser, identifier, user, signal } = context
   const latestId = latest.snapshot.id
   if (identifier === BATCH_IDENTIFIER) {
-    const sinceId = userOf(store, context).unfinished.get(identifier) ?? 0
+    const sinceId = user.unfinished.get(identifier) ?? 0
     const found = await findBatch(store, latestId, sinceId, commitUser, parts, { signal })
     const snapshots = await withoutStray(store, layout, found, { signal })
     return { snapshots, left: notAmong(parts, snapshots) }
@@ -269,22 +291,31 @@ function notAmong(parts: readonly Changes[], snapshots: readonly Snapshot[]): Ch
 
 /** The parts that have not happened, where no snapshot can tell any more: the files that they add do. */
 async function notInTable(
-  { store, layout, signal }: CommitContext,
+  context: CommitContext,
   parts: readonly Changes[],
   latest: Snapshot,
 ): Promise<Changes[]> {
+  const { store, layout, signal } = context
   const metas = await store.manifests.readDataManifests(latest, { signal })
   const left: Changes[] = []
   for (const changes of parts) {
     const live = await liveAmong(store, metas, changes, FILE_KIND.ADD, layout, { signal })
     if (live.size > 0) continue
-    const [missing] = await missingFiles(store, layout, changes, { signal })
-    if (missing !== undefined)
-      throw new LakeError('CONFLICT', 'a file to be committed is gone', {
-        path: missing,
-        hint: 'the commit is older than the snapshots of the table: it happened and was replaced, or its files were cleaned up',
-      })
+    await requireFiles(context, changes)
     left.push(changes)
   }
   return left
+}
+
+/** CONFLICT when a file that the change adds is not there any more. */
+async function requireFiles(
+  { store, layout, signal }: CommitContext,
+  changes: Changes,
+): Promise<void> {
+  const [missing] = await missingFiles(store, layout, changes, { signal })
+  if (missing !== undefined)
+    throw new LakeError('CONFLICT', 'a file to be committed is gone', {
+      path: missing,
+      hint: 'the commit is older than the snapshots of the table: it happened and was replaced, or its files were cleaned up',
+    })
 }

@@ -8,16 +8,23 @@ import { deserializeBinaryRow } from '../types/binary-row-decode.ts'
 import type { DataType } from '../types/data-type.ts'
 import type { InternalValue } from '../types/internal-value.ts'
 import { compareValues, type ScalarValue } from '../types/predicate-literal.ts'
+import type { IndexManifestEntry } from './index-manifest.ts'
 import { FILE_KIND, type ManifestEntry } from './manifest-entry.ts'
 import { identityOf } from './manifest-rows.ts'
 import { latin1Of } from './metadata-columns.ts'
 import type { CommitKind } from './snapshot.ts'
+import { vectorConflict } from './vector-conflict.ts'
 
 export interface ConflictCheck {
   readonly kind: CommitKind
   /** The live files of the partitions that the change is in. */
   readonly base: readonly ManifestEntry[]
   readonly change: readonly ManifestEntry[]
+  /** All index files of the table, and those that the change adds and deletes. */
+  readonly baseIndexes: readonly IndexManifestEntry[]
+  readonly changeIndexes: readonly IndexManifestEntry[]
+  /** Whether a bucket has one index file of deletion vectors; else there are several, told apart by their names. */
+  readonly bucketsAreCounted: boolean
   /** The types of the key that files are sorted by; null for a table without a primary key. */
   readonly keyTypes: readonly DataType[] | null
 }
@@ -33,7 +40,8 @@ export function findConflict(check: ConflictCheck): Conflict | null {
   const buckets = bucketConflict(check)
   if (buckets !== null) return buckets
   const merged = mergeEntries(check)
-  return 'what' in merged ? merged : overlapConflict(check, merged.live)
+  if ('what' in merged) return merged
+  return vectorConflict(check, merged.live) ?? overlapConflict(check, merged.live)
 }
 
 /** Applies the change to the base: nothing may be added twice, and what is deleted must be there. */
@@ -125,7 +133,8 @@ function rangeOf(entry: ManifestEntry, keyTypes: readonly DataType[]): Range {
   }
 }
 
-function compareKeys(a: readonly InternalValue[], b: readonly InternalValue[]): number {
+/** Compares keys by their columns. */
+export function compareKeys(a: readonly InternalValue[], b: readonly InternalValue[]): number {
   for (const [i, value] of a.entries()) {
     const order = compareNullable(value, b[i] ?? null)
     if (order !== 0) return order

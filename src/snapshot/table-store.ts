@@ -13,6 +13,8 @@ export interface UserCommits {
   committed: bigint | undefined
   /** Commits that began here and did not end well: the latest snapshot when they began, 0 if there was none. */
   readonly unfinished: Map<bigint, number>
+  /** The snapshot up to which strict commits have found nothing that forbids them. */
+  safeId?: number | undefined
 }
 
 /** One object for each table that a process works on: it holds what need not be read twice. */

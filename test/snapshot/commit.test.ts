@@ -358,9 +358,3 @@ test('a signal that fired stops a commit before it starts', async () => {
   await expect(committing).rejects.toMatchObject({ code: 'ABORTED' })
   expect(await allFiles(io, root)).toEqual(before)
 })
-
-test('rows of tables that track them are refused', async () => {
-  const { table } = await freshTable({ 'row-tracking.enabled': 'true' })
-  const committing = commit(table, [message({ newFiles: [fileMeta()] })], { commitUser: 'u' })
-  await expect(committing).rejects.toMatchObject({ code: 'UNSUPPORTED' })
-})

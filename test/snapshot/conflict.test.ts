@@ -2,9 +2,14 @@
 import { expect, test } from 'vitest'
 
 import { findConflict } from '../../src/snapshot/conflict.ts'
-import type { ManifestEntry } from '../../src/snapshot/manifest-entry.ts'
+import {
+  DELETION_VECTORS_INDEX,
+  type IndexManifestEntry,
+} from '../../src/snapshot/index-manifest.ts'
+import { FILE_KIND, type ManifestEntry } from '../../src/snapshot/manifest-entry.ts'
 import type { CommitKind } from '../../src/snapshot/snapshot.ts'
 import type { DataType } from '../../src/types/data-type.ts'
+import { partitionOf } from '../support/commit-tables.ts'
 import { entry, type EntryOptions } from '../support/manifests.ts'
 
 const KEY: readonly DataType[] = [{ kind: 'BIGINT', nullable: false }]
@@ -15,6 +20,21 @@ interface Case {
   readonly kind?: CommitKind
   /** Null for a table without keys. */
   readonly keyTypes?: readonly DataType[] | null
+}
+
+/** An index file of deletion vectors, and the data files that it has vectors of. */
+interface Vectors {
+  readonly index: string
+  readonly files: readonly string[]
+  readonly kind?: 'ADD' | 'DELETE'
+  readonly bucket?: number
+}
+
+interface VectorCase extends Omit<Case, 'keyTypes' | 'change'> {
+  readonly change?: readonly EntryOptions[]
+  readonly vectors?: readonly Vectors[]
+  readonly changeVectors?: readonly Vectors[]
+  readonly bucketsAreCounted?: boolean
 }
 
 const cases: readonly [name: string, given: Case, conflict: RegExp | null][] = [
@@ -168,8 +188,181 @@ const entries = (options: readonly EntryOptions[]): ManifestEntry[] => options.m
 
 test.each(cases)('%s: %o conflicts: %s', (_, given, conflict) => {
   const { base = [], change, kind = 'COMPACT', keyTypes = KEY } = given
-  const found = findConflict({ kind, base: entries(base), change: entries(change), keyTypes })
+  const found = findConflict({
+    kind,
+    base: entries(base),
+    change: entries(change),
+    baseIndexes: [],
+    changeIndexes: [],
+    bucketsAreCounted: true,
+    keyTypes,
+  })
   const matches = conflict === null ? found === null : conflict.test(found?.what ?? '')
   expect([found?.what, matches]).toEqual([found?.what, true])
   expect(found === null || found.files.length > 0).toBe(true)
+})
+
+const vectorCases: readonly [name: string, given: VectorCase, conflict: RegExp | null][] = [
+  [
+    'a first vector of a file',
+    { base: [{ name: 'x' }], changeVectors: [{ index: 'i', files: ['x'] }] },
+    null,
+  ],
+  [
+    'a vector of a file that is gone',
+    { base: [{ name: 'y' }], changeVectors: [{ index: 'i', files: ['x'] }] },
+    /data file that is gone/,
+  ],
+  [
+    'a vector of a file of another bucket',
+    { base: [{ name: 'x', bucket: 1 }], changeVectors: [{ index: 'i', files: ['x'] }] },
+    /data file that is gone/,
+  ],
+  [
+    'a vector of a file that comes with it',
+    { change: [{ name: 'x' }], changeVectors: [{ index: 'i', files: ['x'] }] },
+    null,
+  ],
+  [
+    'a vector in place of the one that is there',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'i', files: ['x'] }],
+      changeVectors: [
+        { index: 'i', files: ['x'], kind: 'DELETE' },
+        { index: 'j', files: ['x'] },
+      ],
+    },
+    null,
+  ],
+  [
+    'a vector in place of one that another commit replaced',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'k', files: ['x'] }],
+      changeVectors: [
+        { index: 'i', files: ['x'], kind: 'DELETE' },
+        { index: 'j', files: ['x'] },
+      ],
+    },
+    /changed by another commit/,
+  ],
+  [
+    'a first vector of a file that has got one meanwhile',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'k', files: ['x'] }],
+      changeVectors: [{ index: 'j', files: ['x'] }],
+    },
+    /changed by another commit/,
+  ],
+  [
+    'a compaction of a file whose rows another commit deleted',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'k', files: ['x'] }],
+      change: [{ name: 'x', kind: 'DELETE' }, { name: 'z' }],
+    },
+    /were deleted by another commit/,
+  ],
+  [
+    'a compaction of a file and its vector, with others kept',
+    {
+      base: [{ name: 'x' }, { name: 'y' }],
+      vectors: [{ index: 'i', files: ['x', 'y'] }],
+      change: [{ name: 'x', kind: 'DELETE' }, { name: 'z' }],
+      changeVectors: [
+        { index: 'i', files: ['x', 'y'], kind: 'DELETE' },
+        { index: 'j', files: ['y'] },
+      ],
+    },
+    null,
+  ],
+  [
+    'vectors of a counted bucket without the name of those before',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'k', files: ['x'] }],
+      changeVectors: [{ index: 'j', files: ['x'] }],
+      bucketsAreCounted: true,
+    },
+    null,
+  ],
+  [
+    'vectors of a counted bucket on top of those that are there',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'k', files: ['x'] }],
+      changeVectors: [
+        { index: 'k', files: ['x'], kind: 'DELETE' },
+        { index: 'j', files: ['x'] },
+      ],
+      bucketsAreCounted: true,
+    },
+    null,
+  ],
+  [
+    'vectors of a counted bucket on top of older ones',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'k', files: ['x'] }],
+      changeVectors: [
+        { index: 'i', files: ['x'], kind: 'DELETE' },
+        { index: 'j', files: ['x'] },
+      ],
+      bucketsAreCounted: true,
+    },
+    /vectors of a bucket were changed/,
+  ],
+  [
+    'vectors of a counted bucket that are replaced twice in one commit',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'i', files: ['x'] }],
+      changeVectors: [
+        { index: 'i', files: ['x'], kind: 'DELETE' },
+        { index: 'j', files: ['x'] },
+        { index: 'j', files: ['x'], kind: 'DELETE' },
+        { index: 'k', files: ['x'] },
+      ],
+      bucketsAreCounted: true,
+    },
+    null,
+  ],
+]
+
+const indexes = (vectors: readonly Vectors[]): IndexManifestEntry[] =>
+  vectors.map(({ index, files, kind = 'ADD', bucket = 0 }) => ({
+    kind: FILE_KIND[kind],
+    partition: partitionOf('a'),
+    bucket,
+    indexFile: {
+      indexType: DELETION_VECTORS_INDEX,
+      fileName: index,
+      fileSize: 10,
+      rowCount: files.length,
+      deletionVectors: files.map((dataFileName) => ({
+        dataFileName,
+        offset: 1,
+        length: 8,
+        cardinality: 1,
+      })),
+      externalPath: null,
+      globalIndex: null,
+    },
+  }))
+
+test.each(vectorCases)('%s: %o conflicts: %s', (_, given, conflict) => {
+  const { base = [], change = [], vectors = [], changeVectors = [] } = given
+  const found = findConflict({
+    kind: 'OVERWRITE',
+    base: entries(base),
+    change: entries(change),
+    baseIndexes: indexes(vectors),
+    changeIndexes: indexes(changeVectors),
+    bucketsAreCounted: given.bucketsAreCounted === true,
+    keyTypes: null,
+  })
+  const matches = conflict === null ? found === null : conflict.test(found?.what ?? '')
+  expect([found?.what, matches]).toEqual([found?.what, true])
 })

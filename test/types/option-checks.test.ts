@@ -85,7 +85,6 @@ describe('what Java set decides what can be done with a table', () => {
     [{ 'deletion-vectors.enabled': 'true' }, 'write'],
     [{ 'changelog-producer': 'lookup' }, 'write'],
     [{ 'file.format': 'orc' }, 'write'],
-    [{ 'row-tracking.enabled': 'true' }, 'write'],
     [{ 'file-index.bitmap.columns': 'a' }, 'write'],
     [{ 'metadata.iceberg.storage': 'table-location' }, 'write'],
     [{ 'query-auth.enabled': 'true' }, 'read'],

@@ -9,7 +9,7 @@ export const FEATURE_OPTIONS = {
     boolean,
     'false',
     'Whether every row of an append table has an id that stays.',
-    IMMUTABLE,
+    { ...DONE, ...IMMUTABLE },
   ),
   'data-evolution.enabled': both(
     boolean,

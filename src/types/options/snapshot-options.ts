@@ -1,5 +1,5 @@
 /** Options of snapshots, manifests, commits, tags and partitions. */
-import { boolean, count, duration, integer, memorySize, oneOf, text } from './codec.ts'
+import { boolean, duration, integer, long, memorySize, oneOf, text } from './codec.ts'
 import { both, DONE, IMMUTABLE, none, only, READABLE, write } from './spec.ts'
 
 export const SNAPSHOT_OPTIONS = {
@@ -97,24 +97,28 @@ export const SNAPSHOT_OPTIONS = {
   ),
   'commit.callbacks': write(text, '', 'Java classes that are called after a commit.'),
   'commit.strict-mode.last-safe-snapshot': write(
-    count,
+    long,
     null,
     'Snapshot after which a foreign compaction or overwrite fails the commit.',
+    DONE,
   ),
   'commit.discard-duplicate-files': write(
     boolean,
     'false',
     'Whether files that are in the table already are left out of a commit.',
+    DONE,
   ),
   'dynamic-partition-overwrite': none(
     boolean,
     'true',
     'Whether an overwrite replaces only the partitions that it writes.',
+    DONE,
   ),
   'overwrite-upgrade': none(
     boolean,
     'true',
     'Whether files of an overwrite that do not overlap go to the top level at once.',
+    DONE,
   ),
   'visibility-callback.enabled': none(
     boolean,
