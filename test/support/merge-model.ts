@@ -30,14 +30,14 @@ export function mergedByModel(schema: TableSchema, rows: readonly LeveledRow[]):
   })
 }
 
-function withoutBuffers(value: InternalValue): InternalValue {
+export function withoutBuffers(value: InternalValue): InternalValue {
   return value instanceof Uint8Array ? new Uint8Array(value) : value
 }
 
 type EngineModel = (rows: readonly LeveledRow[]) => MergedRow | null
 
 /** The rows of each key, by sequence field and sequence number. */
-function groupsOf(schema: TableSchema, rows: readonly LeveledRow[]): LeveledRow[][] {
+export function groupsOf(schema: TableSchema, rows: readonly LeveledRow[]): LeveledRow[][] {
   const { keys, sequence, sequenceDescending } = keyValueLayout(schema)
   const cells = (fields: readonly DataField[], { row }: KeyValueRow) =>
     fields.map(({ id }) => row[schema.fields.findIndex((field) => field.id === id)]!)
@@ -64,7 +64,7 @@ function withoutLowerLevels(schema: TableSchema, rows: readonly LeveledRow[]): L
   return rows.filter(({ level }) => level === 0 || level === Math.min(...upper))
 }
 
-function engineModel(schema: TableSchema, options: TableOptionValues): EngineModel {
+export function engineModel(schema: TableSchema, options: TableOptionValues): EngineModel {
   const ignoresDelete = options.get('ignore-delete')
   const counted = (rows: readonly LeveledRow[]) =>
     ignoresDelete ? rows.filter(({ kind }) => isAdd(kind)) : rows

@@ -147,8 +147,9 @@ async function* steps(
   }
   const writes = output.writesRows || output.writesChanges
   const columns = stepColumns(layout, writes ? [...layout.fields, SEQUENCE_NUMBER_FIELD] : [])
-  // A row that another one of its key replaces whatever it holds need not be read.
-  const isMerged = layout.engine !== 'deduplicate' || layout.sequence.length > 0
+  // A row that any newer one replaces need not be read.
+  const isMerged =
+    layout.engine !== 'deduplicate' || layout.sequence.length > 0 || layout.ignoreDelete
   const needsRows = layout.engine !== 'first-row' && writes && (isMerged || output.writesChanges)
   const needsPlaces = layout.engine === 'first-row' || deletions !== null
   const upper = new UpperFiles(context, needsRows || needsPlaces ? level : Infinity)
