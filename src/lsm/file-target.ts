@@ -13,6 +13,7 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { hasPrimaryKey, keyFields, keyValueFields, trimmedKeyFields } from '../types/schema-keys.ts'
 import { type FileForm, type FileForms, fileForms } from './file-form.ts'
 import type { OpenedFile, WrittenFile } from './rolling-writer.ts'
+import { spillOptions, SpillSpace } from './spill/spill-space.ts'
 
 /** What all buckets of a table have in common; one per writer, so that file names are counted up. */
 export interface FileTarget {
@@ -27,12 +28,15 @@ export interface FileTarget {
   readonly targetRows: number
   /** The name of the next file of a format. */
   readonly nextName: (format: string, isChangelog: boolean) => string
+  /** Where rows go that do not fit into memory; null where they may not. */
+  readonly spill: SpillSpace | null
   readonly signal?: AbortSignal | undefined
 }
 
 export function fileTarget(io: FileIO, schema: TableSchema, signal?: AbortSignal): FileTarget {
   const options = tableOptions(schema.options)
   const keyed = hasPrimaryKey(schema)
+  const spill = spillOptions(options)
   const names = dataFileNames({
     dataPrefix: options.get('data-file.prefix'),
     changelogPrefix: options.get('changelog-file.prefix'),
@@ -48,6 +52,7 @@ export function fileTarget(io: FileIO, schema: TableSchema, signal?: AbortSignal
     targetBytes: targetFileSizeBytes(options, keyed),
     targetRows: options.get('target-file-row-num') ?? Infinity,
     nextName: (format, isChangelog) => (isChangelog ? names.changelog(format) : names.data(format)),
+    spill: spill === null ? null : new SpillSpace(spill),
     signal,
   }
 }

@@ -18,6 +18,19 @@ export function gatherColumn(rows: ColumnRows, picks: Picks | null = null): Colu
   return materialize(0, rows.length, rows)
 }
 
+/** The values `[from, to)` as one column. */
+export function gatherPart(rows: ColumnRows, from: number, to: number): Column {
+  const { columns, sourceOf, rows: chosen } = rows
+  if (from === 0 && to === rows.length) return gatherColumn(rows)
+  if (chosen === null) return materialize(from, to, rows)
+  return gatherColumn({
+    columns,
+    sourceOf: sourceOf?.subarray(from, to) ?? null,
+    rows: chosen.subarray(from, to),
+    length: to - from,
+  })
+}
+
 function gatherValidity(rows: ColumnRows): Uint8Array | null {
   if (!hasNulls(rows)) return null
   const presence = new Uint8Array(rows.length)

@@ -7,7 +7,7 @@ import { type BatchRows, batchRows, type ColumnRows } from '../format/column-row
 import { concatColumns } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
-import { gatherColumn } from './gather.ts'
+import { gatherPart } from './gather.ts'
 import type { KeyValueLayout } from './key-value.ts'
 import type { MergedOrder } from './merge-order.ts'
 import type { ColumnEngine } from './merge/column-engine.ts'
@@ -75,18 +75,20 @@ export class SortedRows {
   #picked({ length, runOf, rows }: PickedRows): RunRows {
     const shuffled = new ShuffledRows(runOf, rows, this.#lengths)
     const sources = this.#layout.fields.map((_, i) => this.#sources(i))
-    const joined = this.#joiner({ length, runOf, rows })
-    const values = sources.map((columns) => joined(columns) ?? shuffled.rows(columns))
+    const joined = sources.map(this.#joiner({ length, runOf, rows }))
+    const values = sources.map((columns, i) => joined[i] ?? shuffled.rows(columns))
     return {
       length,
       values: {
         length,
         rowBytes: this.#rowBytes,
         column: (index) => values[index]!,
-        pieces: (index, from, to) =>
-          values[index]!.columns.length === 1
-            ? [{ rows: values[index]!, from, to }]
-            : shuffled.pieces(sources[index]!, from, to),
+        pieces: (index, from, to) => {
+          const whole = joined[index] ?? null
+          return whole === null
+            ? shuffled.pieces(sources[index]!, from, to)
+            : [{ rows: whole, from, to }]
+        },
       },
       sequences: shuffled.rows(this.#numbers()),
       kinds: shuffled.rows(this.#kinds()),
@@ -144,23 +146,13 @@ export class SortedRows {
     const { values, sequences, kinds } = this.all()
     const columns = this.#layout.fields.map((_, i) => values.column(i))
     return ({ from, to }) => {
-      const gathered = (all: ColumnRows): Column => gatherColumn(partOf(all, from, to))
+      const gathered = (all: ColumnRows): Column => gatherPart(all, from, to)
       return {
         columns: columns.map(gathered),
         numbers: sequenceNumbers(gathered(sequences)),
         kinds: kindsOf(gathered(kinds)),
       }
     }
-  }
-}
-
-/** The rows `[from, to)` of those that are chosen. */
-function partOf({ columns, sourceOf, rows }: ColumnRows, from: number, to: number): ColumnRows {
-  return {
-    columns,
-    sourceOf: sourceOf?.subarray(from, to) ?? null,
-    rows: rows!.subarray(from, to),
-    length: to - from,
   }
 }
 

@@ -1,6 +1,6 @@
 /** Batches that share memory with others, as batches that hold what their rows point to and no more. */
 import { batchBytes } from './batch-bytes.ts'
-import { packBatch, unpackBatch } from './batch-transfer.ts'
+import { packBatch, type PackedBatch, unpackBatch } from './batch-transfer.ts'
 import { takeColumn } from './column-take.ts'
 import { type Batch, type Column, isPresent, type ListColumn } from './column.ts'
 
@@ -11,7 +11,12 @@ const WASTE_BYTES = 1024
 export function ownBatch(batch: Batch): Batch {
   const held = batch.columns.reduce((sum, column) => sum + heldBytes(column), 0)
   if (held <= 2 * batchBytes(batch) + WASTE_BYTES) return batch
-  return unpackBatch(packBatch({ ...batch, columns: batch.columns.map(ownLists) }))
+  return unpackBatch(packOwnBatch(batch))
+}
+
+/** Copies what the rows point to into one buffer. */
+export function packOwnBatch(batch: Batch): PackedBatch {
+  return packBatch({ ...batch, columns: batch.columns.map(ownLists) })
 }
 
 /** The memory that the column keeps for values whose size differs. */

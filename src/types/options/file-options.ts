@@ -23,11 +23,17 @@ export const FILE_OPTIONS = {
     'Rows held in memory before they are written as a sorted run.',
     DONE,
   ),
-  'write-buffer-spillable': none(boolean, 'true', 'Whether the write buffer may spill to disk.'),
+  'write-buffer-spillable': none(
+    boolean,
+    'true',
+    'Whether the write buffer may spill to disk.',
+    DONE,
+  ),
   'write-buffer-spill.max-disk-size': none(
     memorySize,
     '9223372036854775807 bytes',
     'Most disk that the write buffer may spill to.',
+    DONE,
   ),
   'write-buffer-for-append': none(
     boolean,
@@ -45,9 +51,14 @@ export const FILE_OPTIONS = {
     'Runs merged at once before some are spilled; unset: stop trigger + 1.',
   ),
   'sort-spill-buffer-size': none(memorySize, '64 mb', 'Memory of an external sort.'),
-  'spill-compression': none(text, 'zstd', 'Compression of spilled data.'),
-  'spill-compression.zstd-level': none(integer(), '1', 'Level of zstd for spilled data.'),
-  'local-sort.max-num-file-handles': none(integer(), '128', 'Most files merged by a local sort.'),
+  'spill-compression': none(text, 'zstd', 'Compression of spilled data.', DONE),
+  'spill-compression.zstd-level': none(integer(), '1', 'Level of zstd for spilled data.', DONE),
+  'local-sort.max-num-file-handles': none(
+    integer(),
+    '128',
+    'Most spilled runs that are merged at once.',
+    DONE,
+  ),
   'sort-engine': none(oneOf('min-heap', 'loser-tree'), 'loser-tree', 'How sorted runs merge.'),
   'local-merge-buffer-size': none(
     memorySize,
