@@ -1,9 +1,9 @@
-import { compressInWorker, decompressInWorker } from '../../format/codec-workers.ts'
 /**
  * Room on this machine's disk for rows that do not fit into memory, shared by all buckets of a writer.
  *
  * There is a file only while something lies in it.
  */
+import { compressInWorker, decompressInWorker } from '../../format/codec-workers.ts'
 import type { Codec } from '../../format/codec.ts'
 import { ScratchFile } from '../../io/scratch-file.ts'
 import type { TableOptionValues } from '../../types/options.ts'
