@@ -2,6 +2,7 @@
 import { allRows, type BatchRows, batchRows } from '../format/column-rows.ts'
 import { type BucketIncrement, EMPTY_INCREMENT } from '../snapshot/commit-message.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
+import type { RestoredBucket } from '../snapshot/restore.ts'
 import { batchBytes } from '../types/batch-bytes.ts'
 import type { Batch } from '../types/column.ts'
 import { appendFileMeta } from './append-file.ts'
@@ -47,8 +48,16 @@ export class AppendWriter implements BucketWriter {
       await this.#flush()
   }
 
-  raiseSequence(sequence: bigint): void {
-    if (sequence > this.#nextSequence) this.#nextSequence = sequence
+  get isIdle(): boolean {
+    return !this.isDirty
+  }
+
+  readonly needsRestore = false
+
+  async restore({ maxSequenceNumber }: RestoredBucket): Promise<void> {
+    const next = maxSequenceNumber + 1n
+    if (next > this.#nextSequence) this.#nextSequence = next
+    return await Promise.resolve()
   }
 
   async #flush(): Promise<void> {
@@ -57,6 +66,10 @@ export class AppendWriter implements BucketWriter {
     await this.#writer.write(joined(this.#pending))
     this.#pending = []
     this.#pendingBytes = 0
+  }
+
+  async spill(): Promise<boolean> {
+    return false
   }
 
   async relieve(): Promise<void> {
@@ -77,6 +90,15 @@ export class AppendWriter implements BucketWriter {
     this.#nextSequence += BigInt(file.rowCount)
     return appendFileMeta(this.#target, file, sequence, FILE_SOURCE.APPEND)
   }
+
+  async compact(): Promise<void> {
+    await this.relieve()
+  }
+
+  /** Files are never replaced here, so that nothing depends on what is committed. */
+  committed(): void {}
+
+  async dropCompactions(): Promise<void> {}
 
   async abort(): Promise<void> {
     this.#pending = []

@@ -9,6 +9,7 @@ import { type FileTarget, fileTarget } from '../../src/lsm/file-target.ts'
 import { decodeKey } from '../../src/lsm/key-compare.ts'
 import { MergeTreeWriter } from '../../src/lsm/merge-tree-writer.ts'
 import type { DataFileMeta } from '../../src/snapshot/data-file-meta.ts'
+import type { RestoredBucket } from '../../src/snapshot/restore.ts'
 import type { DataField, DataType } from '../../src/types/data-type.ts'
 import type { InternalValue } from '../../src/types/internal-value.ts'
 import { utf8 } from '../../src/types/internal-value.ts'
@@ -58,6 +59,12 @@ async function readFile(file: DataFileMeta, fields: readonly DataField[]) {
 const batch = (part: InternalValue[][]) => batchOf(keyed.fields, part)
 const kinds = (part: InternalValue[][]): Int8Array => new Int8Array(part.length)
 const open = (target: FileTarget = fileTarget(io, keyed)) => new MergeTreeWriter(target, directory)
+/** A bucket whose rows are numbered up to, but without, `next`. */
+const bucketUpTo = (next: bigint): RestoredBucket => ({
+  files: [],
+  indexFiles: [],
+  maxSequenceNumber: next - 1n,
+})
 const openPlain = () => new AppendWriter(fileTarget(io, plain), directory)
 
 describe('the writer of a bucket with a primary key', () => {
@@ -91,8 +98,8 @@ describe('the writer of a bucket with a primary key', () => {
 
   test('numbers rows on, from one flush to the next, merged away or not', async () => {
     const writer = open()
-    writer.raiseSequence(100n)
-    writer.raiseSequence(50n)
+    await writer.restore(bucketUpTo(100n))
+    await writer.restore(bucketUpTo(50n))
     const part = [...rows(0, 10), ...rows(0, 10)]
     await writer.write(batch(part), kinds(part))
     await writer.relieve()
@@ -177,7 +184,7 @@ describe('the writer of a bucket with a primary key', () => {
 describe('the writer of a bucket without a primary key', () => {
   test('keeps the rows in the order in which they came, file after file', async () => {
     const writer = openPlain()
-    writer.raiseSequence(7n)
+    await writer.restore(bucketUpTo(7n))
     for (let from = 0; from < 5000; from += 700) await writer.write(batch(rows(from, from + 700)))
     const files = (await writer.prepare()).newFiles
     expect(files.length).toBeGreaterThan(1)

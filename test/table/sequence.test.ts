@@ -39,7 +39,7 @@ test('a writer goes on after the highest number of the bucket', async () => {
 })
 
 test('a stream goes on after what others have committed meanwhile', async () => {
-  const root = await newTable()
+  const root = await newTable({ 'write-only': true })
   await using stream = await (await openRowTable(io, root)).writer({ commitUser: 'stream' })
   for (const v of ['first', 'third', 'fifth']) {
     await stream.write([row(1, v)])

@@ -2,6 +2,7 @@
 import type { DataFile, RowCursor, RowRange } from '../../format/data-file.ts'
 import { commonRanges } from '../../format/row-ranges.ts'
 import { readDeletionVector } from '../../indexes/deletion-vector.ts'
+import type { RoaringBitmap } from '../../indexes/roaring.ts'
 import type { FileIO } from '../../io/file-io.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { type DataLayout, dataFilePath, dataLayout } from '../../snapshot/data-paths.ts'
@@ -40,13 +41,14 @@ export function fileContext(store: TableStore, schema: TableSchema): FileContext
  * Opens a file of the split. Its cursors take columns of the table's schema, in any order, and give them in the table's
  * types; columns are matched by id, and one that the file does not have reads as nulls. `_KEY_` and system columns are
  * taken as the file names them, or where rows are tracked made of what the manifest says. Predicates are on the table's
- * columns too. Rows that the split says are deleted are left out.
+ * columns too. Rows that the split says are deleted are left out, or else `deletedRows`.
  */
 export async function openTableFile(
   context: FileContext,
   split: Pick<Split, 'partition' | 'bucket' | 'deletionFiles'>,
   file: DataFileMeta,
   signal: AbortSignal | undefined,
+  deletedRows?: RoaringBitmap,
 ): Promise<DataFile> {
   const { io, layout, schemas } = context
   const fileSchema = await schemas.read(file.schemaId, { signal })
@@ -59,9 +61,12 @@ export async function openTableFile(
     ? indexedFile(stored, (predicate) => indexedRanges(io, layout, placed, predicate, { signal }))
     : stored
   const deletion = split.deletionFiles?.get(file.fileName)
-  if (deletion === undefined) return evolvedFile(indexed, fileSchema, context.schema)
   const rowCount = stored.rowCount ?? file.rowCount
-  const deleted = await readDeletionVector(io, context.indexFiles, deletion, rowCount, { signal })
+  const deleted =
+    deletion === undefined
+      ? deletedRows
+      : await readDeletionVector(io, context.indexFiles, deletion, rowCount, { signal })
+  if (deleted === undefined) return evolvedFile(indexed, fileSchema, context.schema)
   // The file's own cursors leave rows out while they decode, so what converts values comes after them.
   return evolvedFile(withoutDeleted(indexed, deleted), fileSchema, context.schema)
 }

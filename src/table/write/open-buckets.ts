@@ -5,23 +5,27 @@
  * Follows `AbstractFileStoreWrite`.
  */
 import { AppendWriter } from '../../lsm/append-writer.ts'
-import type { BucketWriter } from '../../lsm/bucket-writer.ts'
+import type { BucketWriter, PrepareOptions } from '../../lsm/bucket-writer.ts'
 import { type FileTarget, fileTarget } from '../../lsm/file-target.ts'
 import { MergeTreeWriter } from '../../lsm/merge-tree-writer.ts'
 import { type CommitMessage, isEmptyIncrement } from '../../snapshot/commit-message.ts'
 import { bucketDirectory, type DataLayout, dataLayout } from '../../snapshot/data-paths.ts'
 import { latin1Of } from '../../snapshot/metadata-columns.ts'
-import { type BucketRestore, restoreBuckets } from '../../snapshot/restore.ts'
+import { BucketRestore, restoreBuckets } from '../../snapshot/restore.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey } from '../../types/schema-keys.ts'
 import { mapAll } from '../../util/async.ts'
+import { type CompactorSource, compactorSource } from './compactors.ts'
+import { fullCompactionCommits } from './full-compactions.ts'
 import type { BucketRows } from './row-groups.ts'
 
 /** The files of so many buckets are written side by side. */
 const BUCKETS_AT_ONCE = 4
+/** Buckets below this share of the budget are small. */
+const SPREAD_SHARE = 16
 
 interface OpenBucket {
   readonly partition: Uint8Array
@@ -44,29 +48,47 @@ export class OpenBuckets {
   /** The table as it was looked at last, and its latest snapshot then or after this writer's own commits. */
   #restore: BucketRestore | null = null
   #restoredId = 0
+  /** The buckets that messages were made of since the table was read. */
+  readonly #changed = new Set<string>()
+  /** The buckets written to since they were compacted whole, where that is done at commits. */
+  readonly #written = new Map<string, Pick<OpenBucket, 'partition' | 'bucket'>>()
+  readonly #tracksWritten: boolean
+  readonly #isOverwrite: boolean
+  readonly #compactors: CompactorSource
 
-  constructor(store: TableStore, schema: TableSchema, signal: AbortSignal | undefined) {
+  /** With `isOverwrite` nothing that is in the table is gone on from. */
+  constructor(
+    store: TableStore,
+    schema: TableSchema,
+    signal: AbortSignal | undefined,
+    isOverwrite = false,
+  ) {
     const options = tableOptions(schema.options)
     this.#store = store
     this.#schema = schema
     this.#signal = signal
     this.#target = fileTarget(store.io, schema, signal)
     this.#layout = dataLayout(store.location.root, schema)
+    this.#isOverwrite = isOverwrite
     this.#bucketCount = options.get('bucket')
     this.budgetBytes = options.get('write-buffer-size')
+    this.#compactors = compactorSource(store, this.#target)
+    this.#tracksWritten = fullCompactionCommits(options) !== null
   }
 
   async write({ partition, bucket, batch, kinds }: BucketRows): Promise<void> {
-    await this.#open(partition, bucket).writer.write(batch, kinds)
+    const open = this.#open(partition, bucket)
+    if (this.#tracksWritten) this.#written.set(keyOf(open), open)
+    await open.writer.write(batch, kinds)
   }
 
   #open(partition: Uint8Array, bucket: number): OpenBucket {
-    const key = `${bucket}/${latin1Of(partition)}`
+    const key = keyOf({ partition, bucket })
     let open = this.#buckets.get(key)
     if (open === undefined) {
       const directory = bucketDirectory(this.#layout, partition, bucket)
       const writer = hasPrimaryKey(this.#schema)
-        ? new MergeTreeWriter(this.#target, directory)
+        ? new MergeTreeWriter(this.#target, directory, this.#compactors(partition, bucket))
         : new AppendWriter(this.#target, directory)
       open = { partition, bucket, writer, isRestored: false }
       this.#buckets.set(key, open)
@@ -74,73 +96,125 @@ export class OpenBuckets {
     return open
   }
 
-  /** Writes buckets out, the largest first, until the rest fits into the budget. */
+  /** Makes buckets give their memory back, the largest first, until the rest fits into the budget. */
   async keepBudget(): Promise<void> {
     let used = 0
     for (const { writer } of this.#buckets.values()) used += writer.sizeBytes
-    while (used > this.budgetBytes) {
-      const [largest] = [...this.#buckets.values()].toSorted(
-        (a, b) => b.writer.sizeBytes - a.writer.sizeBytes,
-      )
-      const before = largest!.writer.sizeBytes
-      await this.#lookAgain()
-      await this.#restoreBuckets([largest!])
-      await largest!.writer.relieve()
-      used -= before - largest!.writer.sizeBytes
-      if (before === 0) return
+    if (used <= this.budgetBytes) return
+    const bySize = [...this.#buckets.values()].toSorted(
+      (a, b) => b.writer.sizeBytes - a.writer.sizeBytes,
+    )
+    // Where all buckets are small, half of them go at once: to choose one by one would cost more than its rows.
+    const isSpread = bySize[0]!.writer.sizeBytes < this.budgetBytes / SPREAD_SHARE
+    const goal = isSpread ? this.budgetBytes / 2 : this.budgetBytes
+    for (const open of bySize) {
+      const before = open.writer.sizeBytes
+      if (used <= goal || before === 0) return
+      if (!(await open.writer.spill())) {
+        await this.#lookAgain()
+        await this.#restoreBuckets([open])
+        await open.writer.relieve()
+      }
+      used -= before - open.writer.sizeBytes
     }
   }
 
   /** Finds out whether others have committed since; if so, rows are numbered after theirs. */
   async #lookAgain(): Promise<void> {
-    if (this.#restore === null) return
+    if (this.#restore === null || this.#isOverwrite) return
     const range = await this.#store.snapshots.range({ signal: this.#signal })
     if ((range?.latest ?? 0) === this.#restoredId) return
     this.#restore = null
     for (const open of this.#buckets.values()) open.isRestored = false
   }
 
-  /** Makes sequence numbers continue from what is in the table. */
+  /** Makes buckets go on from what is in the table. */
   async #restoreBuckets(buckets: readonly OpenBucket[]): Promise<void> {
     // Rows without buckets are not ordered among files, and have no numbers to continue.
     if (this.#bucketCount === -1 && !hasPrimaryKey(this.#schema)) return
-    const wanted = buckets.filter(({ isRestored }) => !isRestored)
+    const wanted = buckets.filter((open) => !open.isRestored || open.writer.needsRestore)
     if (wanted.length === 0) return
-    if (this.#restore === null) {
-      this.#restore = await restoreBuckets(this.#store, {
-        partitionFields: this.#layout.partitionFields,
-        totalBuckets: this.#bucketCount,
-        signal: this.#signal,
-      })
-      this.#restoredId = this.#restore.snapshot?.id ?? 0
-    }
-    const restore = this.#restore
+    // What this writer committed to a bucket since is not in what was read of the table before.
+    if (wanted.some((open) => this.#changed.has(keyOf(open)))) this.#restore = null
+    if (this.#restore === null) await this.#readTable()
+    const restore = this.#restore!
     await mapAll(wanted, BUCKETS_AT_ONCE, async (open) => {
-      const { maxSequenceNumber } = await restore.bucket(open.partition, open.bucket)
-      open.writer.raiseSequence(maxSequenceNumber + 1n)
+      await open.writer.restore(await restore.bucket(open.partition, open.bucket))
       open.isRestored = true
     })
   }
 
+  async #readTable(): Promise<void> {
+    const options = {
+      partitionFields: this.#layout.partitionFields,
+      totalBuckets: this.#bucketCount,
+      signal: this.#signal,
+    }
+    this.#restore = this.#isOverwrite
+      ? new BucketRestore(this.#store, null, options)
+      : await restoreBuckets(this.#store, options)
+    this.#changed.clear()
+    const id = this.#restore.snapshot?.id ?? 0
+    if (id !== this.#restoredId) for (const open of this.#buckets.values()) open.isRestored = false
+    this.#restoredId = id
+  }
+
+  /** Starts a compaction of a bucket, of all its files or of those that are due; the next `prepare` tells what it did. */
+  async compact(partition: Uint8Array, bucket: number, isFull: boolean): Promise<void> {
+    const open = this.#open(partition, bucket)
+    await this.#lookAgain()
+    await this.#restoreBuckets([open])
+    await open.writer.compact(isFull)
+    if (this.#tracksWritten) this.#written.set(keyOf(open), open)
+  }
+
   /**
    * Ends the files of all buckets, and hands a message to `take` as soon as a bucket is done: its files are in the
-   * caller's hands then, also when another bucket fails.
+   * caller's hands then, also when another bucket fails. With `isFull` all buckets written to since the last time are
+   * compacted whole.
    */
-  async prepare(take: (message: CommitMessage) => void): Promise<void> {
-    const dirty = [...this.#buckets.values()].filter(({ writer }) => writer.isDirty)
+  async prepare(take: (message: CommitMessage) => void, options: PrepareOptions): Promise<void> {
+    if (options.isFull)
+      for (const { partition, bucket } of this.#written.values()) this.#open(partition, bucket)
+    const dirty = [...this.#buckets.values()].filter(
+      (open) => open.writer.isDirty || (options.isFull && this.#written.has(keyOf(open))),
+    )
     await this.#lookAgain()
     await this.#restoreBuckets(dirty)
-    await mapAll(dirty, BUCKETS_AT_ONCE, async ({ partition, bucket, writer }) => {
-      const increment = await writer.prepare()
-      if (isEmptyIncrement(increment)) return
-      take({ partition, bucket, totalBuckets: this.#bucketCount, ...increment })
+    await mapAll(dirty, BUCKETS_AT_ONCE, async (open) => {
+      const { partition, bucket, writer } = open
+      const key = keyOf(open)
+      const isFull = options.isFull && this.#written.has(key)
+      const increment = await writer.prepare({ ...options, isFull })
+      if (isFull) this.#written.delete(key)
+      if (!isEmptyIncrement(increment)) {
+        this.#changed.add(key)
+        take({ partition, bucket, totalBuckets: this.#bucketCount, ...increment })
+      } else if (writer.isIdle) await this.#close(open)
     })
   }
 
+  /** Forgets a bucket that nothing was done to since the last commit, so that their number is not that of all partitions. */
+  async #close(open: OpenBucket): Promise<void> {
+    this.#buckets.delete(keyOf(open))
+    await open.writer.abort()
+  }
+
   /** Takes note of what this writer has committed. */
-  committed(snapshots: readonly Snapshot[]): void {
+  committed(snapshots: readonly Snapshot[], messages: readonly CommitMessage[]): void {
     // Snapshots that follow the one looked at are all this writer's own.
     for (const { id } of snapshots) if (id === this.#restoredId + 1) this.#restoredId = id
+    for (const message of messages) this.#buckets.get(keyOf(message))?.writer.committed(message)
+  }
+
+  /** Drops the compactions of the buckets: those in the messages cannot be committed, nor can what builds on them. */
+  async dropCompactions(messages: readonly CommitMessage[]): Promise<void> {
+    for (const message of messages) {
+      const open = this.#buckets.get(keyOf(message))
+      if (open === undefined) continue
+      if (this.#tracksWritten) this.#written.set(keyOf(open), open)
+      await open.writer.dropCompactions()
+    }
   }
 
   /** Drops all rows, and the files that are in no message. */
@@ -148,4 +222,8 @@ export class OpenBuckets {
     await mapAll([...this.#buckets.values()], BUCKETS_AT_ONCE, ({ writer }) => writer.abort())
     this.#buckets.clear()
   }
+}
+
+function keyOf({ partition, bucket }: Pick<OpenBucket, 'partition' | 'bucket'>): string {
+  return `${bucket}/${latin1Of(partition)}`
 }

@@ -5,10 +5,20 @@
  */
 import { randomUUID } from 'node:crypto'
 
+import { needsLookup } from '../../lsm/compaction-pick.ts'
+import { appendedChanges, compactedChanges, isEmpty } from '../../snapshot/commit-changes.ts'
 import { newestIdentifier } from '../../snapshot/commit-history.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
-import { abort, commit, type CommitResult, mayHaveHappened } from '../../snapshot/commit.ts'
+import {
+  abort,
+  commit,
+  type CommitResult,
+  mayHaveHappened,
+  PartialCommitError,
+} from '../../snapshot/commit.ts'
 import { latin1Of } from '../../snapshot/metadata-columns.ts'
+import type { OverwriteScope } from '../../snapshot/overwrite.ts'
+import { BATCH_IDENTIFIER, type Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { batchBytes } from '../../types/batch-bytes.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
@@ -21,6 +31,7 @@ import { requireWritable } from '../../types/schema-validation.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { invalid, LakeError } from '../../util/errors.ts'
 import { type BucketAssigner, bucketAssigner, type BucketIndex } from './bucket-assign.ts'
+import { compactsAll, fullCompactionCommits, nextIdentifier } from './full-compactions.ts'
 import {
   type InputReader,
   inputReader,
@@ -29,10 +40,13 @@ import {
   type WriteData,
 } from './input.ts'
 import { OpenBuckets } from './open-buckets.ts'
+import { type OverwriteOptions, overwriteScope } from './overwrite.ts'
 
 export interface WriterOptions {
   /** Who commits: the same text for each run of a stream, so that a commit is known again after a crash. */
   readonly commitUser?: string | undefined
+  /** Whether the one commit of this writer replaces what is in the table, and what of it; `{}` as the table's options say. */
+  readonly overwrite?: OverwriteOptions | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -44,6 +58,24 @@ export interface WriterCommitOptions {
   readonly identifier?: bigint | undefined
   readonly watermark?: bigint | undefined
   readonly properties?: Readonly<Record<string, string>> | undefined
+  /**
+   * Whether the compactions that are under way, and those that the rows of this commit make due, are part of it. Unless
+   * told: for a batch, where `commit.force-compact` is set, and where compactions look rows up and `lookup-wait` is on.
+   */
+  readonly waitForCompaction?: boolean | undefined
+}
+
+export interface WriterPrepareOptions extends Pick<WriterCommitOptions, 'waitForCompaction'> {
+  /** The identifier of the commit to come: where some commits compact all, it tells which. */
+  readonly identifier?: bigint | undefined
+}
+
+export interface WriterCommitResult extends CommitResult {
+  /**
+   * Whether compactions of the writer were left out because others have compacted or overwritten the same files: the rows
+   * are in the table all the same, and the writer goes on from what the others made.
+   */
+  readonly isCompactionDropped: boolean
 }
 
 /**
@@ -64,6 +96,8 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   /** Whether nobody can have tried to commit as this user. */
   #isNewUser: boolean
   readonly #buckets: OpenBuckets
+  readonly #overwrite: OverwriteScope | undefined
+  #hasOverwritten = false
   /** Prepared, but not known to be committed. */
   #pending: CommitMessage[] = []
   /** A commit that may have happened: its identifier, and how many of the pending messages are its own. */
@@ -71,6 +105,10 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   /** Why rows were lost on their way to files. */
   #failure: unknown
   #closed = false
+  /** After how many commits one compacts all; null where none does. */
+  readonly #fullCommits: number | null
+  #commitsSinceFull = 0
+  readonly #waitsForLookups: boolean
   /** The last one that was not given; undefined before the first. */
   #lastIdentifier: bigint | undefined
 
@@ -82,13 +120,23 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     this.#schema = schema
     this.#signal = options.signal
     this.#input = inputReader(schema)
-    this.#buckets = new OpenBuckets(store, schema, options.signal)
+    this.#overwrite =
+      options.overwrite === undefined ? undefined : overwriteScope(schema, options.overwrite)
+    const isOverwrite = this.#overwrite !== undefined
+    this.#buckets = new OpenBuckets(store, schema, options.signal, isOverwrite)
     this.#isNewUser = options.commitUser === undefined
+    this.#fullCommits = fullCompactionCommits(values)
+    this.#waitsForLookups =
+      !values.get('write-only') && needsLookup(values) && values.get('lookup-wait')
     const prefix = values.get('commit.user-prefix')
     this.commitUser =
       options.commitUser ?? (prefix === undefined ? randomUUID() : `${prefix}_${randomUUID()}`)
     const { commitUser } = this
-    this.#assigner = bucketAssigner(store, schema, { commitUser, signal: options.signal })
+    this.#assigner = bucketAssigner(store, schema, {
+      commitUser,
+      isOverwrite,
+      signal: options.signal,
+    })
   }
 
   /** Takes rows. They are visible to nobody before a commit. */
@@ -131,21 +179,55 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
    * Ends all files and describes them: the messages can be handed to {@link Table.commit}, also by another process. The
    * rows are then out of this writer's hands.
    */
-  async prepareCommit(): Promise<CommitMessage[]> {
+  async prepareCommit(options: WriterPrepareOptions = {}): Promise<CommitMessage[]> {
     this.#requireOpen()
     if (this.#unsettled !== null)
       throw invalid('whether the last commit happened is not known', {
         hint: 'commit again before more is prepared',
       })
-    await this.#prepare()
+    await this.#prepare(options, this.#compactsAll(options.identifier))
     const messages = this.#pending
     this.#pending = []
     return messages
   }
 
-  async #prepare(): Promise<void> {
+  /**
+   * Writes what was taken so far to files, and starts a compaction of a bucket: of all its files, or of those that are
+   * due. It is part of the next commit that it has ended before, or that waits for it. `partition` is a serialised
+   * BinaryRow, as messages have it.
+   */
+  async compact({
+    partition,
+    bucket,
+    full = false,
+  }: {
+    readonly partition: Uint8Array
+    readonly bucket: number
+    readonly full?: boolean | undefined
+  }): Promise<void> {
+    this.#requireOpen()
+    await this.#orFail(this.#buckets.compact(partition, bucket, full))
+  }
+
+  /** Whether the commit that is prepared compacts all that was written since the last that did. */
+  #compactsAll(identifier: bigint | undefined): boolean {
+    this.#commitsSinceFull++
+    const isFull =
+      identifier === undefined
+        ? this.#fullCommits !== null && this.#commitsSinceFull >= this.#fullCommits
+        : compactsAll(identifier, this.#fullCommits)
+    if (isFull) this.#commitsSinceFull = 0
+    return isFull
+  }
+
+  async #prepare(
+    { identifier, waitForCompaction }: WriterPrepareOptions,
+    isFull: boolean,
+  ): Promise<void> {
     const first = this.#pending.length
-    await this.#orFail(this.#buckets.prepare((message) => this.#pending.push(message)))
+    const waits = waitForCompaction ?? (identifier === BATCH_IDENTIFIER || this.#waitsForLookups)
+    const options = { waits: waits || isFull, isFull, holdsBack: this.#unsettled !== null }
+    await this.#orFail(this.#buckets.prepare((message) => this.#pending.push(message), options))
     const indexes = await this.#orFail(this.#assigner.prepare())
     this.#pending = withIndexes(this.#pending, first, indexes)
   }
@@ -164,23 +246,29 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
    * Makes everything written so far visible, in one snapshot or not at all. After an error it may be called again: with
    * the same identifier, or without one both times. A commit whose outcome is not known is settled first.
    */
-  async commit(options: WriterCommitOptions = {}): Promise<CommitResult> {
+  async commit(options: WriterCommitOptions = {}): Promise<WriterCommitResult> {
     this.#requireOpen()
-    await this.#prepare()
+    const isFull = this.#compactsAll(options.identifier)
+    await this.#prepare(options, isFull)
     const settled = await this.#settle(options)
     const hasMore = this.#pending.length > 0 || options.identifier !== settled?.identifier
     if (settled !== null && !hasMore) return settled.result
     const isNew = options.identifier === undefined || this.#isNewUser
-    const identifier = options.identifier ?? (await this.#nextIdentifier())
+    const identifier = options.identifier ?? (await this.#nextIdentifier(isFull))
     const result = await this.#commit(this.#pending, { ...options, identifier }, isNew)
     if (settled === null) return result
-    return { ...result, snapshots: [...settled.result.snapshots, ...result.snapshots] }
+    return {
+      ...result,
+      snapshots: [...settled.result.snapshots, ...result.snapshots],
+      isCompactionDropped: settled.result.isCompactionDropped || result.isCompactionDropped,
+    }
   }
 
   /** Finds out whether the commit happened whose outcome is not known, or makes it happen. */
-  async #settle(
-    options: WriterCommitOptions,
-  ): Promise<{ readonly identifier: bigint | undefined; readonly result: CommitResult } | null> {
+  async #settle(options: WriterCommitOptions): Promise<{
+    readonly identifier: bigint | undefined
+    readonly result: WriterCommitResult
+  } | null> {
     if (this.#unsettled === null) return null
     const { identifier, messageCount } = this.#unsettled
     const isSame = options.identifier === identifier
@@ -197,27 +285,36 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     messages: readonly CommitMessage[],
     options: WriterCommitOptions & { readonly identifier: bigint },
     isNew = false,
-  ): Promise<CommitResult> {
+  ): Promise<WriterCommitResult> {
     const isFirstTry = this.#unsettled === null
     this.#isNewUser = false
     const table = { store: this.#store, schema: this.#schema }
-    let result: CommitResult
+    let result: WriterCommitResult
     try {
-      result = await commit(table, messages, {
+      const committed = await commit(table, messages, {
         ...options,
         commitUser: this.commitUser,
+        overwrite: this.#overwrite,
         // What cannot have happened need not be looked for.
         mayBeCommitted: isNew ? false : undefined,
         signal: this.#signal,
       })
+      result = { ...committed, isCompactionDropped: false }
     } catch (error) {
-      if (mayHaveHappened(error))
-        this.#unsettled = { identifier: options.identifier, messageCount: messages.length }
-      throw error
+      const snapshots = committedWithoutCompaction(error, messages)
+      if (snapshots === null) {
+        if (mayHaveHappened(error))
+          this.#unsettled = { identifier: options.identifier, messageCount: messages.length }
+        throw error
+      }
+      result = { snapshots, alreadyCommitted: false, isCompactionDropped: true }
+      await this.#buckets.dropCompactions(messages)
+      await abort(table, messages.map(compactionOf))
     }
+    this.#hasOverwritten = this.#overwrite !== undefined
     this.#pending = this.#pending.slice(messages.length)
     this.#unsettled = null
-    this.#buckets.committed(result.snapshots)
+    this.#buckets.committed(result.snapshots, messages)
     this.#assigner.committed?.()
     // An earlier process has committed the same rows in files of its own.
     if (result.alreadyCommitted && isFirstTry) await abort(table, messages).catch(() => {})
@@ -225,7 +322,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   }
 
   /** Identifiers grow with the clock, and beyond those that the user has committed when the clock was ahead. */
-  async #nextIdentifier(): Promise<bigint> {
+  async #nextIdentifier(isFull: boolean): Promise<bigint> {
     if (this.#lastIdentifier === undefined) {
       const { snapshots } = this.#store
       const options = { signal: this.#signal }
@@ -235,7 +332,8 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     }
     const now = BigInt(Date.now()) * 1000n
     const next = this.#lastIdentifier + 1n
-    this.#lastIdentifier = now > next ? now : next
+    const least = now > next ? now : next
+    this.#lastIdentifier = nextIdentifier(least, isFull, this.#fullCommits)
     return this.#lastIdentifier
   }
 
@@ -256,6 +354,10 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
 
   #requireOpen(): void {
     if (this.#closed) throw invalid('the writer is closed')
+    if (this.#hasOverwritten)
+      throw invalid('a writer that overwrites makes one commit, and has made it', {
+        hint: 'open another writer',
+      })
     throwIfAborted(this.#signal)
     if (this.#failure !== undefined)
       throw new LakeError(
@@ -266,6 +368,29 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
           cause: this.#failure,
         },
       )
+  }
+}
+
+/** The snapshots of a commit that happened but for its compactions, which conflict with others'; null for other errors. */
+function committedWithoutCompaction(
+  error: unknown,
+  messages: readonly CommitMessage[],
+): readonly Snapshot[] | null {
+  const isConflict = error instanceof LakeError && error.code === 'CONFLICT' && !error.retriable
+  if (!isConflict || isEmpty(compactedChanges(messages))) return null
+  if (error instanceof PartialCommitError) return error.committed
+  return isEmpty(appendedChanges(messages)) ? [] : null
+}
+
+/** The message without what was written: only the files of its compaction. */
+function compactionOf(message: CommitMessage): CommitMessage {
+  return {
+    ...message,
+    newFiles: [],
+    deletedFiles: [],
+    changelogFiles: [],
+    newIndexFiles: [],
+    deletedIndexFiles: [],
   }
 }
 

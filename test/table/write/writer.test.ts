@@ -213,7 +213,10 @@ test.each([9, 5, 15])(
   'a writer that stalls while 15 others commit and all before %i expire takes no row back',
   async (end) => {
     const root = `memory://${randomUUID()}/t`
-    await createRowTable(io, root)
+    await createRowTable(io, root, {
+      primaryKeys: ['dt', 'id'],
+      options: { bucket: 2, 'write-only': true },
+    })
     const add = async (id: number): Promise<void> => {
       await (await openRowTable(io, root)).write([row(id, 'x')])
     }

@@ -1,0 +1,60 @@
+/** The compactors of a writer's buckets: what opens their files, and how many work at once. */
+import { readBucketDeletions } from '../../indexes/bucket-deletions.ts'
+import { vectorFileOptions } from '../../indexes/deletion-vector-file.ts'
+import { BucketCompactor } from '../../lsm/bucket-compactor.ts'
+import type { FileTarget } from '../../lsm/file-target.ts'
+import { keyValueLayout } from '../../lsm/key-value.ts'
+import type { MakeCompactor } from '../../lsm/merge-tree-writer.ts'
+import type { RunFile } from '../../lsm/run-reader.ts'
+import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
+import { bucketDirectory, POSTPONE_BUCKET } from '../../snapshot/data-paths.ts'
+import type { TableStore } from '../../snapshot/table-store.ts'
+import { hasPrimaryKey } from '../../types/schema-keys.ts'
+import { createSlots } from '../../util/async.ts'
+import { fileContext, openTableFile } from '../file/table-file.ts'
+
+/** So many buckets of a writer are compacted side by side; each holds windows of its runs in memory. */
+const COMPACTIONS_AT_ONCE = 2
+
+/** What makes the compactor of a bucket; null where writers leave files as they are. */
+export type CompactorSource = (partition: Uint8Array, bucket: number) => MakeCompactor | null
+
+/** The compactors of a writer that writes to the target. */
+export function compactorSource(store: TableStore, target: FileTarget): CompactorSource {
+  const { io, schema, options, signal } = target
+  if (!hasPrimaryKey(schema) || options.get('write-only')) return () => null
+  const context = fileContext(store, schema)
+  const layout = keyValueLayout(schema)
+  const slots = createSlots(COMPACTIONS_AT_ONCE)
+  const nextName = (): string => store.manifests.names.index()
+  return (partition, bucket) => {
+    // Rows that have no bucket yet are not in any order.
+    if (bucket === POSTPONE_BUCKET) return null
+    return async ({ files, indexFiles }) => {
+      const rowCounts = new Map(files.map(({ fileName, rowCount }) => [fileName, rowCount]))
+      const rowCountOf = (fileName: string): number => rowCounts.get(fileName) ?? 0
+      const deletions = options.get('deletion-vectors.enabled')
+        ? await readBucketDeletions(
+            io,
+            context.layout,
+            { partition, bucket, indexFiles, rowCountOf },
+            vectorFileOptions(options).form,
+            { signal },
+          )
+        : null
+      const openRun = (file: DataFileMeta): RunFile => ({
+        open: () =>
+          openTableFile(context, { partition, bucket }, file, signal, deletions?.of(file.fileName)),
+        rows: () => Promise.resolve(null),
+        level: file.level,
+        hasDeletes: file.deleteRowCount !== 0,
+      })
+      const directory = bucketDirectory(context.layout, partition, bucket)
+      const indexPlace = { io, layout: context.layout, partition, bucket, nextName, signal }
+      return new BucketCompactor(
+        { target, directory, layout, openRun, deletions, indexPlace, slots },
+        files,
+      )
+    }
+  }
+}
