@@ -5,7 +5,7 @@
  * Follows the Java classes `LookupMergeTreeCompactRewriter` and `ChangelogMergeTreeRewriter`.
  */
 import { joinPath } from '../../io/path.ts'
-import { type DataFileMeta, FILE_SOURCE } from '../../snapshot/data-file-meta.ts'
+import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { SEQUENCE_NUMBER_FIELD } from '../../types/field-ids.ts'
 import { sameRows } from '../changelog/same-rows.ts'
 import type {
@@ -15,8 +15,8 @@ import type {
   Sections,
 } from '../compaction-rewrite.ts'
 import { mergeSteps } from '../merge-steps.ts'
-import { RunWriter } from '../run-writer.ts'
 import { mergeStep, stepColumns } from '../step-merge.ts'
+import { moveFiles, rewriteFiles } from '../step-writer.ts'
 import { firstRows } from './first-rows.ts'
 import { keyCacheOf } from './key-cache.ts'
 import { type LookedUpStep, lookUp } from './looked-up-step.ts'
@@ -92,34 +92,14 @@ async function rewrite(
   handling: Handling,
 ): Promise<CompactionResult> {
   const { target, directory, deletions } = context
-  const place = { directory, level }
-  const data = new RunWriter(target, { ...place, source: FILE_SOURCE.COMPACT })
-  const changelog = new RunWriter(target, {
-    ...place,
-    source: FILE_SOURCE.APPEND,
-    isChangelog: true,
-  })
   const marks = new Marks()
-  try {
-    for await (const { rows, changes } of steps(context, level, sections, handling, marks)) {
-      if (rows !== null) await data.write(rows)
-      if (changes !== null) await changelog.write(changes)
-    }
-    const [written, changed] = [await data.finish(), await changelog.finish()]
-    const before = sections.flat(2)
-    const { isRewritten } = handling
-    if (deletions !== null) marks.apply(deletions)
-    if (isRewritten) forget(context, before)
-    return {
-      before,
-      after: isRewritten ? written.files : before.map((file) => ({ ...file, level })),
-      changelog: changed.files,
-      paths: [...written.paths, ...changed.paths],
-    }
-  } catch (error) {
-    await Promise.allSettled([data.abort(), changelog.abort()])
-    throw error
-  }
+  const before = sections.flat(2)
+  const write = handling.isRewritten ? rewriteFiles : moveFiles
+  const output = steps(context, level, sections, handling, marks)
+  const result = await write({ target, directory, level }, before, output)
+  if (deletions !== null) marks.apply(deletions)
+  if (handling.isRewritten) forget(context, before)
+  return result
 }
 
 /** Files that are gone have no rows to mark or to look up. */

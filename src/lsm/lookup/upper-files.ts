@@ -4,7 +4,7 @@
  * The keys of a compaction come in ascending order, and so do those of each file: a lookup is a merge, which goes on
  * where the one before it stopped, and passes what lies between in strides. Follows the Java class `LookupLevels`.
  */
-import type { DataFile } from '../../format/data-file.ts'
+import type { DataFile, RowRange } from '../../format/data-file.ts'
 import { bitmapHas, type RoaringBitmap } from '../../indexes/roaring.ts'
 import { joinPath } from '../../io/path.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
@@ -91,21 +91,25 @@ class FileSearch implements UpperFile {
   readonly #makeKeys: () => FileKeys
   readonly #bounds: () => SortKeys
   readonly #deleted: () => RoaringBitmap | undefined
+  /** The rows that are there, whatever their keys; null for all. */
+  readonly #live: () => Promise<readonly RowRange[] | null>
   #keys: FileKeys | null = null
   #block = 0
   #row = 0
 
-  constructor(
-    { layout, openRun, target, directory, deletions }: RewriteContext,
-    meta: DataFileMeta,
-  ) {
+  constructor(context: RewriteContext, meta: DataFileMeta) {
+    const { layout, openRun, target, directory, deletions, expiry } = context
+    const run = openRun(meta)
     this.meta = meta
-    this.open = once(async () => await openRun(meta).open())
+    this.open = once(async () => await run.open())
     this.#cache = keyCacheOf(target)
     this.#path = joinPath(directory, meta.fileName)
     this.#makeKeys = () => new FileKeys(layout, this.open)
     this.#bounds = once(() => boundsOf(layout, meta))
     this.#deleted = () => deletions?.of(meta.fileName)
+    // That a first row has expired does not make way for another one.
+    const expires = expiry && layout.engine !== 'first-row'
+    this.#live = once(async () => (expires ? await run.rows(await this.open()) : null))
   }
 
   /** Looks for the probes from `from` on that were not found yet; returns the first that is above the file. */
@@ -115,11 +119,12 @@ class FileSearch implements UpperFile {
     const end = firstBehind(probes, probe, bounds, 1, true)
     if (probe === end) return end
     this.#keys ??= this.#cache.open(this.#path, this.#makeKeys)
+    const live = await this.#live()
     while (probe < end) {
       const block = await this.#cache.block(this.#path, this.#keys, this.#block)
       // Behind the last block there is nothing more, whatever the file's greatest key is said to be.
       if (block === null) return end
-      probe = this.#searchBlock(block, probes, probe, end, number, found)
+      probe = this.#searchBlock(block, live, probes, probe, end, number, found)
       if (probe < end) {
         this.#block++
         this.#row = 0
@@ -131,6 +136,7 @@ class FileSearch implements UpperFile {
   /** Looks for the probes in the block; returns the first that is above it. */
   #searchBlock(
     { keys, firstRow }: KeyBlock,
+    live: readonly RowRange[] | null,
     { keys: sources, sourceOf, rows }: Probes,
     from: number,
     to: number,
@@ -147,9 +153,11 @@ class FileSearch implements UpperFile {
       row = seekKey(keys, row, source, rows[probe]!)
       if (row === keys.length) break
       if (compareKeys(keys, row, source, rows[probe]!) !== 0) continue
-      if (deleted !== undefined && bitmapHas(deleted, firstRow + row)) continue
+      const position = firstRow + row
+      if (deleted !== undefined && bitmapHas(deleted, position)) continue
+      if (live !== null && !hasRow(live, position)) continue
       fileOf[probe] = number
-      positions[probe] = firstRow + row
+      positions[probe] = position
       found.count++
     }
     this.#row = row
@@ -174,6 +182,18 @@ function firstBehind(
     else high = middle
   }
   return low
+}
+
+/** Whether the row is in one of the ranges, which ascend. */
+function hasRow(ranges: readonly RowRange[], row: number): boolean {
+  let low = 0
+  let high = ranges.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (ranges[middle]!.to <= row) low = middle + 1
+    else high = middle
+  }
+  return low < ranges.length && ranges[low]!.from <= row
 }
 
 /** The least and the greatest key of the file. */
