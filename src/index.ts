@@ -13,6 +13,8 @@ export type { PlanStep } from './table/plan/plan-steps.ts'
 export type { Plan } from './table/plan/scan.ts'
 export type { Split } from './table/plan/split.ts'
 export type { ReadAt } from './table/plan/read-at.ts'
+export type { ChangeOptions, RowChanges } from './table/rows/change-rows.ts'
+export type { MergeRules, WhenMatched, WhenNotMatched } from './table/rows/merge-into.ts'
 export type { SystemChangesOptions, SystemReadOptions, SystemTable } from './table/system-tables.ts'
 export type { Change, ChangeBatch } from './table/stream/change-batch.ts'
 export type { Checkpoint } from './table/stream/checkpoint.ts'
@@ -21,10 +23,12 @@ export type { Changes } from './table/stream-read.ts'
 export {
   type ChangesOptions,
   type ReadOptions,
+  type RowUpdate,
   Table,
   type TableCommitOptions,
   type Where,
 } from './table/table.ts'
+export type { OverwriteOptions, PartitionMatch } from './table/write/overwrite.ts'
 export type { TableWriter, WriterCommitOptions, WriterOptions } from './table/write/writer.ts'
 export { type BlobDescriptor, decodeBlobDescriptor } from './types/blob-descriptor.ts'
 export type { DataField, DataType } from './types/data-type.ts'

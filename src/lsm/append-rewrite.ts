@@ -1,7 +1,7 @@
 /** Writes the rows of several files of an append table into new ones, in the order in which they come. */
 import { allRows } from '../format/column-rows.ts'
 import type { DataFile } from '../format/data-file.ts'
-import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
+import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import type { Batch } from '../types/column.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { appendFileMeta } from './append-file.ts'
@@ -21,23 +21,23 @@ const GROWTH = 3
 
 /**
  * Writes the live rows of the files anew, numbered from the first sequence number of the first file. `open` gives a file
- * with the columns of the table and without its deleted rows. On failure nothing is left there.
+ * with the columns of the table and without its deleted rows; `source` says what they are written for. On failure nothing is left there.
  *
  * Follows `BaseAppendFileStoreWrite.compactRewrite`, in which every file that is written begins with the same number;
  * here they go on, up to the last number of the files before, so that the order of the rows can be told from them.
  */
 export async function rewriteAppendFiles(
   target: FileTarget,
-  directory: string,
+  { directory, source }: { readonly directory: string; readonly source: number },
   files: readonly DataFileMeta[],
   open: (file: DataFileMeta) => Promise<DataFile>,
 ): Promise<RewrittenFiles> {
   if (files.length === 0) return { files: [], paths: [] }
-  const place = { directory, level: 0, source: FILE_SOURCE.COMPACT }
+  const place = { directory, level: 0, source }
   const writer = new RollingWriter(() => openFile(target, place), target)
   try {
     for await (const batch of rowsOf(target, files, open)) await writer.write(allRows(batch))
-    return described(target, files, await writer.finish())
+    return described(target, source, files, await writer.finish())
   } catch (error) {
     await target.io.deleteAll(await writer.abort())
     throw error
@@ -64,6 +64,7 @@ async function* rowsOf(
 
 function described(
   target: FileTarget,
+  source: number,
   before: readonly DataFileMeta[],
   written: readonly WrittenFile[],
 ): RewrittenFiles {
@@ -75,7 +76,7 @@ function described(
   const files = written.map((file) => {
     const first = next > last ? last : next
     next += BigInt(file.rowCount)
-    return appendFileMeta(target, file, first, FILE_SOURCE.COMPACT)
+    return appendFileMeta(target, file, first, source)
   })
   return { files, paths: written.map(({ path }) => path) }
 }

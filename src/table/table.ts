@@ -1,4 +1,6 @@
 /** A table, as its users hold it. */
+import { randomUUID } from 'node:crypto'
+
 import type { FileIO } from '../io/file-io.ts'
 import type { CommitMessage } from '../snapshot/commit-message.ts'
 import {
@@ -13,16 +15,26 @@ import { checkSettable } from '../types/option-checks.ts'
 import { type DynamicOptions, type RawOptions, rawOptions } from '../types/options.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
+import { requireWritable } from '../types/schema-validation.ts'
 import type { Columns, InsertOf, RowOf } from '../types/schema.ts'
 import { throwIfAborted } from '../util/async.ts'
+import { invalid } from '../util/errors.ts'
 import { type CheckOptions, type CheckReport, checkTable } from './check.ts'
 import { optionsAt, type ReadAt } from './plan/read-at.ts'
 import { requireOwnBranch } from './plan/read-target.ts'
 import { type ReadResult, TableRead } from './read.ts'
+import { type ChangeOptions, deleteRows, type RowChanges, updateRows } from './rows/change-rows.ts'
+import { type MergeInto, mergeRows, type MergeRules } from './rows/merge-into.ts'
 import { type Changes, TableChanges } from './stream-read.ts'
 import type { Checkpoint } from './stream/checkpoint.ts'
 import type { ChangesFrom } from './stream/start.ts'
 import type { WriteData } from './write/input.ts'
+import {
+  matchingScope,
+  type OverwriteOptions,
+  overwriteScope,
+  type PartitionMatch,
+} from './write/overwrite.ts'
 import { TableWriter, type WriterOptions } from './write/writer.ts'
 
 /** A filter on the table's rows; on a table opened without a definition, on any columns. */
@@ -72,6 +84,15 @@ export interface ChangesOptions<C extends Columns = Columns, K extends keyof C =
   readonly signal?: AbortSignal
 }
 
+/** What rows become: by the name of a column a value, or what makes one of the row as it was. */
+export interface RowUpdate<C extends Columns = Columns> {
+  /** A predicate, or its text as SQL writes it; all rows when left out. */
+  readonly where?: Where<C> | string
+  readonly set: string extends keyof C
+    ? Readonly<Record<string, unknown>>
+    : { readonly [K in keyof InsertOf<C>]?: InsertOf<C>[K] | ((row: RowOf<C>) => InsertOf<C>[K]) }
+}
+
 export interface TableCommitOptions {
   /** Who commits: the same text for each run of a job. */
   readonly user: string
@@ -84,6 +105,8 @@ export interface TableCommitOptions {
   readonly watermark?: bigint
   /** Texts that the snapshot keeps. */
   readonly properties?: Readonly<Record<string, string>>
+  /** What the commit replaces; its messages are then those of writers that overwrite. */
+  readonly overwrite?: OverwriteOptions
   readonly signal?: AbortSignal
 }
 
@@ -201,6 +224,57 @@ export class Table<C extends Columns = Columns> {
     return snapshots.at(-1) ?? null
   }
 
+  /**
+   * Writes rows in the place of others, in one commit: of those in the partitions that are written to, or of those in a
+   * partition, or of all rows of a table without partitions; see {@link OverwriteOptions}. Its snapshot, or null when it
+   * replaced nothing. Who follows the table's changes sees the new rows, and only with `streaming-read-overwrite`.
+   */
+  async overwrite(
+    data: WriteData<InsertOf<C>>,
+    options: OverwriteOptions & { readonly signal?: AbortSignal } = {},
+  ): Promise<Snapshot | null> {
+    const { signal, ...overwrite } = options
+    await using writer = new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, {
+      signal,
+      overwrite,
+    })
+    await writer.write(data)
+    const { snapshots } = await writer.commit({ identifier: BATCH_IDENTIFIER })
+    return snapshots.at(-1) ?? null
+  }
+
+  /** Takes all rows away, in one commit; older snapshots have them until they expire. */
+  async truncate(options: { readonly signal?: AbortSignal } = {}): Promise<Snapshot> {
+    return await this.#empty([{}], options.signal)
+  }
+
+  /**
+   * Takes all rows of partitions away, in one commit. A partition that leaves keys out means all that match the rest. INVALID
+   * without any partition, and for names and values that are none.
+   */
+  async dropPartitions(
+    partitions: readonly PartitionMatch[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Snapshot> {
+    if (partitions.length === 0) throw invalid('no partition is told that is to be dropped')
+    if (partitions.some((partition) => Object.keys(partition).length === 0))
+      throw invalid('a partition is to be dropped that has no values', {
+        hint: 'truncate takes all rows away',
+      })
+    return await this.#empty(partitions, options.signal)
+  }
+
+  async #empty(
+    partitions: readonly PartitionMatch[],
+    signal: AbortSignal | undefined,
+  ): Promise<Snapshot> {
+    const table = { store: this.#ownStore(), schema: this.schema }
+    requireWritable(this.schema)
+    const overwrite = matchingScope(this.schema, partitions)
+    const { snapshots } = await commit(table, [], { commitUser: randomUUID(), overwrite, signal })
+    return snapshots.at(-1)!
+  }
+
   /** Deletes the rows of the keys in one commit; see {@link TableWriter.delete}. */
   async delete(
     rows: WriteData<Partial<RowOf<C>>>,
@@ -212,6 +286,43 @@ export class Table<C extends Columns = Columns> {
     await writer.delete(rows as WriteData<Partial<InsertOf<C>>>)
     const { snapshots } = await writer.commit({ identifier: BATCH_IDENTIFIER })
     return snapshots.at(-1) ?? null
+  }
+
+  /**
+   * Deletes the rows that a filter chooses, in one commit: a predicate, or its text as SQL writes it. In a primary-key table
+   * the keys are written as deleted; in one without, rows are marked in deletion vectors where it has them, and else files
+   * are written anew without them. Rows that are written meanwhile are not looked at.
+   *
+   * UNSUPPORTED where the merge engine deletes no rows; CONFLICT where files that lose rows are gone meanwhile.
+   */
+  async deleteWhere(where: Where<C> | string, options: ChangeOptions = {}): Promise<RowChanges> {
+    return await deleteRows({ store: this.#ownStore(), schema: this.schema, where }, options)
+  }
+
+  /**
+   * Gives the rows that `where` chooses, or all, new values, in one commit: those in `set`, which are values or make them of
+   * the row as it was. Columns of the primary key and of its partition cannot be set. See {@link Table.deleteWhere} for how
+   * rows are replaced.
+   */
+  async update(update: RowUpdate<C>, options: ChangeOptions = {}): Promise<RowChanges> {
+    const { where, set } = update
+    return await updateRows({ store: this.#ownStore(), schema: this.schema, where, set }, options)
+  }
+
+  /**
+   * Merges rows into the table as SQL's MERGE does, in one commit. A row of the source matches a row of the table with the
+   * same primary key, or the same values in the columns `on`; it takes its place then, unless `whenMatched` says otherwise,
+   * and else it is inserted. The source is held in memory.
+   *
+   * INVALID where several rows of the source match one of the table; else as {@link Table.deleteWhere}.
+   */
+  async mergeInto(
+    source: WriteData<InsertOf<C>>,
+    rules: MergeRules<RowOf<C>, InsertOf<C>> = {},
+    options: ChangeOptions = {},
+  ): Promise<RowChanges> {
+    const merge = { store: this.#ownStore(), schema: this.schema, source, rules }
+    return await mergeRows(merge as unknown as MergeInto, options)
   }
 
   /** A writer for many commits: the sink of a stream. It has to be closed. */
@@ -227,8 +338,12 @@ export class Table<C extends Columns = Columns> {
    * where another writer changed what the files build on; after OUTCOME_UNKNOWN the same call settles what happened.
    */
   async commit(messages: readonly CommitMessage[], by: TableCommitOptions): Promise<CommitResult> {
-    const { user, ...rest } = by
-    const options: SnapshotCommitOptions = { ...rest, commitUser: user }
+    const { user, overwrite, ...rest } = by
+    const options: SnapshotCommitOptions = {
+      ...rest,
+      commitUser: user,
+      overwrite: overwrite && overwriteScope(this.schema, overwrite),
+    }
     return await commit({ store: this.#ownStore(), schema: this.schema }, messages, options)
   }
 

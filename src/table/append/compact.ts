@@ -15,7 +15,7 @@ import { rewriteAppendFiles } from '../../lsm/append-rewrite.ts'
 import { type FileTarget, fileTarget } from '../../lsm/file-target.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
 import { abort, commit, mayHaveHappened } from '../../snapshot/commit.ts'
-import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
+import { type DataFileMeta, FILE_SOURCE } from '../../snapshot/data-file-meta.ts'
 import { bucketDirectory } from '../../snapshot/data-paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
@@ -170,5 +170,6 @@ async function rewritePack(
   const context = fileContext(store, schema)
   const directory = bucketDirectory(context.layout, bucket.partition, bucket.bucket)
   const open = async (file: DataFileMeta) => await openTableFile(context, bucket, file, signal)
-  return (await rewriteAppendFiles(target, directory, pack, open)).files
+  const place = { directory, source: FILE_SOURCE.COMPACT }
+  return (await rewriteAppendFiles(target, place, pack, open)).files
 }

@@ -1,6 +1,6 @@
 /** Options of merge engines, changelogs and deletion vectors. */
 import { boolean, memorySize, names, oneOf, text } from './codec.ts'
-import { both, DONE, IMMUTABLE, none, only, read, READABLE, write } from './spec.ts'
+import { both, DONE, IMMUTABLE, none, read, READABLE, write } from './spec.ts'
 
 const KEYED = { keyedOnly: true } as const
 
@@ -70,17 +70,19 @@ export const MERGE_OPTIONS = {
     oneOf('none', 'input', 'full-compaction', 'lookup'),
     'none',
     'How the changes that a stream reads are made.',
-    only('none', 'input'),
+    DONE,
   ),
   'changelog-producer.row-deduplicate': write(
     boolean,
     'false',
     'Whether updates that change nothing are left out of the changelog.',
+    DONE,
   ),
   'changelog-producer.row-deduplicate-ignore-fields': write(
     names,
     null,
     'Columns whose changes do not count for that.',
+    DONE,
   ),
   'delete.force-produce-changelog': none(
     boolean,
@@ -91,7 +93,7 @@ export const MERGE_OPTIONS = {
     boolean,
     'false',
     'Whether deleted rows are marked in index files, so that reads need not merge.',
-    READABLE,
+    { ...READABLE, keyedOnly: true },
   ),
   'deletion-vectors.modifiable': none(
     boolean,
