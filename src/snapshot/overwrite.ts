@@ -91,6 +91,18 @@ export async function replacedBy(
   return { files, indexFiles: own }
 }
 
+/** The live files that match the scope. */
+export async function replacedFiles(
+  store: TableStore,
+  schema: TableSchema,
+  snapshot: Snapshot,
+  scope: Extract<OverwriteScope, { kind: 'matching' }>,
+  signal?: AbortSignal,
+): Promise<readonly ManifestEntry[]> {
+  const replaced = matchingPartitions(partitionFields(schema), scope.specs)
+  return (await replacedBy(store, schema, snapshot, replaced, signal)).files
+}
+
 function writtenPartitions(
   fields: readonly DataField[],
   { files }: Changes,

@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 
 import type { FileIO } from '../../src/io/file-io.ts'
 import type { Table } from '../../src/table/table.ts'
+import type { OverwriteOptions } from '../../src/table/write/overwrite.ts'
 import { TableWriter } from '../../src/table/write/writer.ts'
 import { LakeError } from '../../src/util/errors.ts'
 import { CrashError } from './faults.ts'
@@ -16,6 +17,8 @@ export interface TableScenario extends Template {
   readonly snapshotsBefore: number
   readonly before: readonly string[]
   readonly after: readonly string[]
+  /** What the commit replaces. */
+  readonly overwrite?: OverwriteOptions
 }
 
 /** Who makes the commit that fails, and its identifier. */
@@ -76,6 +79,18 @@ export const TABLE_SCENARIOS: readonly TableScenario[] = [
   ),
 ]
 
+/** Rows in the place of those of a partition. */
+export const OVERWRITE_SCENARIO: TableScenario = {
+  ...scenario(
+    'an overwrite',
+    { primaryKeys: ['dt', 'id'], options: { bucket: 1 } },
+    [OLD, [row('a', 2, 'two again')]],
+    [[row('a', 2, 'alone')], [row('a', 4, 'four')]],
+    [row('a', 2, 'alone'), row('b', 3, 'three'), row('a', 4, 'four')],
+  ),
+  overwrite: { partition: { dt: 'a' } },
+}
+
 /** How a commit ended. */
 export interface Outcome {
   readonly isAcknowledged: boolean
@@ -90,13 +105,16 @@ export interface Outcome {
 export async function tryWrite(
   io: FileIO,
   root: string,
-  { writes }: TableScenario,
+  { writes, overwrite }: TableScenario,
   isPatient: boolean,
 ): Promise<Outcome> {
   let isAcknowledged = false
   try {
     const table = await openRowTable(io, root)
-    await using writer = new TableWriter(table.store, table.schema, { commitUser: USER })
+    await using writer = new TableWriter(table.store, table.schema, {
+      commitUser: USER,
+      overwrite,
+    })
     for (const rows of writes) await writer.write(rows)
     try {
       await writer.commit({ identifier: IDENTIFIER })

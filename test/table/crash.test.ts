@@ -18,6 +18,7 @@ import type { FaultAction } from '../support/s3/faults.ts'
 import {
   checkOnce,
   checkOutcome,
+  OVERWRITE_SCENARIO,
   TABLE_SCENARIOS,
   type TableScenario,
   tryWrite,
@@ -114,6 +115,13 @@ async function failTwice(
   }
   await onceAndDropped(trials, root, scenario)
 }
+
+test('an overwrite survives every failure', { timeout: 300_000 }, async () => {
+  const kinds = isFull ? KINDS : (['lose', 'crash'] as const)
+  expect(await failEverywhere(memoryTrials(), OVERWRITE_SCENARIO, kinds, isFull)).toBeGreaterThan(
+    20,
+  )
+})
 
 describe.each(TABLE_SCENARIOS)('$name', (scenario) => {
   const index = TABLE_SCENARIOS.indexOf(scenario)
