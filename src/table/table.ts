@@ -329,7 +329,7 @@ export class Table<C extends Columns = Columns> {
   async writer(options: WriterOptions = {}): Promise<TableWriter<InsertOf<C>>> {
     throwIfAborted(options.signal)
     return await Promise.resolve(
-      new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, options),
+      new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, { ...options, isStream: true }),
     )
   }
 

@@ -44,9 +44,6 @@ export function requireReadable(schema: TableSchema): void {
 /** Throws UNSUPPORTED when a write would need what is not implemented. */
 export function requireWritable(schema: TableSchema): void {
   checkUsable(schema.options, 'write', { hasPrimaryKey: hasPrimaryKey(schema) })
-  const bucket = tableOptions(schema.options).get('bucket')
-  if (bucket === -2)
-    throw unsupported('tables with postponed buckets (bucket = -2) cannot be written yet')
 }
 
 function checkColumns({ fields }: TableSchema): void {
@@ -176,6 +173,11 @@ function checkColumnTypes({ fields }: TableSchema, options: TableOptionValues): 
     if (problem !== undefined)
       throw unsupported(`column "${name}" has the type ${typeText(type)}: ${problem}`)
   }
+}
+
+/** Whether data files of the format can hold the columns. */
+export function isHeldBy(fields: readonly DataField[], format: string): boolean {
+  return fields.every(({ type }) => typeProblemOf(type, format) === undefined)
 }
 
 /** What of the type, or of a type inside it, a data file of the format cannot hold. */

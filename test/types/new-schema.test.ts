@@ -289,7 +289,6 @@ describe('what is refused', () => {
       'option sequence.snapshot-ordering = "true"',
       { ...KEYED, options: { bucket: 2, 'sequence.snapshot-ordering': true } },
     ],
-    ['postponed buckets', { ...KEYED, options: { bucket: -2 } }],
     ['VARIANT cannot be written yet', { fields: [{ name: 'a', type: 'VARIANT' }] }],
     ['BLOB cannot be written yet', { fields: [{ name: 'a', type: 'ARRAY<BLOB>' }] }],
     ['VECTOR cannot be written yet', { fields: [{ name: 'a', type: 'VECTOR<FLOAT, 3>' }] }],
@@ -312,7 +311,7 @@ describe('tables of other engines', () => {
   test.each([
     [{ bucket: '2' }, true, true],
     [{}, true, true],
-    [{ bucket: '-2' }, true, false],
+    [{ bucket: '-2' }, true, true],
     [{ bucket: '2', 'changelog-producer': 'lookup' }, true, false],
     [{ bucket: '2', 'deletion-vectors.enabled': 'true' }, true, false],
     [{ bucket: '-1', 'query-auth.enabled': 'true' }, false, true],

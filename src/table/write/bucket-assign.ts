@@ -1,5 +1,6 @@
 /** Which partition and bucket each row of a batch belongs to, by the table's kind of buckets. */
 import type { CommitMessage } from '../../snapshot/commit-message.ts'
+import { POSTPONE_BUCKET } from '../../snapshot/data-paths.ts'
 import type { IndexFileMeta } from '../../snapshot/index-manifest.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { bucketFunction } from '../../types/bucket-function.ts'
@@ -10,6 +11,7 @@ import { bucketKeyFields, hasPrimaryKey, isCrossPartition } from '../../types/sc
 import { assert } from '../../util/assert.ts'
 import { CrossPartitionBuckets } from './cross-partition.ts'
 import { DynamicBuckets } from './dynamic-buckets.ts'
+import { decidesBuckets, DecidedBuckets, postponingAssigner } from './postpone-buckets.ts'
 import { type BucketRows, parted, partitionsOf } from './row-groups.ts'
 
 /** Index files of a bucket, which are committed with its rows. */
@@ -30,6 +32,8 @@ export interface BucketAssigner {
 export interface AssignOptions {
   /** Whether the rows take the place of all that is in the table: then it does not matter where its keys are. */
   readonly isOverwrite?: boolean | undefined
+  /** Whether the rows are a batch, and no part of a stream. */
+  readonly isBatch?: boolean | undefined
   /** Who commits the rows. */
   readonly commitUser?: string | undefined
   readonly signal?: AbortSignal | undefined
@@ -45,6 +49,9 @@ export function bucketAssigner(
   if (bucketCount === -1 && isCrossPartition(schema))
     return new CrossPartitionBuckets(store, schema, options)
   if (bucketCount === -1 && hasPrimaryKey(schema)) return new DynamicBuckets(store, schema, options)
+  if (decidesBuckets(schema, options.isBatch ?? false))
+    return new DecidedBuckets(store, schema, options)
+  if (bucketCount === POSTPONE_BUCKET) return postponingAssigner(schema)
   const assign = fixedAssigner(schema, bucketCount)
   return { assign, prepare: () => Promise.resolve([]) }
 }

@@ -8,8 +8,14 @@ import { AppendWriter } from '../../lsm/append-writer.ts'
 import type { BucketWriter, PrepareOptions } from '../../lsm/bucket-writer.ts'
 import { type FileTarget, fileTarget } from '../../lsm/file-target.ts'
 import { MergeTreeWriter } from '../../lsm/merge-tree-writer.ts'
+import { postponeTarget, PostponeWriter } from '../../lsm/postpone-writer.ts'
 import { type CommitMessage, isEmptyIncrement } from '../../snapshot/commit-message.ts'
-import { bucketDirectory, type DataLayout, dataLayout } from '../../snapshot/data-paths.ts'
+import {
+  bucketDirectory,
+  type DataLayout,
+  dataLayout,
+  POSTPONE_BUCKET,
+} from '../../snapshot/data-paths.ts'
 import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import { BucketRestore, restoreBuckets } from '../../snapshot/restore.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
@@ -31,6 +37,8 @@ interface OpenBucket {
   readonly partition: Uint8Array
   readonly bucket: number
   readonly writer: BucketWriter
+  /** The number of buckets that its partition has; -1 where they are not counted. */
+  readonly totalBuckets: number
   /** Whether its rows are numbered from what was in the table when it was looked at last. */
   isRestored: boolean
 }
@@ -55,6 +63,8 @@ export class OpenBuckets {
   readonly #tracksWritten: boolean
   readonly #isOverwrite: boolean
   readonly #compactors: CompactorSource
+  /** How rows are written whose bucket is decided later; null where all are decided now. */
+  readonly #postponed: FileTarget | null = null
 
   /** With `isOverwrite` nothing that is in the table is gone on from. */
   constructor(
@@ -62,6 +72,7 @@ export class OpenBuckets {
     schema: TableSchema,
     signal: AbortSignal | undefined,
     isOverwrite = false,
+    commitUser = '',
   ) {
     const options = tableOptions(schema.options)
     this.#store = store
@@ -73,27 +84,34 @@ export class OpenBuckets {
     this.#bucketCount = options.get('bucket')
     this.budgetBytes = options.get('write-buffer-size')
     this.#compactors = compactorSource(store, this.#target)
+    if (this.#bucketCount === POSTPONE_BUCKET)
+      this.#postponed = postponeTarget(store.io, schema, { commitUser, signal })
     this.#tracksWritten = fullCompactionCommits(options) !== null
   }
 
-  async write({ partition, bucket, batch, kinds }: BucketRows): Promise<void> {
-    const open = this.#open(partition, bucket)
+  async write({ partition, bucket, totalBuckets, batch, kinds }: BucketRows): Promise<void> {
+    const open = this.#open(partition, bucket, totalBuckets)
     if (this.#tracksWritten) this.#written.set(keyOf(open), open)
     await open.writer.write(batch, kinds)
   }
 
-  #open(partition: Uint8Array, bucket: number): OpenBucket {
+  #open(partition: Uint8Array, bucket: number, totalBuckets = this.#bucketCount): OpenBucket {
     const key = keyOf({ partition, bucket })
     let open = this.#buckets.get(key)
     if (open === undefined) {
-      const directory = bucketDirectory(this.#layout, partition, bucket)
-      const writer = hasPrimaryKey(this.#schema)
-        ? new MergeTreeWriter(this.#target, directory, this.#compactors(partition, bucket))
-        : new AppendWriter(this.#target, directory)
-      open = { partition, bucket, writer, isRestored: false }
+      const writer = this.#writerOf(partition, bucket)
+      open = { partition, bucket, writer, totalBuckets, isRestored: false }
       this.#buckets.set(key, open)
     }
     return open
+  }
+
+  #writerOf(partition: Uint8Array, bucket: number): BucketWriter {
+    const directory = bucketDirectory(this.#layout, partition, bucket)
+    if (bucket === POSTPONE_BUCKET) return new PostponeWriter(this.#postponed!, directory)
+    return hasPrimaryKey(this.#schema)
+      ? new MergeTreeWriter(this.#target, directory, this.#compactors(partition, bucket))
+      : new AppendWriter(this.#target, directory)
   }
 
   /** Makes buckets give their memory back, the largest first, until the rest fits into the budget. */
@@ -189,7 +207,7 @@ export class OpenBuckets {
       if (isFull) this.#written.delete(key)
       if (!isEmptyIncrement(increment)) {
         this.#changed.add(key)
-        take({ partition, bucket, totalBuckets: this.#bucketCount, ...increment })
+        take({ partition, bucket, totalBuckets: open.totalBuckets, ...increment })
       } else if (writer.isIdle) await this.#close(open)
     })
   }

@@ -41,12 +41,15 @@ import {
 } from './input.ts'
 import { OpenBuckets } from './open-buckets.ts'
 import { type OverwriteOptions, overwriteScope } from './overwrite.ts'
+import { decidesBuckets } from './postpone-buckets.ts'
 
 export interface WriterOptions {
   /** Who commits: the same text for each run of a stream, so that a commit is known again after a crash. */
   readonly commitUser?: string | undefined
   /** Whether the one commit of this writer replaces what is in the table, and what of it; `{}` as the table's options say. */
   readonly overwrite?: OverwriteOptions | undefined
+  /** @internal Whether rows come as a stream; `Table.writer` says so. */
+  readonly isStream?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -123,7 +126,6 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     this.#overwrite =
       options.overwrite === undefined ? undefined : overwriteScope(schema, options.overwrite)
     const isOverwrite = this.#overwrite !== undefined
-    this.#buckets = new OpenBuckets(store, schema, options.signal, isOverwrite)
     this.#isNewUser = options.commitUser === undefined
     this.#fullCommits = fullCompactionCommits(values)
     this.#waitsForLookups =
@@ -132,11 +134,11 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     this.commitUser =
       options.commitUser ?? (prefix === undefined ? randomUUID() : `${prefix}_${randomUUID()}`)
     const { commitUser } = this
-    this.#assigner = bucketAssigner(store, schema, {
-      commitUser,
-      isOverwrite,
-      signal: options.signal,
-    })
+    const { signal, isStream = false } = options
+    const asWritten = writtenSchema(schema, !isStream)
+    this.#buckets = new OpenBuckets(store, asWritten, signal, isOverwrite, commitUser)
+    const isBatch = !isStream
+    this.#assigner = bucketAssigner(store, schema, { commitUser, isOverwrite, isBatch, signal })
   }
 
   /** Takes rows. They are visible to nobody before a commit. */
@@ -392,6 +394,12 @@ function compactionOf(message: CommitMessage): CommitMessage {
     newIndexFiles: [],
     deletedIndexFiles: [],
   }
+}
+
+/** The schema that buckets are written by: a batch that decides postponed buckets leaves compactions to others. */
+function writtenSchema(schema: TableSchema, isBatch: boolean): TableSchema {
+  if (!decidesBuckets(schema, isBatch)) return schema
+  return { ...schema, options: { ...schema.options, 'write-only': 'true' } }
 }
 
 /** The messages with the index files of their buckets; those from `first` on are of this commit. */

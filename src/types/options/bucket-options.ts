@@ -53,6 +53,7 @@ export const BUCKET_OPTIONS = {
     boolean,
     'true',
     'Whether batch writes of a postpone table go to real buckets.',
+    DONE,
   ),
   'postpone.batch-write-fixed-bucket.max-parallelism': none(
     integer(),
@@ -62,7 +63,8 @@ export const BUCKET_OPTIONS = {
   'postpone.default-bucket-num': none(
     integer(),
     '1',
-    'Buckets of a partition of a postpone table at its first compaction.',
+    'Buckets of a new partition of a postpone table, at its first batch write or compaction.',
+    DONE,
   ),
   'postpone.target-size-per-bucket': none(
     memorySize,
