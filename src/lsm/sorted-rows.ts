@@ -123,7 +123,7 @@ export class SortedRows {
 
   /** The rows are gathered piece by piece, so that the engine walks them as they lie. */
   *#mergedColumns(engine: ColumnEngine): Generator<RunRows> {
-    const { fields, ignoreDelete } = this.#layout
+    const { fields } = this.#layout
     const gather = this.#gatherer()
     const places = new Map(fields.map(({ id }, i) => [id, i]))
     for (const piece of piecesOf(this.#order)) {
@@ -136,7 +136,7 @@ export class SortedRows {
       const last = lastNumbers(
         keyed,
         [{ precedence: { sequence: null, numbers, kinds }, from: 0 }],
-        ignoreDelete,
+        engine.ignoresDelete,
       )
       yield rowsOf(merged.columns, last, merged.kinds, this.#rowBytes)
     }

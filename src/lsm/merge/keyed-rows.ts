@@ -90,16 +90,21 @@ export function orderedRows(starts: Uint32Array, kinds: Int8Array): KeyedRows {
   }
 }
 
-/** The sequence number of the last row that each key was merged of, as a column. */
+/**
+ * The sequence number of the last row that each key was merged of, as a column. Where rows that take back count for
+ * nothing, a key that has no others has the number 0, as in Java.
+ */
 export function lastNumbers(
-  { keyCount, starts, runOf, rows, kinds }: KeyedRows,
+  { keyCount, starts, runOf, rows, kinds, isLone }: KeyedRows,
   sources: readonly Pick<MergeSource, 'precedence' | 'from'>[],
-  ignoreDelete: boolean,
+  ignoresDelete: boolean,
 ): Column {
   const words = new Int32Array(2 * keyCount)
   for (let key = 0; key < keyCount; key++) {
+    const first = starts[key]!
     let last = starts[key + 1]! - 1
-    if (ignoreDelete) while (last > starts[key]! && isRetract(kinds[last]!)) last--
+    if (ignoresDelete && isLone[key] === 0) while (last >= first && isRetract(kinds[last]!)) last--
+    if (last < first) continue
     const { precedence, from } = sources[runOf[last]!]!
     const at = 2 * (from + rows[last]!)
     words[2 * key] = precedence.numbers[at]!

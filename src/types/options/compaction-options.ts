@@ -99,7 +99,7 @@ export const COMPACTION_OPTIONS = {
     boolean,
     'false',
     'Whether compaction looks up older rows in any case.',
-    IMMUTABLE,
+    { ...IMMUTABLE, ...DONE },
   ),
   'lookup-wait': none(boolean, 'true', 'Whether a commit waits for the lookups before it.', {
     aliases: ['changelog-producer.lookup-wait'],
@@ -122,7 +122,7 @@ export const COMPACTION_OPTIONS = {
     'Most disk that local lookup files may take.',
   ),
   'lookup.cache-spill-compression': none(text, 'zstd', 'Compression of local lookup files.'),
-  'lookup.cache-max-memory-size': none(memorySize, '256 mb', 'Memory of the lookup cache.'),
+  'lookup.cache-max-memory-size': none(memorySize, '256 mb', 'Memory of the lookup cache.', DONE),
   'lookup.cache.high-priority-pool-ratio': none(
     double,
     '0.25',
@@ -158,8 +158,9 @@ export const COMPACTION_OPTIONS = {
     duration,
     null,
     'Age from which compaction drops rows of a primary-key table.',
+    DONE,
   ),
-  'record-level.time-field': none(text, null, 'The column that holds the age of a row.'),
+  'record-level.time-field': none(text, null, 'The column that holds the age of a row.', DONE),
   'sort-compaction.range-strategy': none(
     oneOf('SIZE', 'QUANTITY'),
     'SIZE',

@@ -1,6 +1,6 @@
 /** Options of merge engines, changelogs and deletion vectors. */
 import { boolean, memorySize, names, oneOf, text } from './codec.ts'
-import { both, DONE, IMMUTABLE, none, read, READABLE, write } from './spec.ts'
+import { both, DONE, IMMUTABLE, none, read, write } from './spec.ts'
 
 const KEYED = { keyedOnly: true } as const
 
@@ -93,7 +93,7 @@ export const MERGE_OPTIONS = {
     boolean,
     'false',
     'Whether deleted rows are marked in index files, so that reads need not merge.',
-    { ...READABLE, keyedOnly: true },
+    DONE,
   ),
   'deletion-vectors.modifiable': none(
     boolean,
