@@ -52,9 +52,10 @@ const WRITE: CommandSpec = {
       form: 'repeated',
     },
   ],
-  flags: ['input-format', 'user', 'commit-id', ...CATALOG_FLAGS],
+  flags: ['input-format', 'overwrite', 'partition', 'user', 'commit-id', ...CATALOG_FLAGS],
   notes: [
     'A row may say its kind in `_kind`: `+I` (the default), `-U`, `+U` or `-D`, which deletes the row of its key. Rows of a key that a primary-key table has already replace it.',
+    'With `--overwrite` the rows take the place of others: of those in the partitions that are written to; of those in the `--partition`, also where the input is empty; or, with `--option dynamic-partition-overwrite=false`, of all.',
     'With `--user` and `--commit-id` a commit that is made again, after a crash say, happens once.',
     'JSON lines: BIGINT and DECIMAL are strings (numbers are taken too), bytes are hexadecimal digits, dates and times ISO text, maps arrays of [key, value]. CSV has a first line of column names; an empty cell is null, and `""` the empty text.',
   ],
@@ -62,8 +63,39 @@ const WRITE: CommandSpec = {
     'millrace write shop.users users.csv',
     `echo '{"id": "7", "name": "Ada"}' | millrace write shop.users -`,
     'millrace write shop.users events/*.parquet --user loader-1 --commit-id 42',
+    'millrace write shop.visits today.csv --overwrite --partition dt=2026-11-21',
   ],
   load: async () => (await import('./commands/write.ts')).writeCommand,
+}
+
+const TRUNCATE: CommandSpec = {
+  name: 'truncate',
+  summary: 'Takes all rows of a table away, in one commit.',
+  arguments: [TABLE],
+  flags: ['dry-run', ...CATALOG_FLAGS],
+  notes: ['Older snapshots have the rows until they expire.'],
+  examples: ['millrace truncate shop.users --dry-run', 'millrace truncate shop.users'],
+  load: async () => (await import('./commands/empty.ts')).truncateCommand,
+}
+
+const DROP_PARTITIONS: CommandSpec = {
+  name: 'drop-partitions',
+  summary: 'Takes all rows of partitions away, in one commit.',
+  arguments: [
+    TABLE,
+    {
+      name: 'KEY=VALUE,...',
+      summary:
+        'A partition, such as `dt=2026-11-21,region=eu`; one that leaves keys out is all that match.',
+      form: 'repeated',
+    },
+  ],
+  flags: ['dry-run', ...CATALOG_FLAGS],
+  notes: [
+    'The name of `partition.default-name` is the partition of nulls. Older snapshots have the rows until they expire.',
+  ],
+  examples: ['millrace drop-partitions shop.visits dt=2026-11-20 dt=2026-11-21'],
+  load: async () => (await import('./commands/empty.ts')).dropPartitionsCommand,
 }
 
 const READ: CommandSpec = {
@@ -191,6 +223,8 @@ function listing(name: string, what: string, mainColumns?: readonly string[]): C
 export const COMMANDS: readonly CommandSpec[] = [
   CREATE,
   WRITE,
+  TRUNCATE,
+  DROP_PARTITIONS,
   READ,
   EXPLAIN,
   CHANGES,

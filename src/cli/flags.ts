@@ -158,6 +158,14 @@ export const FLAGS = {
   output: text('FILE', 'Writes to a file, which appears whole or not at all.', 'o'),
   user: text('NAME', 'Who commits; the same name for each run of a job.'),
   'commit-id': commitIdentifier,
+  overwrite: toggle(
+    'Replaces the partitions that rows are written to, or the whole of a table without partitions.',
+  ),
+  partition: text(
+    'KEY=VALUE,...',
+    'With `--overwrite`: replaces this partition, which may leave partition keys out.',
+  ),
+  'dry-run': toggle('Tells what would be taken away, and leaves it.'),
   shallow: toggle('Leaves the rows unread: metadata, footers and counts only.'),
   'all-snapshots': toggle('Looks at the data files of all snapshots, not of the latest alone.'),
   verbose: toggle('Tells what was read and asked of the storage, and shows stacks of errors.'),

@@ -480,3 +480,43 @@ test('a pipe in the file system is written to, and stays a pipe', async () => {
   expect(statSync(wh.file('pipe')).isFIFO()).toBe(true)
   expect(await printed).toBe('region,id,amount\n')
 })
+
+describe('rows that are taken away', () => {
+  beforeEach(() => wh.ok(['write', 'shop.orders', '-'], { stdin: lines(ROWS) }))
+
+  test('an overwrite replaces the partitions that are written to', async () => {
+    const row = '{"region":"us","id":"9","amount":"1.00"}'
+    await wh.ok(['write', 'shop.orders', '-', '--overwrite'], { stdin: `${row}\n` })
+    expect(await read()).toEqual([ROWS[0], row])
+  })
+
+  test('an overwrite replaces a partition that is told', async () => {
+    const words = ['write', 'shop.orders', '-', '--overwrite', '--partition', 'region=us']
+    await wh.ok(words, { stdin: '' })
+    expect(await read()).toEqual([ROWS[0]])
+    const alone = await wh.run(
+      words.filter((word) => word !== '--overwrite'),
+      { stdin: '' },
+    )
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringMatching(/add --overwrite/)])
+  })
+
+  test('partitions are dropped, and what would be is told first', async () => {
+    const words = ['drop-partitions', 'shop.orders', 'region=us', 'region=asia']
+    const { stderr } = await wh.run([...words, '--dry-run'])
+    expect(stderr).toMatch(/^2 stored rows in \d files? of 1 partition would be taken away/)
+    expect(await read()).toHaveLength(3)
+    expect((await wh.run(words)).stderr).toMatch(/taken away from shop.orders in snapshot 2\n$/)
+    expect(await read()).toEqual([ROWS[0]])
+    expect((await wh.run(words.slice(0, 2))).code).toBe(2)
+  })
+
+  test('a table is truncated', async () => {
+    expect((await wh.run(['truncate', 'shop.orders', '--dry-run'])).stderr).toMatch(
+      /^3 stored rows/,
+    )
+    expect(await read()).toHaveLength(3)
+    await wh.ok(['truncate', 'shop.orders'])
+    expect(await read()).toEqual([])
+  })
+})

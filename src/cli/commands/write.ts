@@ -13,6 +13,7 @@ import { resolveLocation } from '../../io/path.ts'
 import { BATCH_IDENTIFIER } from '../../snapshot/snapshot.ts'
 import type { Table } from '../../table/table.ts'
 import { KIND_COLUMN } from '../../table/write/input.ts'
+import type { OverwriteOptions } from '../../table/write/overwrite.ts'
 import type { TableWriter } from '../../table/write/writer.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { invalid, LakeError } from '../../util/errors.ts'
@@ -21,6 +22,7 @@ import { EXIT } from '../failure.ts'
 import { type Input, inputBytes, inputError, inputsOf } from '../input-files.ts'
 import { amount } from '../printable.ts'
 import { requireTable } from '../table-name.ts'
+import { partitionOfText } from './empty.ts'
 
 export async function writeCommand(run: CommandRun): Promise<number> {
   const [name = '', ...words] = run.arguments
@@ -31,10 +33,11 @@ export async function writeCommand(run: CommandRun): Promise<number> {
     throw invalid('--user and --commit-id belong together', {
       hint: 'a commit is known again by both; leave both out for a commit of its own',
     })
+  const overwrite = overwriteOf(run)
   const inputs = await inputsOf(words)
   const catalog = await run.openCatalog()
   const table = (await catalog.table(name, undefined, { signal })).withOptions(run.tableOptions)
-  await using writer = await table.writer({ commitUser: user, signal })
+  await using writer = await table.writer({ commitUser: user, overwrite, signal })
   let rowCount = 0
   for (const input of inputs) rowCount += await writeInput(run, table, writer, input, rowCount)
   run.progress.clear()
@@ -45,6 +48,17 @@ export async function writeCommand(run: CommandRun): Promise<number> {
   else if (ids.length === 0) run.note('there was nothing to write')
   else run.note(`${amount(rowCount, 'row')} in snapshot ${ids.join(' and ')} of ${table.name}`)
   return EXIT.done
+}
+
+function overwriteOf({ flags }: CommandRun): OverwriteOptions | undefined {
+  const { overwrite, partition } = flags
+  if (overwrite === true)
+    return partition === undefined ? {} : { partition: partitionOfText(partition) }
+  if (partition !== undefined)
+    throw invalid('--partition is what --overwrite replaces', {
+      hint: 'the partition of a row is told by its columns; add --overwrite to replace a partition',
+    })
+  return undefined
 }
 
 /** The rows that were written. */
