@@ -312,8 +312,8 @@ describe('tables of other engines', () => {
     [{ bucket: '2' }, true, true],
     [{}, true, true],
     [{ bucket: '-2' }, true, true],
-    [{ bucket: '2', 'changelog-producer': 'lookup' }, true, false],
-    [{ bucket: '2', 'deletion-vectors.enabled': 'true' }, true, false],
+    [{ bucket: '2', 'changelog-producer': 'lookup' }, true, true],
+    [{ bucket: '2', 'deletion-vectors.enabled': 'true' }, true, true],
     [{ bucket: '-1', 'query-auth.enabled': 'true' }, false, true],
   ])('%j: read %s, written %s', (options, readable, writable) => {
     const schema: TableSchema = { ...create(KEYED), options }

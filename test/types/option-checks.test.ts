@@ -47,7 +47,6 @@ describe('setting is strict', () => {
 
   test.each([
     ['sequence.snapshot-ordering', 'true', 'supported here: false'],
-    ['deletion-vectors.enabled', 'true', 'supported here: false'],
     ['file.format', 'orc', 'supported here: parquet, avro'],
     ['bucket-function.type', 'hive', 'supported here: default, mod'],
     ['snapshot.time-retained', '2 h', 'supported here: 1 h'],
@@ -82,8 +81,7 @@ describe('what Java set decides what can be done with a table', () => {
 
   test.each([
     [{ 'merge-engine': 'aggregation' }, ''],
-    [{ 'deletion-vectors.enabled': 'true' }, 'write'],
-    [{ 'changelog-producer': 'lookup' }, 'write'],
+    [{ 'deletion-vectors.enabled': 'true', 'changelog-producer': 'lookup' }, ''],
     [{ 'file.format': 'orc' }, 'write'],
     [{ 'file-index.bitmap.columns': 'a' }, 'write'],
     [{ 'metadata.iceberg.storage': 'table-location' }, 'write'],
