@@ -1,5 +1,5 @@
-import { latin1Of } from '../../snapshot/metadata-columns.ts'
 /** What users say of an overwrite, and what it would take away. */
+import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import { type OverwriteScope, type PartitionSpec, replacedFiles } from '../../snapshot/overwrite.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
