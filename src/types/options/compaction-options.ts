@@ -66,6 +66,7 @@ export const COMPACTION_OPTIONS = {
     integer(),
     null,
     'Commits after which a full compaction runs.',
+    DONE,
   ),
   'compaction.min.file-num': none(
     integer(),
@@ -95,12 +96,10 @@ export const COMPACTION_OPTIONS = {
     'false',
     'Whether a commit waits for the compaction before it.',
   ),
-  'force-lookup': write(
-    boolean,
-    'false',
-    'Whether compaction looks up older rows in any case.',
-    { ...IMMUTABLE, ...DONE },
-  ),
+  'force-lookup': write(boolean, 'false', 'Whether compaction looks up older rows in any case.', {
+    ...IMMUTABLE,
+    ...DONE,
+  }),
   'lookup-wait': none(boolean, 'true', 'Whether a commit waits for the lookups before it.', {
     aliases: ['changelog-producer.lookup-wait'],
   }),

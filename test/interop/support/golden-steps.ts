@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { Catalog } from '../../../src/catalog/catalog.ts'
-import { weWrite } from './our-writes.ts'
+import { parseJson, weWrite } from './our-writes.ts'
 import type { SharedWarehouse } from './shared-warehouse.ts'
 
 /** A step as Java recorded it; rows are JSON with their kinds. */
@@ -26,12 +26,7 @@ async function goldenSteps(directory: string, table: string): Promise<GoldenStep
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line, withNegativeZero) as GoldenStep)
-}
-
-/** Java writes -0 as a text, as no JSON number has its sign. */
-function withNegativeZero(_: string, value: unknown): unknown {
-  return value === '-0.0' ? -0 : value
+    .map((line) => parseJson(line) as GoldenStep)
 }
 
 /**

@@ -17,20 +17,26 @@ export async function weWrite(
 ): Promise<void> {
   await using writer = await ourWriter(table, compact, user)
   await writer.writeJson([rows])
-  await writer.commit({ identifier })
+  await writer.commit({ identifier, waitForCompaction: true })
 }
 
-/** A writer that compacts buckets whole in each commit, if told. */
+/**
+ * A writer that compacts buckets whole in each commit if told, and else only where its other options lead to that: where
+ * changes are told by full compactions, as a job of Flink does, it would on its own.
+ */
 export async function ourWriter(
   table: Table,
   compact = false,
   user?: string,
 ): Promise<TableWriter> {
-  const opened = compact ? table.withOptions({ 'full-compaction.delta-commits': '1' }) : table
-  return await opened.writer({ commitUser: user })
+  const isTelling = table.schema.options['changelog-producer'] === 'full-compaction'
+  const deltaCommits = compact ? '1' : isTelling ? '1000000007' : undefined
+  const options =
+    deltaCommits === undefined ? {} : { 'full-compaction.delta-commits': deltaCommits }
+  return await table.withOptions(options).writer({ commitUser: user })
 }
 
-/** What a process does that only compacts. */
-export async function weCompact(table: Table, full: boolean): Promise<void> {
-  await (table as unknown as { compact(o: { full: boolean }): Promise<unknown> }).compact({ full })
+/** JSON of rows, in which -0 is a text, as few programs keep the sign of a number of JSON. */
+export function parseJson(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown) => (value === '-0.0' ? -0 : value))
 }

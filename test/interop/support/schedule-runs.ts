@@ -1,41 +1,97 @@
 /** Runs a schedule twice, by Java and by this library, and tells how the tables differ. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { Catalog } from '../../../src/catalog/catalog.ts'
 import type { Table } from '../../../src/table/table.ts'
 import type { TableWriter } from '../../../src/table/write/writer.ts'
 import { canonicalRow, differences, readRows } from '../../support/golden-expect.ts'
 import { readStream, type StreamRow } from '../../support/golden-streams.ts'
-import { ourWriter, weCompact, weWrite } from './our-writes.ts'
-import type { Schedule, ScheduleStep } from './schedule-plans.ts'
+import { seeded } from '../../support/random.ts'
+import { ourWriter, parseJson, weWrite } from './our-writes.ts'
+import { randomSchedule, type Schedule, type ScheduleStep } from './schedule-plans.ts'
 import type { SharedWarehouse } from './shared-warehouse.ts'
 
 /** Java needs more memory than the smallest that tables are told to write with. */
 const MEMORY = { 'write-buffer-size': '16 mb' }
 
-/** How the two tables differ: a line for each kind of difference, none where all is equal. */
+/** Who does the steps to the table that is compared with Java's. */
+type Sharing = 'ours' | 'mixed'
+
+/** How the two tables differ: a line for each kind of difference, none where all is equal; null where Java refuses the schedule. */
 export async function runSchedule(
   both: SharedWarehouse,
   schedule: Schedule,
   name: string,
-): Promise<string[]> {
+  sharing: Sharing = 'ours',
+): Promise<string[] | null> {
   const [theirs, ours] = [`db.java_${name}`, `db.ours_${name}`]
-  for (const table of [theirs, ours]) await both.java.create(table, schedule.schema)
+  const steps = sharing === 'ours' ? schedule.steps : schedule.steps.map(withoutKept)
+  for (const table of [theirs, ours])
+    if ((await refusal(both.java.create(table, schedule.schema))) !== null) return null
   const opened = await both.table(ours)
-  const [java, we] = await Promise.allSettled([
-    both.java.schedule(theirs, schedule.steps, MEMORY),
-    runSteps(opened, schedule.steps),
-  ])
-  if (java.status === 'rejected') return refusals(java.reason, we)
-  if (we.status === 'rejected') return [`we fail: ${messageOf(we.reason)}`]
-  return await compareTables(both, opened, theirs, ours)
+  const java = refusal(both.java.schedule(theirs, steps, MEMORY))
+  const we = refusal(
+    sharing === 'ours' ? runSteps(opened, steps) : takeTurns(both, opened, { ...schedule, steps }),
+  )
+  const [refused, failure] = await Promise.all([java, we])
+  if (failure !== null && refused === null) return [`we fail: ${failure}`]
+  if (refused !== null) return failure === null ? [`only Java fails: ${refused}`] : null
+  const problems = await compareTables(both, opened, theirs, ours)
+  for (const table of [theirs, ours])
+    await rm(join(both.directory, 'db.db', table.slice('db.'.length)), { recursive: true })
+  return problems
 }
 
-/** What Java refuses need not be served here. */
-function refusals(reason: unknown, we: PromiseSettledResult<void>): string[] {
-  const said = messageOf(reason).split('\n').slice(0, 3).join(' ')
-  return we.status === 'rejected' ? [] : [`only Java fails: ${said}`]
+function withoutKept(step: ScheduleStep): ScheduleStep {
+  return step.op === 'write' ? { ...step, kept: false } : step
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+/** Why it fails; null if it does not. */
+async function refusal(body: Promise<unknown>): Promise<string | null> {
+  try {
+    await body
+    return null
+  } catch (error) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+}
+
+/**
+ * Runs the schedules of the seeds from `first` on until so many were compared, two at a time, as Java does one step while this
+ * library does another. `onDifference` hears of each schedule that ends otherwise; how many schedules Java refused.
+ */
+export async function runSchedules(
+  both: SharedWarehouse,
+  { first, count, sharing }: { first: number; count: number; sharing: Sharing },
+  onDifference: (schedule: Schedule, problems: readonly string[]) => void,
+): Promise<number> {
+  let [next, compared, refused] = [first, 0, 0]
+  const work = async (): Promise<void> => {
+    while (compared < count && next < first + 2 * count) {
+      const schedule = randomSchedule(next++)
+      compared++
+      const problems = await runSchedule(both, schedule, `${sharing}_${schedule.seed}`, sharing)
+      if (problems === null) {
+        compared--
+        refused++
+      } else if (problems.length > 0) onDifference(schedule, problems)
+    }
+  }
+  await Promise.all([work(), work()])
+  return refused
+}
+
+/** Either side does each step, as the seed has it. */
+async function takeTurns(
+  { java }: SharedWarehouse,
+  table: Table,
+  { seed, steps }: Schedule,
+): Promise<void> {
+  const random = seeded(seed)
+  for (const step of steps)
+    if (random() < 0.5) await runSteps(table, [step])
+    else await java.schedule(table.name, [step], MEMORY)
 }
 
 async function runSteps(table: Table, steps: readonly ScheduleStep[]): Promise<void> {
@@ -44,23 +100,28 @@ async function runSteps(table: Table, steps: readonly ScheduleStep[]): Promise<v
     for (const step of steps) {
       if (step.op === 'write' && step.kept === true) {
         kept ??= await ourWriter(table)
-        await kept.writeJson([step.rows])
-        await kept.commit()
+        await kept.writeJson([rowsOf(step)])
+        await kept.commit({ waitForCompaction: true })
         continue
       }
       await kept?.close()
       kept = null
-      if (step.op === 'write') await weWrite(table, step.rows, { compact: step.compact ?? false })
-      else await weCompact(table, step.full)
+      if (step.op === 'write')
+        await weWrite(table, rowsOf(step), { compact: step.compact ?? false })
+      else await table.compact({ full: step.full })
     }
   } finally {
     await kept?.close()
   }
 }
 
+function rowsOf({ rows }: { readonly rows: readonly unknown[] }): unknown[] {
+  return parseJson(JSON.stringify(rows)) as unknown[]
+}
+
 /** Java reads both tables and this library its own. */
 async function compareTables(
-  { java, table: open }: SharedWarehouse,
+  { io, directory, java, table: open }: SharedWarehouse,
   table: Table,
   theirs: string,
   ours: string,
@@ -86,14 +147,13 @@ async function compareTables(
     ),
     ...compare('stream as we read it', await ourChanges(table, keys), changes),
   )
-  for (const [kind, columns] of Object.entries(FACTS))
-    problems.push(
-      ...compare(
-        `$${kind}`,
-        facts(await java.read(`${ours}$${kind}`), columns),
-        facts(await java.read(`${theirs}$${kind}`), columns),
-      ),
-    )
+  for (const [kind, columns] of Object.entries(FACTS)) {
+    const [shown, wanted] = [ours, theirs].map(async (name) => {
+      const system = await new Catalog(io, directory).systemTable(`${name}$${kind}`)
+      return facts(await readRows(system.read()), columns)
+    })
+    problems.push(...compare(`$${kind}`, await shown!, await wanted!))
+  }
   const { damage } = await table.check({ allSnapshots: true })
   return [...problems, ...damage.map((finding) => `check: ${JSON.stringify(finding)}`)]
 }
