@@ -7,6 +7,7 @@ import { dropIndexFiles, type IndexFilePlace } from '../indexes/index-file.ts'
 import { nameOf } from '../io/path.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { type Clock, type Slots, systemClock } from '../util/async.ts'
+import type { Compactor } from './bucket-compactions.ts'
 import {
   type ChainedCompactions,
   type CompactionChange,
@@ -34,7 +35,7 @@ import {
   type CompactionRewriter,
   type RewriteContext,
 } from './compaction-rewrite.ts'
-import { levelRuns, type Levels, levelsOf, runCount, updateLevels } from './levels.ts'
+import { allFiles, levelRuns, type Levels, levelsOf, runCount, updateLevels } from './levels.ts'
 
 /** What the compactions of a bucket need, beside its files. */
 export interface CompactorContext extends Omit<RewriteContext, 'levels' | 'windowRows' | 'signal'> {
@@ -52,7 +53,7 @@ interface RunningCompaction {
   isSettled: boolean
 }
 
-export class BucketCompactor {
+export class BucketCompactor implements Compactor {
   readonly #context: CompactorContext
   readonly #options: PickOptions
   readonly #rules: PlanRules
@@ -66,7 +67,7 @@ export class BucketCompactor {
 
   /** Starts from the files that the bucket has. CORRUPT when those of a level above 0 share keys. */
   constructor(context: CompactorContext, files: readonly DataFileMeta[]) {
-    const { target, layout, deletions } = context
+    const { target, layout, deletions, expiry } = context
     const { options, schema, targetBytes } = target
     this.#context = context
     const own = this.#abort.signal
@@ -79,7 +80,7 @@ export class BucketCompactor {
     this.#rules = {
       smallFileBytes: Math.floor(targetBytes / 10) * 7,
       rewritesAll: options.get('compaction.force-rewrite-all-files'),
-      hasExpired: () => false,
+      hasExpired: (file) => expiry?.hasExpired(file) ?? false,
       hasDeletionVector: ({ fileName }) => deletions?.of(fileName) !== undefined,
     }
     this.#levels = levelsOf(layout.keys, files, options.get('num-levels') ?? trigger + 1)
@@ -88,6 +89,10 @@ export class BucketCompactor {
   /** The files of the bucket, those that are not committed yet among them. */
   get levels(): Levels {
     return this.#levels
+  }
+
+  get files(): readonly DataFileMeta[] {
+    return allFiles(this.#levels)
   }
 
   get isRunning(): boolean {

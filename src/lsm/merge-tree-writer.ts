@@ -1,23 +1,14 @@
 /** Writes the rows of one bucket of a primary-key table: into memory first, then as sorted runs on level 0. */
 import { type BucketIncrement, EMPTY_INCREMENT } from '../snapshot/commit-message.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
-import { DELETION_VECTORS_INDEX, type IndexFileMeta } from '../snapshot/index-manifest.ts'
 import type { RestoredBucket } from '../snapshot/restore.ts'
 import type { Batch } from '../types/column.ts'
-import { LakeError } from '../util/errors.ts'
+import { BucketCompactions, type MakeCompactor } from './bucket-compactions.ts'
 import type { BucketCompactor } from './bucket-compactor.ts'
-import { reconcile, stillUncommitted } from './bucket-reconcile.ts'
 import { type BucketWriter, PREPARE, type PrepareOptions } from './bucket-writer.ts'
-import { chainCompactions, type CompactionChange, NO_COMPACTION } from './compaction-chain.ts'
 import type { FileTarget } from './file-target.ts'
 import { keyValueLayout } from './key-value.ts'
-import { allFiles } from './levels.ts'
 import { WriteBuffer } from './write-buffer.ts'
-
-/** Makes the compactor of the bucket as it is in the table, with these files in it. */
-export type MakeCompactor = (
-  bucket: Pick<RestoredBucket, 'files' | 'indexFiles'>,
-) => Promise<BucketCompactor>
 
 /**
  * Rows are sorted and merged in memory, and each flush is a run of its own; a compactor merges runs behind it. Follows the
@@ -27,26 +18,21 @@ export type MakeCompactor = (
 export class MergeTreeWriter implements BucketWriter {
   readonly #target: FileTarget
   readonly #buffer: WriteBuffer
-  readonly #makeCompactor: MakeCompactor | null
-  #compactor: BucketCompactor | null = null
+  readonly #compactions: BucketCompactions<BucketCompactor>
   #nextSequence = 0n
   #files: DataFileMeta[] = []
   #changelogFiles: DataFileMeta[] = []
   #paths: string[] = []
-  /** What compactions did since the last `prepare`. */
-  #change: CompactionChange = NO_COMPACTION
-  /** What `prepare` gave that is not known to be in the table. */
-  #handed: BucketIncrement[] = []
-  /** The files of the deletion vectors that the compactor started from, or that it wrote and that were committed. */
-  #vectorFiles = ''
-  /** Whether a compaction did not find its files, and none has succeeded since. */
-  #lacksFiles = false
 
   /** Without `makeCompactor` nothing is compacted. */
-  constructor(target: FileTarget, directory: string, makeCompactor: MakeCompactor | null = null) {
+  constructor(
+    target: FileTarget,
+    directory: string,
+    makeCompactor: MakeCompactor<BucketCompactor> | null = null,
+  ) {
     this.#target = target
-    this.#makeCompactor = makeCompactor
     this.#buffer = new WriteBuffer(target, directory, keyValueLayout(target.schema))
+    this.#compactions = new BucketCompactions(makeCompactor)
   }
 
   get sizeBytes(): number {
@@ -54,26 +40,19 @@ export class MergeTreeWriter implements BucketWriter {
   }
 
   get isDirty(): boolean {
-    return (
-      this.#buffer.rowCount > 0 ||
-      this.#paths.length > 0 ||
-      this.#change !== NO_COMPACTION ||
-      this.#compactor !== null
-    )
+    return this.#hasRows || this.#compactions.isDirty
   }
 
   get isIdle(): boolean {
-    return (
-      this.#buffer.rowCount === 0 &&
-      this.#paths.length === 0 &&
-      this.#change === NO_COMPACTION &&
-      this.#handed.length === 0 &&
-      (this.#compactor?.isComplete ?? true)
-    )
+    return !this.#hasRows && this.#compactions.isIdle
+  }
+
+  get #hasRows(): boolean {
+    return this.#buffer.rowCount > 0 || this.#paths.length > 0
   }
 
   get needsRestore(): boolean {
-    return this.#makeCompactor !== null && this.#compactor === null
+    return this.#compactions.needsRestore
   }
 
   async write(batch: Batch, kinds: Int8Array): Promise<void> {
@@ -84,31 +63,7 @@ export class MergeTreeWriter implements BucketWriter {
   async restore(bucket: RestoredBucket): Promise<void> {
     const next = bucket.maxSequenceNumber + 1n
     if (next > this.#nextSequence) this.#nextSequence = next
-    if (this.#makeCompactor === null) return
-    this.#handed = stillUncommitted(bucket.files, this.#handed)
-    if (this.#compactor !== null && this.#hasVectorFiles(bucket.indexFiles)) {
-      const { before: compactBefore, after: compactAfter } = this.#change
-      const own = { newFiles: this.#files, compactBefore, compactAfter }
-      const known = allFiles(this.#compactor.levels)
-      const found = reconcile(bucket.files, [...this.#handed, own], known)
-      if (found.isSame) {
-        this.#compactor.add(found.added)
-        return
-      }
-    }
-    await this.#dropUncommitted()
-    const own = [...this.#handed.flatMap(({ newFiles }) => newFiles), ...this.#files]
-    this.#vectorFiles = vectorFilesOf(bucket.indexFiles)
-    this.#compactor = await this.#makeCompactor({ ...bucket, files: [...bucket.files, ...own] })
-  }
-
-  /** Whether the vectors of the table are those that the compactor knows of. */
-  #hasVectorFiles(indexFiles: readonly IndexFileMeta[]): boolean {
-    const found = vectorFilesOf(indexFiles)
-    return (
-      found === this.#vectorFiles ||
-      this.#handed.some((increment) => vectorFilesOf(increment.compactNewIndexFiles) === found)
-    )
+    await this.#compactions.restore(bucket, this.#files)
   }
 
   async spill(): Promise<boolean> {
@@ -120,12 +75,11 @@ export class MergeTreeWriter implements BucketWriter {
   }
 
   async #flush(waits: boolean): Promise<void> {
-    const compactor = this.#compactor
     const { rowCount } = this.#buffer
-    const blocks = rowCount > 0 && compactor?.blocksFlush === true
+    const blocks = rowCount > 0 && this.#compactions.compactor?.blocksFlush === true
     await this.#flushRows()
-    await this.#takeCompaction(waits || blocks)
-    this.#compactor?.trigger()
+    await this.#compactions.take(waits || blocks)
+    this.#compactions.compactor?.trigger()
   }
 
   async #flushRows(): Promise<void> {
@@ -135,35 +89,14 @@ export class MergeTreeWriter implements BucketWriter {
     this.#files.push(...files)
     this.#changelogFiles.push(...changelogFiles)
     this.#paths.push(...paths)
-    this.#compactor?.add(files)
-  }
-
-  /** Adds what a compaction did that has ended to what is prepared next. */
-  async #takeCompaction(waits: boolean): Promise<void> {
-    const compactor = this.#compactor
-    if (compactor === null) return
-    let change: CompactionChange | null
-    try {
-      change = await compactor.take(waits)
-    } catch (error) {
-      // Somebody else compacted the bucket, and its old files have expired: there is nothing to go on from.
-      if (!isMissingFile(error) || this.#lacksFiles) throw error
-      this.#lacksFiles = true
-      await this.dropCompactions()
-      return
-    }
-    if (change === null) return
-    this.#lacksFiles = false
-    const chained = chainCompactions(this.#change, change)
-    this.#change = chained.change
-    await compactor.dropObsolete(chained)
+    this.#compactions.compactor?.add(files)
   }
 
   async compact(isFull: boolean): Promise<void> {
     await this.#flushRows()
-    await this.#takeCompaction(true)
-    if (isFull) this.#compactor?.triggerFull()
-    else this.#compactor?.trigger()
+    await this.#compactions.take(true)
+    if (isFull) this.#compactions.compactor?.triggerFull()
+    else this.#compactions.compactor?.trigger()
   }
 
   async prepare({ waits, isFull, holdsBack }: PrepareOptions = PREPARE): Promise<BucketIncrement> {
@@ -171,60 +104,32 @@ export class MergeTreeWriter implements BucketWriter {
     else {
       if (isFull) await this.compact(true)
       await this.#flush(waits)
-      await this.#takeCompaction(waits || this.#mustWait())
+      await this.#compactions.take(waits || this.#mustWait())
     }
-    return this.#drain(!holdsBack)
-  }
-
-  #mustWait(): boolean {
-    return (
-      this.#compactor?.blocksCommit === true || this.#target.options.get('commit.force-compact')
-    )
-  }
-
-  #drain(withChange: boolean): BucketIncrement {
-    const { before, after, changelog, newIndexFiles, deletedIndexFiles } = withChange
-      ? this.#change
-      : NO_COMPACTION
-    const increment: BucketIncrement = {
+    const increment = {
       ...EMPTY_INCREMENT,
       newFiles: this.#files,
       changelogFiles: this.#changelogFiles,
-      compactBefore: before,
-      compactAfter: after,
-      compactChangelog: changelog,
-      compactNewIndexFiles: newIndexFiles,
-      compactDeletedIndexFiles: deletedIndexFiles,
     }
     this.#files = []
     this.#changelogFiles = []
     this.#paths = []
-    if (withChange) this.#change = NO_COMPACTION
-    if (this.#compactor !== null && hasFiles(increment)) this.#handed.push(increment)
-    return increment
+    return this.#compactions.drain(increment, !holdsBack)
   }
 
-  committed({ newFiles, compactAfter }: BucketIncrement): void {
-    const at = this.#handed.findIndex(
-      (handed) => handed.newFiles === newFiles && handed.compactAfter === compactAfter,
+  #mustWait(): boolean {
+    return (
+      this.#compactions.compactor?.blocksCommit === true ||
+      this.#target.options.get('commit.force-compact')
     )
-    const [increment] = at === -1 ? [] : this.#handed.splice(at, 1)
-    const indexFiles = increment?.compactNewIndexFiles ?? []
-    if (indexFiles.length > 0) this.#vectorFiles = vectorFilesOf(indexFiles)
+  }
+
+  committed(increment: BucketIncrement): void {
+    this.#compactions.committed(increment)
   }
 
   async dropCompactions(): Promise<void> {
-    this.#handed = []
-    await this.#dropUncommitted()
-  }
-
-  async #dropUncommitted(): Promise<void> {
-    const compactor = this.#compactor
-    const change = this.#change
-    this.#compactor = null
-    this.#change = NO_COMPACTION
-    await compactor?.cancel()
-    await compactor?.drop(change)
+    await this.#compactions.drop()
   }
 
   async abort(): Promise<void> {
@@ -233,23 +138,7 @@ export class MergeTreeWriter implements BucketWriter {
     this.#changelogFiles = []
     this.#paths = []
     await this.#buffer.clear()
-    await this.#dropUncommitted()
+    await this.#compactions.dropUncommitted()
     await this.#target.io.deleteAll(paths)
   }
-}
-
-function hasFiles({ newFiles, compactBefore }: BucketIncrement): boolean {
-  return newFiles.length > 0 || compactBefore.length > 0
-}
-
-function isMissingFile(error: unknown): boolean {
-  return error instanceof LakeError && error.code === 'NOT_FOUND'
-}
-
-function vectorFilesOf(indexFiles: readonly IndexFileMeta[]): string {
-  return indexFiles
-    .filter(({ indexType }) => indexType === DELETION_VECTORS_INDEX)
-    .map(({ fileName }) => fileName)
-    .toSorted()
-    .join('|')
 }

@@ -1,14 +1,16 @@
 /** The compactors of a writer's buckets: what opens their files, and how many work at once. */
 import { readBucketDeletions } from '../../indexes/bucket-deletions.ts'
 import { vectorFileOptions } from '../../indexes/deletion-vector-file.ts'
+import type { MakeCompactor } from '../../lsm/bucket-compactions.ts'
 import { BucketCompactor } from '../../lsm/bucket-compactor.ts'
 import type { FileTarget } from '../../lsm/file-target.ts'
 import { keyValueLayout } from '../../lsm/key-value.ts'
-import type { MakeCompactor } from '../../lsm/merge-tree-writer.ts'
+import { type RecordExpiry, recordExpiry } from '../../lsm/record-expiry.ts'
 import type { RunFile } from '../../lsm/run-reader.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { bucketDirectory, POSTPONE_BUCKET } from '../../snapshot/data-paths.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
+import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey } from '../../types/schema-keys.ts'
 import { createSlots } from '../../util/async.ts'
 import { fileContext, openTableFile } from '../file/table-file.ts'
@@ -17,7 +19,10 @@ import { fileContext, openTableFile } from '../file/table-file.ts'
 const COMPACTIONS_AT_ONCE = 2
 
 /** What makes the compactor of a bucket; null where writers leave files as they are. */
-export type CompactorSource = (partition: Uint8Array, bucket: number) => MakeCompactor | null
+export type CompactorSource = (
+  partition: Uint8Array,
+  bucket: number,
+) => MakeCompactor<BucketCompactor> | null
 
 /** The compactors of a writer that writes to the target. */
 export function compactorSource(store: TableStore, target: FileTarget): CompactorSource {
@@ -49,12 +54,27 @@ export function compactorSource(store: TableStore, target: FileTarget): Compacto
         level: file.level,
         hasDeletes: file.deleteRowCount !== 0,
       })
+      const expiry = await expiryOf(store, schema, files)
       const directory = bucketDirectory(context.layout, partition, bucket)
       const indexPlace = { io, layout: context.layout, partition, bucket, nextName, signal }
       return new BucketCompactor(
-        { target, directory, layout, openRun, deletions, indexPlace, slots },
+        { target, directory, layout, openRun, deletions, expiry, indexPlace, slots },
         files,
       )
     }
   }
+}
+
+/** What expires of a bucket that has these files. */
+async function expiryOf(
+  store: TableStore,
+  schema: TableSchema,
+  files: readonly DataFileMeta[],
+): Promise<RecordExpiry | null> {
+  const schemas = new Map<number, TableSchema>()
+  const expiry = recordExpiry(schema, { schemaOf: (id) => schemas.get(id) })
+  if (expiry === null) return null
+  for (const { schemaId } of files)
+    if (!schemas.has(schemaId)) schemas.set(schemaId, await store.schemas.read(schemaId))
+  return expiry
 }
