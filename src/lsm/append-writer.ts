@@ -6,7 +6,8 @@ import type { RestoredBucket } from '../snapshot/restore.ts'
 import { batchBytes } from '../types/batch-bytes.ts'
 import type { Batch } from '../types/column.ts'
 import { appendFileMeta } from './append-file.ts'
-import type { BucketWriter } from './bucket-writer.ts'
+import { BucketCompactions, type MakeCompactor } from './bucket-compactions.ts'
+import { type BucketWriter, PREPARE, type PrepareOptions } from './bucket-writer.ts'
 import { type FilePlace, type FileTarget, openFile } from './file-target.ts'
 import { RollingWriter, type WrittenFile } from './rolling-writer.ts'
 
@@ -15,22 +16,29 @@ const APPEND_BYTES = 8 << 20
 const BATCHES_MAX = 65_000
 
 /**
- * Append tables: rows go to the open file in the order they came; nothing is merged.
+ * Append tables: rows go to the open file in the order they came. Where buckets are counted, a compactor puts small files
+ * together behind it.
  *
  * Follows the Java class `AppendOnlyWriter`.
  */
 export class AppendWriter implements BucketWriter {
   readonly #target: FileTarget
   readonly #place: FilePlace
+  readonly #compactions: BucketCompactions
   #nextSequence = 0n
   #pending: Batch[] = []
   #pendingBytes = 0
   #writer: RollingWriter | null = null
   #written: WrittenFile[] = []
+  /** Files that are numbered, and where they lie. */
+  #files: DataFileMeta[] = []
+  #paths: string[] = []
 
-  constructor(target: FileTarget, directory: string) {
+  /** Without `makeCompactor` nothing is compacted. */
+  constructor(target: FileTarget, directory: string, makeCompactor: MakeCompactor | null = null) {
     this.#target = target
     this.#place = { directory, level: 0, source: FILE_SOURCE.APPEND }
+    this.#compactions = new BucketCompactions(makeCompactor)
   }
 
   get sizeBytes(): number {
@@ -38,7 +46,16 @@ export class AppendWriter implements BucketWriter {
   }
 
   get isDirty(): boolean {
-    return this.#pending.length > 0 || this.#writer !== null || this.#written.length > 0
+    return this.#hasRows || this.#compactions.isDirty
+  }
+
+  get #hasRows(): boolean {
+    return (
+      this.#pending.length > 0 ||
+      this.#writer !== null ||
+      this.#written.length > 0 ||
+      this.#files.length > 0
+    )
   }
 
   async write(batch: Batch): Promise<void> {
@@ -49,15 +66,17 @@ export class AppendWriter implements BucketWriter {
   }
 
   get isIdle(): boolean {
-    return !this.isDirty
+    return !this.#hasRows && this.#compactions.isIdle
   }
 
-  readonly needsRestore = false
+  get needsRestore(): boolean {
+    return this.#compactions.needsRestore
+  }
 
-  async restore({ maxSequenceNumber }: RestoredBucket): Promise<void> {
-    const next = maxSequenceNumber + 1n
+  async restore(bucket: RestoredBucket): Promise<void> {
+    const next = bucket.maxSequenceNumber + 1n
     if (next > this.#nextSequence) this.#nextSequence = next
-    return await Promise.resolve()
+    await this.#compactions.restore(bucket, this.#files)
   }
 
   async #flush(): Promise<void> {
@@ -78,11 +97,35 @@ export class AppendWriter implements BucketWriter {
     this.#writer = null
   }
 
-  async prepare(): Promise<BucketIncrement> {
+  async compact(isFull: boolean): Promise<void> {
+    await this.#numberFiles()
+    await this.#compactions.take(true)
+    if (isFull) this.#compactions.compactor?.triggerFull()
+    else this.#compactions.compactor?.trigger()
+  }
+
+  async prepare({ waits, isFull, holdsBack }: PrepareOptions = PREPARE): Promise<BucketIncrement> {
+    await this.#numberFiles()
+    if (!holdsBack) {
+      if (isFull) await this.compact(true)
+      await this.#compactions.take(isFull)
+      this.#compactions.compactor?.trigger()
+      await this.#compactions.take(waits || this.#target.options.get('commit.force-compact'))
+    }
+    const increment = { ...EMPTY_INCREMENT, newFiles: this.#files }
+    this.#files = []
+    this.#paths = []
+    return this.#compactions.drain(increment, !holdsBack)
+  }
+
+  /** Ends the open file, and numbers the rows of what was written: behind those that are in the table by now. */
+  async #numberFiles(): Promise<void> {
     await this.relieve()
-    const newFiles = this.#written.map((file) => this.#meta(file))
+    const files = this.#written.map((file) => this.#meta(file))
+    this.#files.push(...files)
+    this.#paths.push(...this.#written.map(({ path }) => path))
     this.#written = []
-    return { ...EMPTY_INCREMENT, newFiles }
+    this.#compactions.compactor?.add(files)
   }
 
   #meta(file: WrittenFile): DataFileMeta {
@@ -91,22 +134,24 @@ export class AppendWriter implements BucketWriter {
     return appendFileMeta(this.#target, file, sequence, FILE_SOURCE.APPEND)
   }
 
-  async compact(): Promise<void> {
-    await this.relieve()
+  committed(increment: BucketIncrement): void {
+    this.#compactions.committed(increment)
   }
 
-  /** Files are never replaced here, so that nothing depends on what is committed. */
-  committed(): void {}
-
-  async dropCompactions(): Promise<void> {}
+  async dropCompactions(): Promise<void> {
+    await this.#compactions.drop()
+  }
 
   async abort(): Promise<void> {
     this.#pending = []
     this.#pendingBytes = 0
     const open = (await this.#writer?.abort()) ?? []
-    const closed = this.#written.map(({ path }) => path)
+    const closed = [...this.#paths, ...this.#written.map(({ path }) => path)]
     this.#writer = null
     this.#written = []
+    this.#files = []
+    this.#paths = []
+    await this.#compactions.dropUncommitted()
     await this.#target.io.deleteAll([...closed, ...open])
   }
 }

@@ -1,6 +1,8 @@
 /** The compactors of a writer's buckets: what opens their files, and how many work at once. */
+import type { DataFile } from '../../format/data-file.ts'
 import { readBucketDeletions } from '../../indexes/bucket-deletions.ts'
 import { vectorFileOptions } from '../../indexes/deletion-vector-file.ts'
+import { AppendCompactor } from '../../lsm/append-compactor.ts'
 import type { MakeCompactor } from '../../lsm/bucket-compactions.ts'
 import { BucketCompactor } from '../../lsm/bucket-compactor.ts'
 import type { FileTarget } from '../../lsm/file-target.ts'
@@ -18,50 +20,62 @@ import { fileContext, openTableFile } from '../file/table-file.ts'
 /** So many buckets of a writer are compacted side by side; each holds windows of its runs in memory. */
 const COMPACTIONS_AT_ONCE = 2
 
-/** What makes the compactor of a bucket; null where writers leave files as they are. */
-export type CompactorSource = (
-  partition: Uint8Array,
-  bucket: number,
-) => MakeCompactor<BucketCompactor> | null
+/** What makes the compactors of buckets; null where writers leave files as they are. */
+export interface CompactorSource {
+  keyed(partition: Uint8Array, bucket: number): MakeCompactor<BucketCompactor> | null
+  append(partition: Uint8Array, bucket: number): MakeCompactor<AppendCompactor> | null
+}
 
 /** The compactors of a writer that writes to the target. */
 export function compactorSource(store: TableStore, target: FileTarget): CompactorSource {
   const { io, schema, options, signal } = target
-  if (!hasPrimaryKey(schema) || options.get('write-only')) return () => null
+  if (options.get('write-only')) return { keyed: () => null, append: () => null }
   const context = fileContext(store, schema)
-  const layout = keyValueLayout(schema)
   const slots = createSlots(COMPACTIONS_AT_ONCE)
   const nextName = (): string => store.manifests.names.index()
-  return (partition, bucket) => {
-    // Rows that have no bucket yet are not in any order.
-    if (bucket === POSTPONE_BUCKET) return null
-    return async ({ files, indexFiles }) => {
-      const rowCounts = new Map(files.map(({ fileName, rowCount }) => [fileName, rowCount]))
-      const rowCountOf = (fileName: string): number => rowCounts.get(fileName) ?? 0
-      const deletions = options.get('deletion-vectors.enabled')
-        ? await readBucketDeletions(
-            io,
-            context.layout,
-            { partition, bucket, indexFiles, rowCountOf },
-            vectorFileOptions(options).form,
-            { signal },
-          )
-        : null
-      const openRun = (file: DataFileMeta): RunFile => ({
-        open: () =>
-          openTableFile(context, { partition, bucket }, file, signal, deletions?.of(file.fileName)),
-        rows: () => Promise.resolve(null),
-        level: file.level,
-        hasDeletes: file.deleteRowCount !== 0,
-      })
-      const expiry = await expiryOf(store, schema, files)
-      const directory = bucketDirectory(context.layout, partition, bucket)
-      const indexPlace = { io, layout: context.layout, partition, bucket, nextName, signal }
-      return new BucketCompactor(
-        { target, directory, layout, openRun, deletions, expiry, indexPlace, slots },
-        files,
-      )
+  const contextOf = async (
+    partition: Uint8Array,
+    bucket: number,
+    { files, indexFiles }: Parameters<MakeCompactor>[0],
+  ) => {
+    const rowCounts = new Map(files.map(({ fileName, rowCount }) => [fileName, rowCount]))
+    const rowCountOf = (fileName: string): number => rowCounts.get(fileName) ?? 0
+    const indexes = { partition, bucket, indexFiles, rowCountOf }
+    const { form } = vectorFileOptions(options)
+    const deletions = options.get('deletion-vectors.enabled')
+      ? await readBucketDeletions(io, context.layout, indexes, form, { signal })
+      : null
+    const open = async (file: DataFileMeta, by = signal): Promise<DataFile> => {
+      const deleted = deletions?.of(file.fileName)
+      return await openTableFile(context, { partition, bucket }, file, by, deleted)
     }
+    const directory = bucketDirectory(context.layout, partition, bucket)
+    const indexPlace = { io, layout: context.layout, partition, bucket, nextName, signal }
+    return { target, directory, open, deletions, indexPlace, slots }
+  }
+  const layout = hasPrimaryKey(schema) ? keyValueLayout(schema) : null
+  return {
+    keyed(partition, bucket) {
+      // Rows that have no bucket yet are not in any order.
+      if (bucket === POSTPONE_BUCKET || layout === null) return null
+      return async (restored) => {
+        const { open, ...rest } = await contextOf(partition, bucket, restored)
+        const openRun = (file: DataFileMeta): RunFile => ({
+          open: () => open(file),
+          rows: () => Promise.resolve(null),
+          level: file.level,
+          hasDeletes: file.deleteRowCount !== 0,
+        })
+        const expiry = await expiryOf(store, schema, restored.files)
+        return new BucketCompactor({ ...rest, layout, openRun, expiry }, restored.files)
+      }
+    },
+    append(partition, bucket) {
+      // Where buckets are not counted, many writers write to one: their files are put together by who is asked to.
+      if (options.get('bucket') === -1) return null
+      return async (restored) =>
+        new AppendCompactor(await contextOf(partition, bucket, restored), restored.files)
+    },
   }
 }
 

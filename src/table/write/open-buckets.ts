@@ -110,8 +110,8 @@ export class OpenBuckets {
     const directory = bucketDirectory(this.#layout, partition, bucket)
     if (bucket === POSTPONE_BUCKET) return new PostponeWriter(this.#postponed!, directory)
     return hasPrimaryKey(this.#schema)
-      ? new MergeTreeWriter(this.#target, directory, this.#compactors(partition, bucket))
-      : new AppendWriter(this.#target, directory)
+      ? new MergeTreeWriter(this.#target, directory, this.#compactors.keyed(partition, bucket))
+      : new AppendWriter(this.#target, directory, this.#compactors.append(partition, bucket))
   }
 
   /** Makes buckets give their memory back, the largest first, until the rest fits into the budget. */
