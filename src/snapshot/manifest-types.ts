@@ -59,7 +59,8 @@ export const MANIFEST_LIST_FIELDS: readonly DataField[] = fieldsOf({
   _MAX_ROW_ID: optional('BIGINT'),
 })
 
-const DATA_FILE_FIELDS = fieldsOf({
+/** What a manifest, or a commit message, says of a data file. */
+export const DATA_FILE_FIELDS: readonly DataField[] = fieldsOf({
   _FILE_NAME: string(false),
   _FILE_SIZE: required('BIGINT'),
   _ROW_COUNT: required('BIGINT'),
@@ -112,6 +113,17 @@ const GLOBAL_INDEX = rowOf(
   }),
   true,
 )
+
+/** What a commit message says of an index file. Follows `IndexFileMeta.SCHEMA`. */
+export const INDEX_FILE_FIELDS: readonly DataField[] = fieldsOf({
+  _INDEX_TYPE: string(false),
+  _FILE_NAME: string(false),
+  _FILE_SIZE: required('BIGINT'),
+  _ROW_COUNT: required('BIGINT'),
+  _DELETIONS_VECTORS_RANGES: arrayOf(DELETION_VECTOR_RANGE, true),
+  _EXTERNAL_PATH: string(true),
+  _GLOBAL_INDEX: GLOBAL_INDEX,
+})
 
 /** One row for each index file of the table. */
 export const INDEX_MANIFEST_FIELDS: readonly DataField[] = fieldsOf({
