@@ -19,7 +19,9 @@ export function vectorConflict(
   const changed = check.changeIndexes.filter(isOfVectors)
   return (
     strayVector(changed, live) ??
-    (check.bucketsAreCounted ? staleFile(check, changed) : partedPair(check, changed))
+    (check.bucketsAreCounted
+      ? (staleFile(check, changed) ?? leftVector(check, changed))
+      : partedPair(check, changed))
   )
 }
 
@@ -56,6 +58,28 @@ function staleFile(
   return stale === undefined
     ? null
     : conflict('the deletion vectors of a bucket were changed by another commit', stale)
+}
+
+/** Whoever takes a data file away that has a vector must replace the index file of its bucket. */
+function leftVector(
+  { baseIndexes, change }: ConflictCheck,
+  changed: readonly IndexManifestEntry[],
+): Conflict | null {
+  const has = vectorsOf(baseIndexes.filter(isOfVectors), FILE_KIND.ADD)
+  if (has.size === 0) return null
+  const replaced = new Set(changed.map((entry) => placeKey(entry, '')))
+  // A file that only changes its level keeps its vector.
+  const kept = new Set(change.filter(({ kind }) => kind === FILE_KIND.ADD).map(placeOf))
+  const left = change.find(
+    (entry) =>
+      entry.kind === FILE_KIND.DELETE &&
+      has.has(placeOf(entry)) &&
+      !kept.has(placeOf(entry)) &&
+      !replaced.has(placeKey(entry, '')),
+  )
+  return left === undefined
+    ? null
+    : { what: 'rows of a file to be deleted were deleted by another commit', files: [left] }
 }
 
 /** Whoever deletes a file, or gives it another vector, must know the vector that it has. */

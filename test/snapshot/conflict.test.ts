@@ -279,6 +279,40 @@ const vectorCases: readonly [name: string, given: VectorCase, conflict: RegExp |
     null,
   ],
   [
+    'a compaction in a counted bucket of a file whose rows another commit deleted',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'k', files: ['x'] }],
+      change: [{ name: 'x', kind: 'DELETE' }, { name: 'z' }],
+      bucketsAreCounted: true,
+    },
+    /were deleted by another commit/,
+  ],
+  [
+    'a compaction in a counted bucket of a file and its vector',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'k', files: ['x'] }],
+      change: [{ name: 'x', kind: 'DELETE' }, { name: 'z' }],
+      changeVectors: [{ index: 'l', files: [] }],
+      bucketsAreCounted: true,
+    },
+    null,
+  ],
+  [
+    'a file of a counted bucket that changes its level and keeps its vector',
+    {
+      base: [{ name: 'x', level: 0 }],
+      vectors: [{ index: 'k', files: ['x'] }],
+      change: [
+        { name: 'x', level: 0, kind: 'DELETE' },
+        { name: 'x', level: 5 },
+      ],
+      bucketsAreCounted: true,
+    },
+    null,
+  ],
+  [
     'vectors of a counted bucket without the name of those before',
     {
       base: [{ name: 'x' }],
