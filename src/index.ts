@@ -2,10 +2,18 @@
 export { type Catalog, type CatalogInput, createCatalog } from './catalog/catalog.ts'
 export type { CommitResult } from './snapshot/commit.ts'
 export type { CommitMessage } from './snapshot/commit-message.ts'
+export {
+  decodeJavaMessage,
+  decodeMessages,
+  encodeJavaMessage,
+  encodeMessages,
+} from './snapshot/commit-message-bytes.ts'
 export type { DataFileMeta } from './snapshot/data-file-meta.ts'
 export { BATCH_IDENTIFIER, type CommitKind, type Snapshot } from './snapshot/snapshot.ts'
 export type { BatchResult } from './table/batch-result.ts'
 export type { CheckOptions, CheckProgress, CheckReport, Finding, Warning } from './table/check.ts'
+export type { CompactOptions, CompactProgress, CompactResult } from './table/compact.ts'
+export type { WatchOptions } from './table/compact/watch.ts'
 export type { JsonData, WriteData } from './table/write/input.ts'
 export type { ReadResult } from './table/read.ts'
 export type { ExplainedSplit, Explanation } from './table/plan/explain.ts'

@@ -4,7 +4,6 @@ import type { FlagName } from './flags.ts'
 
 /** Of the commands of a finished millrace, those that this version has not yet. */
 export const LATER_COMMANDS: readonly string[] = [
-  'compact',
   'tag',
   'branch',
   'rollback',
@@ -168,6 +167,25 @@ const DESCRIBE: CommandSpec = {
   load: async () => (await import('./commands/describe.ts')).describeCommand,
 }
 
+const COMPACT: CommandSpec = {
+  name: 'compact',
+  summary: 'Merges the files of a table, beside those who write to it.',
+  arguments: [TABLE],
+  flags: ['full', 'partition', 'where', 'watch', ...CATALOG_FLAGS],
+  notes: [
+    'Without `--full` it does what a writer would do: it merges the sorted runs of a bucket once there are as many as `num-sorted-run.compaction-trigger` says, or puts small files of a table without primary key together. With `--full` all files of a bucket become one run.',
+    "It works beside running writers, which should have the option `write-only`: two that compact the same bucket at once are in each other's way, and then the later one drops its compaction. Rows are never lost by that. A bucket that was dropped is told, with exit code 4.",
+    'With `--watch` it looks at every bucket once, and then at those that others write to, looking for new snapshots every 10 seconds (`--option continuous.discovery-interval=1s`), until it is interrupted.',
+    '`--where` filters whole partitions: `--where "dt >= \'2026-11-01\'"`.',
+  ],
+  examples: [
+    'millrace compact shop.users',
+    'millrace compact shop.orders --full --partition dt=2026-11-21,region=eu',
+    'millrace compact shop.users --watch',
+  ],
+  load: async () => (await import('./commands/compact.ts')).compactCommand,
+}
+
 const CHECK: CommandSpec = {
   name: 'check',
   summary: 'Checks all that is stored of a table, and exits with 1 on any damage.',
@@ -228,6 +246,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   READ,
   EXPLAIN,
   CHANGES,
+  COMPACT,
   DESCRIBE,
   CHECK,
   listing('snapshots', 'snapshots', [

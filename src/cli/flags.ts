@@ -163,8 +163,10 @@ export const FLAGS = {
   ),
   partition: text(
     'KEY=VALUE,...',
-    'With `--overwrite`: replaces this partition, which may leave partition keys out.',
+    'Only this partition, which may leave partition keys out: what `write --overwrite` replaces, or `compact` compacts.',
   ),
+  full: toggle('Merges all files of a bucket, and not only those that are due.'),
+  watch: toggle('Goes on with what writers commit, until it is interrupted.'),
   'dry-run': toggle('Tells what would be taken away, and leaves it.'),
   shallow: toggle('Leaves the rows unread: metadata, footers and counts only.'),
   'all-snapshots': toggle('Looks at the data files of all snapshots, not of the latest alone.'),

@@ -114,7 +114,8 @@ function writtenPartitions(
   }
 }
 
-function matchingPartitions(
+/** The partitions that one of the specs matches; without a filter where one of them matches all. */
+export function matchingPartitions(
   fields: readonly DataField[],
   specs: readonly PartitionSpec[],
 ): ReplacedPartitions {

@@ -20,6 +20,8 @@ import type { Columns, InsertOf, RowOf } from '../types/schema.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { invalid } from '../util/errors.ts'
 import { type CheckOptions, type CheckReport, checkTable } from './check.ts'
+import { type CompactOptions, type CompactResult, compactTable } from './compact.ts'
+import { watchCompactions, type WatchOptions } from './compact/watch.ts'
 import { optionsAt, type ReadAt } from './plan/read-at.ts'
 import { requireOwnBranch } from './plan/read-target.ts'
 import { type ReadResult, TableRead } from './read.ts'
@@ -355,6 +357,23 @@ export class Table<C extends Columns = Columns> {
   /** Checks what is stored of the table, from snapshots down to rows; damage is reported, not thrown. */
   async check(options: CheckOptions = {}): Promise<CheckReport> {
     return await checkTable(this.#ownStore(), options)
+  }
+
+  /**
+   * Compacts the files of the latest snapshot beside running writers; see {@link CompactOptions}. Nothing that others commit
+   * meanwhile is lost: where they replaced the same files, the compaction is dropped.
+   */
+  async compact(options: CompactOptions = {}): Promise<CompactResult> {
+    return await compactTable(this.#ownStore(), this.schema, options)
+  }
+
+  /**
+   * Compacts the buckets of a primary-key table as others write to them, until the signal fires: the dedicated compactor
+   * of writers with `write-only`. It ends with an ABORTED error.
+   */
+  async watchCompactions(options: Omit<WatchOptions, 'options'> = {}): Promise<never> {
+    const watch = { ...options, options: this.#options }
+    return await watchCompactions(this.#ownStore(), this.schema, watch)
   }
 
   /** The latest snapshot; null before the first commit. */

@@ -66,6 +66,8 @@ export interface WriterCommitOptions {
    * told: for a batch, where `commit.force-compact` is set, and where compactions look rows up and `lookup-wait` is on.
    */
   readonly waitForCompaction?: boolean | undefined
+  /** @internal Whether no snapshot is made where nothing was written; see `CommitOptions`. */
+  readonly ignoreEmptyCommit?: boolean | undefined
 }
 
 export interface WriterPrepareOptions extends Pick<WriterCommitOptions, 'waitForCompaction'> {
