@@ -90,13 +90,16 @@ function lookupSchedule(engine: EngineName, use: Options, seed: number): Schedul
     const json = kindedTexts(table, rows).map((text) => JSON.parse(text) as unknown)
     return { op: 'write', rows: json, kept: isKept }
   }
-  const upTo = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
   const steps = [
     write(upTo(0, BASE_KEYS), 800),
     write(upTo(BASE_KEYS - MIDDLE_KEYS, BASE_KEYS - 6), 400),
     ...small.map((keys) => write(keys, 0)),
   ]
   return { seed, schema: jsonSchema(table), steps }
+}
+
+function upTo(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i)
 }
 
 /** The table with a column for bytes that make files large. */
