@@ -4,6 +4,7 @@
  * Follows `FileSystemCatalog`: a database is the directory `NAME.db` of the warehouse, a table a directory in it with
  * at least one schema file.
  */
+import { indexSpecs } from '../indexes/file-index/write/index-specs.ts'
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { joinPath, resolveLocation } from '../io/path.ts'
 import { openFileIO } from '../io/resolve.ts'
@@ -166,6 +167,7 @@ export class Catalog implements AsyncDisposable {
     // Options that contradict each other are found here, not when rows are written.
     if (hasPrimaryKey(schema)) mergeEngine(schema)
     fileForms(schema)
+    indexSpecs(schema)
     const store = this.#store(id)
     await this.createDatabase(id.database, { ifNotExists: true, signal })
     const isFree = (await store.schemas.ids({ signal })).length === 0

@@ -6,7 +6,7 @@ import type { Batch } from '../types/column.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { appendFileMeta } from './append-file.ts'
 import { type FileTarget, openFile } from './file-target.ts'
-import { RollingWriter, type WrittenFile } from './rolling-writer.ts'
+import { pathsOf, RollingWriter, type WrittenFile } from './rolling-writer.ts'
 
 export interface RewrittenFiles {
   readonly files: readonly DataFileMeta[]
@@ -78,5 +78,5 @@ function described(
     next += BigInt(file.rowCount)
     return appendFileMeta(target, file, first, source)
   })
-  return { files, paths: written.map(({ path }) => path) }
+  return { files, paths: written.flatMap(pathsOf) }
 }

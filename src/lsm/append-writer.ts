@@ -9,7 +9,7 @@ import { appendFileMeta } from './append-file.ts'
 import { BucketCompactions, type MakeCompactor } from './bucket-compactions.ts'
 import { type BucketWriter, PREPARE, type PrepareOptions } from './bucket-writer.ts'
 import { type FilePlace, type FileTarget, openFile } from './file-target.ts'
-import { RollingWriter, type WrittenFile } from './rolling-writer.ts'
+import { pathsOf, RollingWriter, type WrittenFile } from './rolling-writer.ts'
 
 /** Rows are handed to the open file once they come to this much, or to this many batches. */
 const APPEND_BYTES = 8 << 20
@@ -69,14 +69,18 @@ export class AppendWriter implements BucketWriter {
     return !this.#hasRows && this.#compactions.isIdle
   }
 
+  get hasHanded(): boolean {
+    return this.#compactions.hasHanded
+  }
+
   get needsRestore(): boolean {
     return this.#compactions.needsRestore
   }
 
-  async restore(bucket: RestoredBucket): Promise<void> {
+  async restore(bucket: RestoredBucket, added?: ReadonlySet<string>): Promise<void> {
     const next = bucket.maxSequenceNumber + 1n
     if (next > this.#nextSequence) this.#nextSequence = next
-    await this.#compactions.restore(bucket, this.#files)
+    await this.#compactions.restore(bucket, this.#files, added)
   }
 
   async #flush(): Promise<void> {
@@ -123,7 +127,7 @@ export class AppendWriter implements BucketWriter {
     await this.relieve()
     const files = this.#written.map((file) => this.#meta(file))
     this.#files.push(...files)
-    this.#paths.push(...this.#written.map(({ path }) => path))
+    this.#paths.push(...this.#written.flatMap(pathsOf))
     this.#written = []
     this.#compactions.compactor?.add(files)
   }
@@ -146,7 +150,7 @@ export class AppendWriter implements BucketWriter {
     this.#pending = []
     this.#pendingBytes = 0
     const open = (await this.#writer?.abort()) ?? []
-    const closed = [...this.#paths, ...this.#written.map(({ path }) => path)]
+    const closed = [...this.#paths, ...this.#written.flatMap(pathsOf)]
     this.#writer = null
     this.#written = []
     this.#files = []

@@ -1,6 +1,7 @@
 /** Where and how a bucket's new data files are written, and what manifests are to say of them. */
 import type { ColumnBounds } from '../format/data-file.ts'
 import { createDataFile } from '../format/data-format.ts'
+import { type IndexSpec, indexSpecs } from '../indexes/file-index/write/index-specs.ts'
 import type { FileIO } from '../io/file-io.ts'
 import { joinPath } from '../io/path.ts'
 import { FILE_SOURCE, type DataFileMeta, type SimpleStats } from '../snapshot/data-file-meta.ts'
@@ -12,6 +13,7 @@ import type { ColumnStats } from '../types/predicate-stats.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { hasPrimaryKey, keyFields, keyValueFields, trimmedKeyFields } from '../types/schema-keys.ts'
 import { type FileForm, type FileForms, fileForms } from './file-form.ts'
+import { indexed } from './indexed-file.ts'
 import type { OpenedFile, WrittenFile } from './rolling-writer.ts'
 import { spillOptions, SpillSpace } from './spill/spill-space.ts'
 
@@ -28,6 +30,8 @@ export interface FileTarget {
   readonly targetRows: number
   /** The name of the next file of a format. */
   readonly nextName: (format: string, isChangelog: boolean) => string
+  /** The indexes that every file gets. */
+  readonly indexes: readonly IndexSpec[]
   /** Where rows go that do not fit into memory; null where they may not. */
   readonly spill: SpillSpace | null
   readonly signal?: AbortSignal | undefined
@@ -52,6 +56,7 @@ export function fileTarget(io: FileIO, schema: TableSchema, signal?: AbortSignal
     targetBytes: targetFileSizeBytes(options, keyed),
     targetRows: options.get('target-file-row-num') ?? Infinity,
     nextName: (format, isChangelog) => (isChangelog ? names.changelog(format) : names.data(format)),
+    indexes: indexSpecs(schema),
     spill: spill === null ? null : new SpillSpace(spill),
     signal,
   }
@@ -78,7 +83,9 @@ export async function openFile(target: FileTarget, place: FilePlace): Promise<Op
   const { format } = formOf(target, place)
   const name = target.nextName(format.name, place.isChangelog ?? false)
   const path = joinPath(place.directory, name)
-  return { name, path, writer: await createDataFile(io, path, fields, format, signal) }
+  const writer = await createDataFile(io, path, fields, format, signal)
+  const opened = { name, path, writer, finishIndex: null }
+  return target.indexes.length === 0 ? opened : indexed(target, opened)
 }
 
 function formOf({ forms }: FileTarget, { level, isChangelog = false }: FileKind): FileForm {
@@ -157,9 +164,9 @@ export function commonMeta(
     valueStats: stats,
     valueStatsCols: columns,
     schemaId: schema.id,
-    extraFiles: [],
+    extraFiles: file.extraFiles.map(({ name }) => name),
     creationTime: localClock(new Date()),
-    embeddedFileIndex: null,
+    embeddedFileIndex: file.embeddedIndex,
     fileSource: FILE_SOURCE.APPEND,
     externalPath: null,
     firstRowId: null,

@@ -7,15 +7,31 @@ export interface OpenedFile {
   readonly name: string
   readonly path: string
   readonly writer: DataFileWriter
+  /** Ends the indexes of the file, once it is closed; null without any. */
+  readonly finishIndex: (() => Promise<StoredIndexes>) | null
 }
 
+/** The indexes of a file: in its manifest entry, or in files beside it. */
+export interface StoredIndexes {
+  readonly embeddedIndex: Uint8Array | null
+  /** Names and paths of files. */
+  readonly extraFiles: readonly { readonly name: string; readonly path: string }[]
+}
+
+const NO_INDEXES: StoredIndexes = { embeddedIndex: null, extraFiles: [] }
+
 /** A file that was written. */
-export interface WrittenFile {
+export interface WrittenFile extends StoredIndexes {
   readonly name: string
   readonly path: string
   readonly sizeBytes: number
   readonly rowCount: number
   readonly bounds: readonly (ColumnBounds | null)[]
+}
+
+/** The paths of the file, and of those that belong to it. */
+export function pathsOf({ path, extraFiles }: WrittenFile): string[] {
+  return [path, ...extraFiles.map((extra) => extra.path)]
 }
 
 /** Rows are written in steps of at least this many before the file's size is looked at, as in Java. */
@@ -85,17 +101,22 @@ export class RollingWriter {
 
   async #closeFile(): Promise<void> {
     if (this.#open === null) return
-    const { name, path, writer } = this.#open
+    const { name, path, writer, finishIndex } = this.#open
     const bounds = await writer.close()
     this.#open = null
     const { sizeBytes, rowCount } = writer
-    this.#written.push({ name, path, sizeBytes, rowCount, bounds })
+    const file = { name, path, sizeBytes, rowCount, bounds, ...NO_INDEXES }
+    // The file is there, whatever becomes of its indexes.
+    this.#written.push(file)
+    if (finishIndex === null) return
+    const indexes = await finishIndex()
+    this.#written[this.#written.length - 1] = { ...file, ...indexes }
   }
 
   /** Drops the open file; the paths of those that were closed, which are for the caller to delete. */
   async abort(): Promise<string[]> {
     await this.#open?.writer.abort()
     this.#open = null
-    return this.#written.map((file) => file.path)
+    return this.#written.flatMap(pathsOf)
   }
 }

@@ -12,7 +12,7 @@ import { isRetract } from '../types/row-kind.ts'
 import { trimmedKeyFields } from '../types/schema-keys.ts'
 import { assert } from '../util/assert.ts'
 import { commonMeta, type FileTarget, keyStats, openFile, type FilePlace } from './file-target.ts'
-import { type OpenedFile, RollingWriter, type WrittenFile } from './rolling-writer.ts'
+import { type OpenedFile, pathsOf, RollingWriter, type WrittenFile } from './rolling-writer.ts'
 
 /** Rows of a primary-key table, ready to be written. */
 export interface RunRows {
@@ -76,7 +76,7 @@ export class RunWriter {
     const files = written.map((file, i) =>
       runFileMeta(this.#target, this.#place, file, this.#summaries[i]!),
     )
-    return { files, paths: written.map(({ path }) => path) }
+    return { files, paths: written.flatMap(pathsOf) }
   }
 
   /** Deletes what was written. */

@@ -64,6 +64,8 @@ const FILE: WrittenFile = {
   sizeBytes: 1234,
   rowCount: 5,
   bounds: [bound(1, 2), bound(0, 9), bound(0, 3), bound(1, 2), null, bound(3, 4)],
+  embeddedIndex: null,
+  extraFiles: [],
 }
 
 test('statistics are of the columns of the table alone, and say nothing of what is not known', () => {

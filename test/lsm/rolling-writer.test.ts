@@ -41,7 +41,7 @@ function counting(targetBytes: number, rowBytes: number, openFails = false, targ
     if (openFails) throw new Error('no room')
     const writer = new CountingFile(rowBytes)
     const name = `f${files.push(writer)}`
-    return { name, path: `dir/${name}`, writer }
+    return { name, path: `dir/${name}`, writer, finishIndex: null }
   }
   return { files, writer: new RollingWriter(openFile, { targetBytes, targetRows }) }
 }
@@ -123,6 +123,8 @@ test('a file stays open between writes, and counts for what it takes', async () 
       sizeBytes: 3000,
       rowCount: 30,
       bounds: [{ min: 30, max: null, nullCount: 0 }],
+      embeddedIndex: null,
+      extraFiles: [],
     },
   ])
   expect(writer.openBytes).toBe(0)

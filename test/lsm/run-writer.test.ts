@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 
 import { openDataFile } from '../../src/format/data-file.ts'
 import { openParquet } from '../../src/format/parquet/read/file-reader.ts'
+import { decodeHead, headLengthOf } from '../../src/indexes/file-index/container.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
 import { fileTarget } from '../../src/lsm/file-target.ts'
 import { keyValueLayout } from '../../src/lsm/key-value.ts'
@@ -127,4 +128,21 @@ test('a file has a row group each time that its rows come to the size of one', a
   expect(paths).toHaveLength(1)
   expect(rowGroups.length).toBeGreaterThan(2)
   expect(rowGroups.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(10_000)
+})
+
+test.each([
+  ['in the manifest', '1 kb', []],
+  ['beside their file', '10 bytes', ['.index']],
+])('indexes lie %s', async (_, threshold, extra) => {
+  const { io, run } = await written({
+    'file-index.bitmap.columns': 'v,k0',
+    'file-index.in-manifest-threshold': threshold,
+  })
+  const [file] = run.files
+  expect(file!.extraFiles).toEqual(extra.map((suffix) => file!.fileName + suffix))
+  expect(run.paths).toEqual([run.paths[0]!, ...extra.map((suffix) => run.paths[0]! + suffix)])
+  const container = file!.embeddedFileIndex ?? (await io.read(run.paths[1]!))
+  const length = headLengthOf(container, container.length)
+  const indexed = decodeHead(container.subarray(0, length), container.length)
+  expect([...indexed.keys()].toSorted()).toEqual(['k0', 'v'])
 })

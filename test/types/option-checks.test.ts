@@ -52,7 +52,7 @@ describe('setting is strict', () => {
     ['snapshot.time-retained', '2 h', 'supported here: 1 h'],
     ['query-auth.enabled', 'true', 'supported here: false'],
     ['csv.field-delimiter', ';', 'leave the option out'],
-    ['file-index.bloom-filter.columns', 'a', 'leave the option out'],
+    ['vector-field', 'a', 'leave the option out'],
     ['parquet.enable.dictionary#a', 'false', 'leave the option out'],
   ])('%s = %s is refused by name', (name, value, hint) => {
     expect(() => checkSettable({ [name]: value }, ['a'])).toThrow(
@@ -83,7 +83,7 @@ describe('what Java set decides what can be done with a table', () => {
     [{ 'merge-engine': 'aggregation' }, ''],
     [{ 'deletion-vectors.enabled': 'true', 'changelog-producer': 'lookup' }, ''],
     [{ 'file.format': 'orc' }, 'write'],
-    [{ 'file-index.bitmap.columns': 'a' }, 'write'],
+    [{ 'file-index.bitmap.columns': 'a' }, ''],
     [{ 'metadata.iceberg.storage': 'table-location' }, 'write'],
     [{ 'query-auth.enabled': 'true' }, 'read'],
     [{ 'num-sorted-run.compaction-trigger': '3', 'snapshot.time-retained': '1 ms' }, ''],

@@ -18,7 +18,7 @@ const HASHES_MAX = 1_000
 
 /** The filter; undefined for a type that has none. */
 export function bloomFilter(body: Uint8Array, type: DataType): ColumnIndex | undefined {
-  const hash = hasher(type)
+  const hash = bloomHasher(type)
   if (hash === undefined) return undefined
   const bytes = new IndexBytes(body)
   const hashCount = bytes.int()
@@ -46,19 +46,35 @@ function wantedValues(node: ColumnNode): readonly ScalarValue[] | null {
 }
 
 function hasBits(bits: Uint8Array, hashCount: number, hash: bigint): boolean {
-  const low = Number(BigInt.asIntN(32, hash))
-  const high = Number(BigInt.asIntN(32, hash >> 32n))
-  const bitCount = 8 * bits.length
+  const { low, high } = halves(hash)
   for (let i = 1; i <= hashCount; i++) {
-    let combined = (low + Math.imul(i, high)) | 0
-    if (combined < 0) combined = ~combined
-    const at = combined % bitCount
+    const at = placeOf(low, high, i, 8 * bits.length)
     if ((bits[at >> 3]! & (1 << (at & 7))) === 0) return false
   }
   return true
 }
 
-function hasher(type: DataType): ((value: ScalarValue) => bigint) | undefined {
+/** Sets the bits that tell of a value with the hash. */
+export function setBits(bits: Uint8Array, hashCount: number, hash: bigint): void {
+  const { low, high } = halves(hash)
+  for (let i = 1; i <= hashCount; i++) {
+    const at = placeOf(low, high, i, 8 * bits.length)
+    bits[at >> 3]! |= 1 << (at & 7)
+  }
+}
+
+function halves(hash: bigint): { low: number; high: number } {
+  return { low: Number(BigInt.asIntN(32, hash)), high: Number(BigInt.asIntN(32, hash >> 32n)) }
+}
+
+/** The bit that the i-th hash of a value stands for. */
+function placeOf(low: number, high: number, i: number, bitCount: number): number {
+  const combined = (low + Math.imul(i, high)) | 0
+  return (combined < 0 ? ~combined : combined) % bitCount
+}
+
+/** The hash of values as `indexedValue` gives them; undefined for a type that has no filter. */
+export function bloomHasher(type: DataType): ((value: ScalarValue) => bigint) | undefined {
   switch (type.kind) {
     case 'CHAR':
     case 'VARCHAR':

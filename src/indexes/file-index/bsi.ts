@@ -30,7 +30,7 @@ interface SlicedNumbers extends BitSlices {
 
 /** The index; undefined for a type or a version that has none. */
 export function bitSliceIndex(body: Uint8Array, type: DataType): ColumnIndex | undefined {
-  if (!isIndexed(type)) return undefined
+  if (!isSliced(type)) return undefined
   const bytes = new IndexBytes(body)
   if (bytes.byte() !== VERSION) return undefined
   const rowCount = bytes.int()
@@ -40,7 +40,8 @@ export function bitSliceIndex(body: Uint8Array, type: DataType): ColumnIndex | u
   return new BitSliceIndex(type, rowCount, positive, negative)
 }
 
-function isIndexed(type: DataType): boolean {
+/** Whether columns of the type can have such an index. */
+export function isSliced(type: DataType): boolean {
   switch (type.kind) {
     case 'TINYINT':
     case 'SMALLINT':

@@ -6,12 +6,12 @@
 import { corrupt } from '../../util/errors.ts'
 import { IndexBytes } from './index-bytes.ts'
 
-const MAGIC = 1_493_475_289_347_502n
-const VERSION = 1
+export const MAGIC = 1_493_475_289_347_502n
+export const VERSION = 1
 /** Magic, version and the length of the head. */
 export const PREFIX_BYTES = 16
 /** The body of an index without any bytes. */
-const EMPTY_START = -1
+export const EMPTY_START = -1
 
 export interface IndexPlace {
   /** As the options name it: `bloom-filter`, `bitmap`, `bsi`, `range-bitmap`, or another. */

@@ -22,6 +22,11 @@ import { isWhole, type ValueReader, valueReader } from './index-values.ts'
 
 const VERSION = 1
 
+/** Whether Java makes such an index of columns of the type; of those that it cuts values for nothing is read here. */
+export function isRanged(type: DataType): boolean {
+  return type.kind === 'DECIMAL' ? type.precision <= 18 : valueReader(type) !== undefined
+}
+
 /** The index; undefined for a type or a version that has none. */
 export function rangeBitmapIndex(body: Uint8Array, type: DataType): ColumnIndex | undefined {
   const reader = isWhole(type) ? valueReader(type) : undefined

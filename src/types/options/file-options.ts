@@ -189,6 +189,7 @@ export const FILE_OPTIONS = {
     memorySize,
     '500 bytes',
     'Size up to which a file index is stored in the manifest.',
+    DONE,
   ),
   'file-reader-async-threshold': none(
     memorySize,

@@ -65,12 +65,17 @@ export const TABLE_PATTERNS: readonly OptionPattern[] = [
   family(
     'file-index.<type>.columns',
     /^file-index\.(?:bloom-filter|bitmap|bsi|range-bitmap|token-bloom-filter)\.columns$/,
-    write(text, null, 'Columns that get a file index of the type.'),
+    write(text, null, 'Columns that get a file index of the type.', DONE),
   ),
   family(
     'file-index.<type>.<column>.<setting>',
     /^file-index\.(?:bloom-filter|bitmap|bsi|range-bitmap|token-bloom-filter)\.(?!columns$).+$/,
-    write(text, null, 'Setting of a file index: items and fpp of bloom-filter, version of bitmap.'),
+    write(
+      text,
+      null,
+      'Setting of a file index: items and fpp of bloom-filter, version of bitmap.',
+      DONE,
+    ),
   ),
   family(
     'commit.callback.<class>.param',
