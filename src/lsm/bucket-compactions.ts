@@ -44,6 +44,8 @@ export type MakeCompactor<Kind extends Compactor = Compactor> = (
   bucket: Pick<RestoredBucket, 'files' | 'indexFiles'>,
 ) => Promise<Kind>
 
+const NONE_ADDED: ReadonlySet<string> = new Set()
+
 export class BucketCompactions<Kind extends Compactor = Compactor> {
   readonly #make: MakeCompactor<Kind> | null
   #compactor: Kind | null = null
@@ -76,6 +78,11 @@ export class BucketCompactions<Kind extends Compactor = Compactor> {
     return this.#change !== NO_COMPACTION || this.#compactor !== null
   }
 
+  /** Whether it is not known if what was handed out is in the table. */
+  get hasHanded(): boolean {
+    return this.#handed.length > 0
+  }
+
   /** Whether nothing of them would be forgotten if the bucket were opened anew. */
   get isIdle(): boolean {
     return (
@@ -85,10 +92,17 @@ export class BucketCompactions<Kind extends Compactor = Compactor> {
     )
   }
 
-  /** Goes on from what is in the table, and from the files that the writer has written since its last commit. */
-  async restore(bucket: RestoredBucket, newFiles: readonly DataFileMeta[]): Promise<void> {
+  /**
+   * Goes on from what is in the table, and from the files that the writer has written since its last commit. `added` are
+   * the files that snapshots added since the last time, where something was handed out.
+   */
+  async restore(
+    bucket: RestoredBucket,
+    newFiles: readonly DataFileMeta[],
+    added: ReadonlySet<string> = NONE_ADDED,
+  ): Promise<void> {
     if (this.#make === null) return
-    this.#handed = stillUncommitted(bucket.files, this.#handed)
+    this.#handed = stillUncommitted(bucket.files, added, this.#handed)
     if (this.#compactor !== null && this.#hasVectorFiles(bucket.indexFiles)) {
       const { before: compactBefore, after: compactAfter } = this.#change
       const own = { newFiles, compactBefore, compactAfter }

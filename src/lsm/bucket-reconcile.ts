@@ -35,24 +35,30 @@ export function reconcile(
   return added.every(({ level }) => level === 0) ? { isSame: true, added } : { isSame: false }
 }
 
-/** What of the increments is not in the table, as far as its files tell. */
+/**
+ * What of the increments has not been committed, as far as the files of the table tell, and those that snapshots `added`
+ * since the increments were made: a file may have been committed and compacted by others already.
+ */
 export function stillUncommitted<Increment extends Uncommitted>(
   table: readonly DataFileMeta[],
+  added: ReadonlySet<string>,
   increments: readonly Increment[],
 ): Increment[] {
-  const names = new Set(table.map(({ fileName }) => fileName))
-  const files = new Set(table.map(identityOf))
+  const live = new Set(table.map(identityOf))
+  const isCommitted = (file: DataFileMeta): boolean =>
+    live.has(identityOf(file)) || added.has(identityOf(file))
   const left: Increment[] = []
   for (const increment of increments) {
     const { newFiles, compactBefore, compactAfter } = increment
     const isCompacted =
       compactAfter.length > 0
-        ? compactAfter.some((file) => files.has(identityOf(file)))
-        : compactBefore.every((file) => !files.has(identityOf(file)))
+        ? compactAfter.some(isCommitted)
+        : compactBefore.every((file) => !live.has(identityOf(file)))
+    // The rows of a message are committed before its compaction is.
     const isAppended =
       newFiles.length === 0 ||
       (isCompacted && compactBefore.length > 0) ||
-      newFiles.some(({ fileName }) => names.has(fileName))
+      newFiles.some(isCommitted)
     if (isAppended && isCompacted) continue
     left.push(isAppended ? { ...increment, newFiles: [] } : increment)
   }

@@ -28,9 +28,12 @@ export interface BucketWriter {
   write(batch: Batch, kinds: Int8Array): Promise<void>
   /**
    * Takes note of what is in the table: rows that are not written yet are numbered behind its rows, and compactions go on
-   * from its files. It has to be known before the first row is written to a file.
+   * from its files. It has to be known before the first row is written to a file. `added` are the files that snapshots
+   * added since the last time, as `identityOf` names them, where `hasHanded` asks for them.
    */
-  restore(bucket: RestoredBucket): Promise<void>
+  restore(bucket: RestoredBucket, added?: ReadonlySet<string>): Promise<void>
+  /** Whether it is not known if what `prepare` gave is in the table. */
+  readonly hasHanded: boolean
   /** Whether it goes on from nothing that it knows of the table, and cannot compact before it is restored. */
   readonly needsRestore: boolean
   /**

@@ -51,6 +51,10 @@ export class MergeTreeWriter implements BucketWriter {
     return this.#buffer.rowCount > 0 || this.#paths.length > 0
   }
 
+  get hasHanded(): boolean {
+    return this.#compactions.hasHanded
+  }
+
   get needsRestore(): boolean {
     return this.#compactions.needsRestore
   }
@@ -60,10 +64,10 @@ export class MergeTreeWriter implements BucketWriter {
     this.#buffer.append(batch, kinds)
   }
 
-  async restore(bucket: RestoredBucket): Promise<void> {
+  async restore(bucket: RestoredBucket, added?: ReadonlySet<string>): Promise<void> {
     const next = bucket.maxSequenceNumber + 1n
     if (next > this.#nextSequence) this.#nextSequence = next
-    await this.#compactions.restore(bucket, this.#files)
+    await this.#compactions.restore(bucket, this.#files, added)
   }
 
   async spill(): Promise<boolean> {

@@ -72,6 +72,8 @@ export class PostponeWriter implements BucketWriter {
 
   readonly needsRestore = false
 
+  readonly hasHanded = false
+
   async write(batch: Batch, kinds: Int8Array): Promise<void> {
     this.#pending.push({ batch, kinds })
     this.#pendingBytes += batchBytes(batch)

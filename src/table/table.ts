@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto'
 
 import type { FileIO } from '../io/file-io.ts'
 import type { CommitMessage } from '../snapshot/commit-message.ts'
+import { abort, commit, type CommitOptions as SnapshotCommitOptions } from '../snapshot/commit.ts'
 import {
-  abort,
-  commit,
-  type CommitOptions as SnapshotCommitOptions,
-  type CommitResult,
-} from '../snapshot/commit.ts'
+  dropUncommitted,
+  type PreparedCommit,
+  recover,
+  type Recovered,
+} from '../snapshot/recover.ts'
 import { BATCH_IDENTIFIER, type Snapshot } from '../snapshot/snapshot.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { checkSettable } from '../types/option-checks.ts'
@@ -25,11 +26,13 @@ import { watchCompactions, type WatchOptions } from './compact/watch.ts'
 import { optionsAt, type ReadAt } from './plan/read-at.ts'
 import { requireOwnBranch } from './plan/read-target.ts'
 import { type ReadResult, TableRead } from './read.ts'
+import { type RescaleOptions, type RescaleResult, rescaleTable } from './rescale.ts'
 import { type ChangeOptions, deleteRows, type RowChanges, updateRows } from './rows/change-rows.ts'
 import { type MergeInto, mergeRows, type MergeRules } from './rows/merge-into.ts'
 import { type Changes, TableChanges } from './stream-read.ts'
 import type { Checkpoint } from './stream/checkpoint.ts'
 import type { ChangesFrom } from './stream/start.ts'
+import { commitRows, type WriterCommitResult } from './write/commit-rows.ts'
 import type { WriteData } from './write/input.ts'
 import {
   matchingScope,
@@ -337,16 +340,47 @@ export class Table<C extends Columns = Columns> {
 
   /**
    * Commits what writers have prepared, here or in other processes. The same user and identifier happen once. CONFLICT
-   * where another writer changed what the files build on; after OUTCOME_UNKNOWN the same call settles what happened.
+   * where another writer changed what the files build on; after OUTCOME_UNKNOWN the same call settles what happened. Only
+   * a compaction that others were faster with is left out, and the rows are committed without it.
    */
-  async commit(messages: readonly CommitMessage[], by: TableCommitOptions): Promise<CommitResult> {
+  async commit(
+    messages: readonly CommitMessage[],
+    by: TableCommitOptions,
+  ): Promise<WriterCommitResult> {
     const { user, overwrite, ...rest } = by
     const options: SnapshotCommitOptions = {
       ...rest,
       commitUser: user,
       overwrite: overwrite && overwriteScope(this.schema, overwrite),
     }
-    return await commit({ store: this.#ownStore(), schema: this.schema }, messages, options)
+    return await commitRows({ store: this.#ownStore(), schema: this.schema }, messages, options)
+  }
+
+  /**
+   * Makes commits that a process prepared and may not have made before it died: those that have happened are left out, and
+   * of the others all files must still be there, else CONFLICT. Compactions that do not apply any more are left out.
+   */
+  async recover(
+    prepared: readonly PreparedCommit[],
+    by: Pick<TableCommitOptions, 'user' | 'overwrite' | 'signal'>,
+  ): Promise<Recovered> {
+    const { user, overwrite, signal } = by
+    const table = { store: this.#ownStore(), schema: this.schema }
+    return await recover(table, prepared, {
+      commitUser: user,
+      overwrite: overwrite && overwriteScope(this.schema, overwrite),
+      signal,
+    })
+  }
+
+  /** Deletes the files of those of the commits that have not happened; the identifiers of those that have, or may have. */
+  async dropUncommitted(
+    prepared: readonly PreparedCommit[],
+    by: Pick<TableCommitOptions, 'user' | 'signal'>,
+  ): Promise<{ readonly kept: readonly bigint[] }> {
+    const table = { store: this.#ownStore(), schema: this.schema }
+    const { user, signal } = by
+    return await dropUncommitted(table, prepared, { commitUser: user, signal })
   }
 
   /** Deletes the files of messages that will not be committed. */
@@ -365,6 +399,15 @@ export class Table<C extends Columns = Columns> {
    */
   async compact(options: CompactOptions = {}): Promise<CompactResult> {
     return await compactTable(this.#ownStore(), this.schema, options)
+  }
+
+  /**
+   * Gives the table, or some of its partitions, another number of buckets: rows are written anew, in one commit. Of the whole
+   * table the schema changes too, so that it has to be opened again. INVALID for a table without a fixed number of buckets;
+   * CONFLICT where others changed the table meanwhile, and then nothing has happened.
+   */
+  async rescale(options: RescaleOptions): Promise<RescaleResult> {
+    return await rescaleTable(this.#ownStore(), this.schema, options)
   }
 
   /**

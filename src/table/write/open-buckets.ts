@@ -6,6 +6,7 @@
  */
 import { AppendWriter } from '../../lsm/append-writer.ts'
 import type { BucketWriter, PrepareOptions } from '../../lsm/bucket-writer.ts'
+import { identityOf } from '../../lsm/compaction-chain.ts'
 import { type FileTarget, fileTarget } from '../../lsm/file-target.ts'
 import { MergeTreeWriter } from '../../lsm/merge-tree-writer.ts'
 import { postponeTarget, PostponeWriter } from '../../lsm/postpone-writer.ts'
@@ -16,6 +17,8 @@ import {
   dataLayout,
   POSTPONE_BUCKET,
 } from '../../snapshot/data-paths.ts'
+import { FILE_KIND } from '../../snapshot/manifest-entry.ts'
+import { scanEntries } from '../../snapshot/manifest-scan.ts'
 import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import { BucketRestore, restoreBuckets } from '../../snapshot/restore.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
@@ -56,6 +59,8 @@ export class OpenBuckets {
   /** The table as it was looked at last, and its latest snapshot then or after this writer's own commits. */
   #restore: BucketRestore | null = null
   #restoredId = 0
+  /** Files that were committed since, where it is not known of some whether they were. */
+  readonly #added = new Set<string>()
   /** The buckets that messages were made of since the table was read. */
   readonly #changed = new Set<string>()
   /** The buckets written to since they were compacted whole, where that is done at commits. */
@@ -157,9 +162,10 @@ export class OpenBuckets {
     if (this.#restore === null) await this.#readTable()
     const restore = this.#restore!
     await mapAll(wanted, BUCKETS_AT_ONCE, async (open) => {
-      await open.writer.restore(await restore.bucket(open.partition, open.bucket))
+      await open.writer.restore(await restore.bucket(open.partition, open.bucket), this.#added)
       open.isRestored = true
     })
+    if (this.#buckets.values().every(({ isRestored }) => isRestored)) this.#added.clear()
   }
 
   async #readTable(): Promise<void> {
@@ -172,9 +178,31 @@ export class OpenBuckets {
       ? new BucketRestore(this.#store, null, options)
       : await restoreBuckets(this.#store, options)
     this.#changed.clear()
-    const id = this.#restore.snapshot?.id ?? 0
-    if (id !== this.#restoredId) for (const open of this.#buckets.values()) open.isRestored = false
+    const { snapshot } = this.#restore
+    const id = snapshot?.id ?? 0
+    if (id === this.#restoredId) return
+    for (const open of this.#buckets.values()) open.isRestored = false
+    if (this.#buckets.values().some(({ writer }) => writer.hasHanded)) await this.#readAdded(id)
     this.#restoredId = id
+  }
+
+  /** Finds out which files were committed since the table was read, also those that are replaced already. */
+  async #readAdded(latestId: number): Promise<void> {
+    const { snapshots, manifests } = this.#store
+    const options = { signal: this.#signal }
+    for (let id = this.#restoredId + 1; id <= latestId; id++) {
+      const stored = await snapshots.find(id, options)
+      // What an expired snapshot added is either in the table or replaced by somebody else.
+      if (stored === null) continue
+      for (const { kind, file } of await scanEntries(
+        manifests,
+        stored.snapshot,
+        'delta',
+        {},
+        options,
+      ))
+        if (kind === FILE_KIND.ADD) this.#added.add(identityOf(file))
+    }
   }
 
   /** Starts a compaction of a bucket, of all its files or of those that are due; the next `prepare` tells what it did. */

@@ -6,19 +6,12 @@
 import { randomUUID } from 'node:crypto'
 
 import { needsLookup } from '../../lsm/compaction-pick.ts'
-import { appendedChanges, compactedChanges, isEmpty } from '../../snapshot/commit-changes.ts'
 import { newestIdentifier } from '../../snapshot/commit-history.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
-import {
-  abort,
-  commit,
-  type CommitResult,
-  mayHaveHappened,
-  PartialCommitError,
-} from '../../snapshot/commit.ts'
+import { abort, mayHaveHappened } from '../../snapshot/commit.ts'
 import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import type { OverwriteScope } from '../../snapshot/overwrite.ts'
-import { BATCH_IDENTIFIER, type Snapshot } from '../../snapshot/snapshot.ts'
+import { BATCH_IDENTIFIER } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { batchBytes } from '../../types/batch-bytes.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
@@ -31,6 +24,7 @@ import { requireWritable } from '../../types/schema-validation.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { invalid, LakeError } from '../../util/errors.ts'
 import { type BucketAssigner, bucketAssigner, type BucketIndex } from './bucket-assign.ts'
+import { commitRows, type WriterCommitResult } from './commit-rows.ts'
 import { compactsAll, fullCompactionCommits, nextIdentifier } from './full-compactions.ts'
 import {
   type InputReader,
@@ -73,14 +67,6 @@ export interface WriterCommitOptions {
 export interface WriterPrepareOptions extends Pick<WriterCommitOptions, 'waitForCompaction'> {
   /** The identifier of the commit to come: where some commits compact all, it tells which. */
   readonly identifier?: bigint | undefined
-}
-
-export interface WriterCommitResult extends CommitResult {
-  /**
-   * Whether compactions of the writer were left out because others have compacted or overwritten the same files: the rows
-   * are in the table all the same, and the writer goes on from what the others made.
-   */
-  readonly isCompactionDropped: boolean
 }
 
 /**
@@ -295,7 +281,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     const table = { store: this.#store, schema: this.#schema }
     let result: WriterCommitResult
     try {
-      const committed = await commit(table, messages, {
+      result = await commitRows(table, messages, {
         ...options,
         commitUser: this.commitUser,
         overwrite: this.#overwrite,
@@ -303,18 +289,12 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
         mayBeCommitted: isNew ? false : undefined,
         signal: this.#signal,
       })
-      result = { ...committed, isCompactionDropped: false }
     } catch (error) {
-      const snapshots = committedWithoutCompaction(error, messages)
-      if (snapshots === null) {
-        if (mayHaveHappened(error))
-          this.#unsettled = { identifier: options.identifier, messageCount: messages.length }
-        throw error
-      }
-      result = { snapshots, alreadyCommitted: false, isCompactionDropped: true }
-      await this.#buckets.dropCompactions(messages)
-      await abort(table, messages.map(compactionOf))
+      if (mayHaveHappened(error))
+        this.#unsettled = { identifier: options.identifier, messageCount: messages.length }
+      throw error
     }
+    if (result.isCompactionDropped) await this.#buckets.dropCompactions(messages)
     this.#hasOverwritten = this.#overwrite !== undefined
     this.#pending = this.#pending.slice(messages.length)
     this.#unsettled = null
@@ -372,29 +352,6 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
           cause: this.#failure,
         },
       )
-  }
-}
-
-/** The snapshots of a commit that happened but for its compactions, which conflict with others'; null for other errors. */
-function committedWithoutCompaction(
-  error: unknown,
-  messages: readonly CommitMessage[],
-): readonly Snapshot[] | null {
-  const isConflict = error instanceof LakeError && error.code === 'CONFLICT' && !error.retriable
-  if (!isConflict || isEmpty(compactedChanges(messages))) return null
-  if (error instanceof PartialCommitError) return error.committed
-  return isEmpty(appendedChanges(messages)) ? [] : null
-}
-
-/** The message without what was written: only the files of its compaction. */
-function compactionOf(message: CommitMessage): CommitMessage {
-  return {
-    ...message,
-    newFiles: [],
-    deletedFiles: [],
-    changelogFiles: [],
-    newIndexFiles: [],
-    deletedIndexFiles: [],
   }
 }
 
