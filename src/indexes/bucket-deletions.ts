@@ -71,8 +71,11 @@ export interface BucketIndexes {
   readonly partition: Uint8Array
   readonly bucket: number
   readonly indexFiles: readonly IndexFileMeta[]
-  /** How many rows a data file of the bucket has: no position is beyond. */
-  readonly rowCountOf: (fileName: string) => number
+  /**
+   * How many rows a data file of the bucket has: no position is beyond. Null for one that is not there: where Java rewrites
+   * the only file of a bucket, it leaves the vector of the former file in the index.
+   */
+  readonly rowCountOf: (fileName: string) => number | null
 }
 
 /** Reads all vectors of a bucket. CORRUPT, naming the index file, for damaged ones. */

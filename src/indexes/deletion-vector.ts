@@ -75,12 +75,15 @@ export async function readDeletionVector(
   return decoding(path, () => decodeDeletionVector(whole.subarray(offset, end), file, rowCount))
 }
 
-/** All vectors of an index file, by the names of their data files. CORRUPT as {@link readDeletionVector} is. */
+/**
+ * All vectors of an index file, by the names of their data files, but for those of which `rowCountOf` gives null. CORRUPT as
+ * {@link readDeletionVector} is.
+ */
 export async function readDeletionVectors(
   io: FileIO,
   path: string,
   { fileSize, deletionVectors }: Pick<IndexFileMeta, 'fileSize' | 'deletionVectors'>,
-  rowCountOf: (dataFileName: string) => number,
+  rowCountOf: (dataFileName: string) => number | null,
   options?: IoOptions,
 ): Promise<Map<string, RoaringBitmap>> {
   const vectors = new Map<string, RoaringBitmap>()
@@ -92,6 +95,7 @@ export async function readDeletionVectors(
     if (offset < 1 || offset + FRAME_BYTES > bytes.length)
       throw corrupt(`has no deletion vector of ${length} bytes at ${offset}`, { path })
     const rowCount = rowCountOf(dataFileName)
+    if (rowCount === null) continue
     vectors.set(
       dataFileName,
       decoding(path, () => decodeDeletionVector(bytes.subarray(offset), range, rowCount)),

@@ -7,6 +7,7 @@ import { type DataLayout, indexFilePath } from '../../snapshot/data-paths.ts'
 import { DELETION_VECTORS_INDEX, type IndexManifestEntry } from '../../snapshot/index-manifest.ts'
 import { manifestPath, snapshotPath, statisticsPath } from '../../snapshot/paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
+import { hasPrimaryKey } from '../../types/schema-keys.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { LakeError } from '../../util/errors.ts'
 import { parseJson } from '../../util/json.ts'
@@ -87,9 +88,12 @@ function joinKey(partition: Uint8Array, bucket: number, fileName: string): strin
   return `${bucketKey({ partition, bucket })}/${fileName}`
 }
 
-/** A deletion vector is of a live file, can be read, and deletes rows that the file has. */
+/**
+ * A deletion vector is of a live file, can be read, and deletes rows that the file has. Where there are keys, Java's
+ * `FileRewriteCompactTask` leaves vectors of files behind that it has rewritten: they do no harm.
+ */
 async function checkVectors(
-  { store, findings, signal }: CheckContext,
+  { store, schema, findings, signal }: CheckContext,
   path: string,
   { partition, bucket, indexFile }: IndexManifestEntry,
   rowCounts: ReadonlyMap<string, number> | null,
@@ -102,7 +106,7 @@ async function checkVectors(
   for (const { dataFileName, ...range } of ranges) {
     throwIfAborted(signal)
     const rows = rowCounts?.get(joinKey(partition, bucket, dataFileName))
-    if (rowCounts !== null && rows === undefined)
+    if (rowCounts !== null && rows === undefined && !hasPrimaryKey(schema))
       findings.damaged(path, `has a deletion vector of ${dataFileName}, which is not live`)
     const file = { path, fileSize, ...range }
     try {

@@ -39,7 +39,7 @@ export function compactorSource(store: TableStore, target: FileTarget): Compacto
     { files, indexFiles }: Parameters<MakeCompactor>[0],
   ) => {
     const rowCounts = new Map(files.map(({ fileName, rowCount }) => [fileName, rowCount]))
-    const rowCountOf = (fileName: string): number => rowCounts.get(fileName) ?? 0
+    const rowCountOf = (fileName: string): number | null => rowCounts.get(fileName) ?? null
     const indexes = { partition, bucket, indexFiles, rowCountOf }
     const { form } = vectorFileOptions(options)
     const deletions = options.get('deletion-vectors.enabled')
