@@ -4,12 +4,6 @@ import { randomUUID } from 'node:crypto'
 import type { FileIO } from '../io/file-io.ts'
 import type { CommitMessage } from '../snapshot/commit-message.ts'
 import { abort, commit, type CommitOptions as SnapshotCommitOptions } from '../snapshot/commit.ts'
-import {
-  dropUncommitted,
-  type PreparedCommit,
-  recover,
-  type Recovered,
-} from '../snapshot/recover.ts'
 import { BATCH_IDENTIFIER, type Snapshot } from '../snapshot/snapshot.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { checkSettable } from '../types/option-checks.ts'
@@ -40,6 +34,7 @@ import {
   overwriteScope,
   type PartitionMatch,
 } from './write/overwrite.ts'
+import { dropUncommitted, type PreparedCommit, recover, type Recovered } from './write/recover.ts'
 import { TableWriter, type WriterOptions } from './write/writer.ts'
 
 /** A filter on the table's rows; on a table opened without a definition, on any columns. */

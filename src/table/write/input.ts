@@ -106,6 +106,11 @@ async function* rawBatches(
   if (rows.length > 0) yield rows.take()
 }
 
+/** Whether it is Arrow data and not rows. */
+export function isArrowData(data: unknown): data is ArrowTable | RecordBatch {
+  return isArrowTable(data) || isRecordBatch(data)
+}
+
 function isArrowTable(data: unknown): data is ArrowTable {
   return isObject(data) && Array.isArray(data['batches']) && isObject(data['schema'])
 }

@@ -62,6 +62,11 @@ export interface WriterCommitOptions {
   readonly waitForCompaction?: boolean | undefined
   /** @internal Whether no snapshot is made where nothing was written; see `CommitOptions`. */
   readonly ignoreEmptyCommit?: boolean | undefined
+  /**
+   * Called with what is to be committed, before it is: whoever keeps it can recover the commit after a crash. An error of
+   * it lets the commit fail; nothing is in the table then.
+   */
+  readonly onPrepared?: ((messages: readonly CommitMessage[]) => Promise<void> | void) | undefined
 }
 
 export interface WriterPrepareOptions extends Pick<WriterCommitOptions, 'waitForCompaction'> {
@@ -245,6 +250,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     if (settled !== null && !hasMore) return settled.result
     const isNew = options.identifier === undefined || this.#isNewUser
     const identifier = options.identifier ?? (await this.#nextIdentifier(isFull))
+    await options.onPrepared?.(this.#pending)
     const result = await this.#commit(this.#pending, { ...options, identifier }, isNew)
     if (settled === null) return result
     return {
