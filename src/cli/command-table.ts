@@ -97,6 +97,22 @@ const DROP_PARTITIONS: CommandSpec = {
   load: async () => (await import('./commands/empty.ts')).dropPartitionsCommand,
 }
 
+const RESCALE: CommandSpec = {
+  name: 'rescale',
+  summary: 'Gives a table, or some of its partitions, another number of buckets.',
+  arguments: [TABLE],
+  flags: ['buckets', 'partition', 'dry-run', ...CATALOG_FLAGS],
+  notes: [
+    'All rows are read and written anew, in one commit, which fails if others change the table meanwhile. Without `--partition` the option `bucket` of the table is changed too; writers that run with the old number are refused then, and have to be started again.',
+    'With `--partition` the option stays: such a partition can be read, but be written to only as a whole (`write --overwrite`), or after `--option bucket=N`. Tables with `bucket = -2` have a number for each partition anyway.',
+  ],
+  examples: [
+    'millrace rescale shop.visits --buckets 8 --dry-run',
+    'millrace rescale shop.visits --buckets 16 --partition dt=2026-11-21',
+  ],
+  load: async () => (await import('./commands/rescale.ts')).rescaleCommand,
+}
+
 const READ: CommandSpec = {
   name: 'read',
   summary: 'Prints the rows of a table, or of a system table such as `shop.users$files`.',
@@ -243,6 +259,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   WRITE,
   TRUNCATE,
   DROP_PARTITIONS,
+  RESCALE,
   READ,
   EXPLAIN,
   CHANGES,

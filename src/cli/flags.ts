@@ -58,6 +58,17 @@ const count: Flag<number> = {
   },
 }
 
+const bucketCount: Flag<number> = {
+  summary: 'The number of buckets.',
+  value: 'N',
+  parse(texts, flag) {
+    if (/^[1-9]\d{0,8}$/.test(last(texts))) return Number(last(texts))
+    throw invalid(`${flag} ${show(last(texts))} is no number of buckets`, {
+      hint: 'give a whole number, 1 or more',
+    })
+  },
+}
+
 const commitIdentifier: Flag<bigint> = {
   summary:
     'Number of the commit: it grows with each commit of the user, and the same one happens once.',
@@ -163,11 +174,12 @@ export const FLAGS = {
   ),
   partition: text(
     'KEY=VALUE,...',
-    'Only this partition, which may leave partition keys out: what `write --overwrite` replaces, or `compact` compacts.',
+    'Only this partition, which may leave partition keys out: what `write --overwrite` replaces, `compact` compacts, or `rescale` rescales.',
   ),
+  buckets: bucketCount,
   full: toggle('Merges all files of a bucket, and not only those that are due.'),
   watch: toggle('Goes on with what writers commit, until it is interrupted.'),
-  'dry-run': toggle('Tells what would be taken away, and leaves it.'),
+  'dry-run': toggle('Tells what would be done, and does nothing.'),
   shallow: toggle('Leaves the rows unread: metadata, footers and counts only.'),
   'all-snapshots': toggle('Looks at the data files of all snapshots, not of the latest alone.'),
   verbose: toggle('Tells what was read and asked of the storage, and shows stacks of errors.'),

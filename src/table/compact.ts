@@ -1,4 +1,5 @@
 /** Compacts a table from outside of its writers: what Paimon calls a dedicated compaction job. */
+import { POSTPONE_BUCKET } from '../snapshot/data-paths.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { tableOptions } from '../types/options.ts'
@@ -9,6 +10,7 @@ import { throwIfAborted } from '../util/async.ts'
 import { compactAppendTable } from './append/compact.ts'
 import { compactKeyedTable } from './compact/keyed.ts'
 import { partitionChoice } from './compact/partitions.ts'
+import { compactPostponedTable } from './compact/postponed.ts'
 import type { PartitionMatch } from './write/overwrite.ts'
 
 export interface CompactOptions {
@@ -51,6 +53,8 @@ export async function compactTable(
 ): Promise<CompactResult> {
   throwIfAborted(options.signal)
   const partition = partitionChoice(schema, options)
+  if (tableOptions(schema.options).get('bucket') === POSTPONE_BUCKET)
+    return await compactPostponedTable(store, schema, partition, options)
   // Append tables with buckets are compacted bucket by bucket too.
   const hasBuckets = hasPrimaryKey(schema) || tableOptions(schema.options).get('bucket') > 0
   if (hasBuckets) return await compactKeyedTable(store, schema, partition, options)

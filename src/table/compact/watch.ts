@@ -1,4 +1,5 @@
 /** Compacts the buckets of a primary-key table as others write to them, until it is ended. */
+import { POSTPONE_BUCKET } from '../../snapshot/data-paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { type RawOptions, tableOptions } from '../../types/options.ts'
@@ -31,6 +32,10 @@ export async function watchCompactions(
   if (!hasPrimaryKey(schema))
     throw invalid('a table without primary key is not compacted as it is written', {
       hint: 'compact it from time to time',
+    })
+  if (tableOptions(schema.options).get('bucket') === POSTPONE_BUCKET)
+    throw invalid('a table that postpones buckets is not compacted as it is written', {
+      hint: 'compact it from time to time: that is when rows come to their buckets',
     })
   const partition = partitionChoice(schema, options)
   let current = schema
