@@ -18,7 +18,7 @@ export function vectorConflict(
 ): Conflict | null {
   const changed = check.changeIndexes.filter(isOfVectors)
   return (
-    strayVector(changed, live) ??
+    strayVector(check, changed, live) ??
     (check.bucketsAreCounted
       ? (staleFile(check, changed) ?? leftVector(check, changed))
       : partedPair(check, changed))
@@ -29,16 +29,22 @@ function isOfVectors({ indexFile }: IndexManifestEntry): boolean {
   return indexFile.indexType === DELETION_VECTORS_INDEX
 }
 
-/** A vector that the change adds must be of a live file. */
+/**
+ * A vector that the change adds must be of a live file. One that the table has already may be of a file that is gone: Java
+ * leaves those of files behind that it has rewritten, and they do no harm.
+ */
 function strayVector(
+  { baseIndexes }: ConflictCheck,
   changed: readonly IndexManifestEntry[],
   live: readonly ManifestEntry[],
 ): Conflict | null {
   const added = vectorsOf(changed, FILE_KIND.ADD)
   if (added.size === 0) return null
   const names = new Set(live.map(placeOf))
+  const known = vectorsOf(baseIndexes.filter(isOfVectors), FILE_KIND.ADD)
   for (const [place, index] of added)
-    if (!names.has(place)) return conflict('rows are deleted of a data file that is gone', index)
+    if (!names.has(place) && !known.has(place))
+      return conflict('rows are deleted of a data file that is gone', index)
   return null
 }
 

@@ -214,6 +214,17 @@ const vectorCases: readonly [name: string, given: VectorCase, conflict: RegExp |
     /data file that is gone/,
   ],
   [
+    'a vector of a file that goes, which Java leaves behind',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'i', files: ['x'] }],
+      change: [{ name: 'x', kind: 'DELETE' }, { name: 'z' }],
+      changeVectors: [{ index: 'j', files: ['x', 'z'] }],
+      bucketsAreCounted: true,
+    },
+    null,
+  ],
+  [
     'a vector of a file of another bucket',
     { base: [{ name: 'x', bucket: 1 }], changeVectors: [{ index: 'i', files: ['x'] }] },
     /data file that is gone/,
