@@ -93,6 +93,8 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   #isNewUser: boolean
   readonly #buckets: OpenBuckets
   readonly #overwrite: OverwriteScope | undefined
+  /** Whether others may have given a partition another number of buckets meanwhile. */
+  readonly #checksAppend: boolean
   #hasOverwritten = false
   /** Prepared, but not known to be committed. */
   #pending: CommitMessage[] = []
@@ -128,7 +130,8 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
       options.commitUser ?? (prefix === undefined ? randomUUID() : `${prefix}_${randomUUID()}`)
     const { commitUser } = this
     const { signal, isStream = false } = options
-    const asWritten = writtenSchema(schema, !isStream)
+    this.#checksAppend = decidesBuckets(schema, !isStream)
+    const asWritten = this.#checksAppend ? withoutCompaction(schema) : schema
     this.#buckets = new OpenBuckets(store, asWritten, signal, isOverwrite, commitUser)
     const isBatch = !isStream
     this.#assigner = bucketAssigner(store, schema, { commitUser, isOverwrite, isBatch, signal })
@@ -291,6 +294,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
         ...options,
         commitUser: this.commitUser,
         overwrite: this.#overwrite,
+        checksAppend: this.#checksAppend,
         // What cannot have happened need not be looked for.
         mayBeCommitted: isNew ? false : undefined,
         signal: this.#signal,
@@ -361,9 +365,8 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   }
 }
 
-/** The schema that buckets are written by: a batch that decides postponed buckets leaves compactions to others. */
-function writtenSchema(schema: TableSchema, isBatch: boolean): TableSchema {
-  if (!decidesBuckets(schema, isBatch)) return schema
+/** A batch that decides postponed buckets leaves compactions to others. */
+function withoutCompaction(schema: TableSchema): TableSchema {
   return { ...schema, options: { ...schema.options, 'write-only': 'true' } }
 }
 

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest'
 import { MemoryFileIO } from '../../../src/io/memory.ts'
 import { scanEntries } from '../../../src/snapshot/manifest-scan.ts'
 import type { Table } from '../../../src/table/table.ts'
+import { intercept, once } from '../../support/intercept.ts'
 import { createRowTable, openRowTable, type Row, rowsOf } from '../../support/row-tables.ts'
 
 const io = new MemoryFileIO()
@@ -104,4 +105,15 @@ test('rows whose columns Avro cannot hold are postponed in the format of the tab
   await stream(table, [{ dt: 'a', id: '2020-01-01T00:00:00.000000001' }])
   const [{ file }] = (await filesOf(table)) as [Awaited<ReturnType<typeof filesOf>>[0]]
   expect(file.fileName).toMatch(/\.parquet$/)
+})
+
+test('of two batches that give a new partition different numbers of buckets one is refused', async () => {
+  const { root, table } = await postponedTable()
+  const other = (await openRowTable(io, root)).withOptions({ 'postpone.default-bucket-num': 2 })
+  const meanwhile = once('/snapshot/snapshot-1', async () => {
+    await other.write(rowsFrom(0, 5, 'other'))
+  })
+  const slow = await openRowTable(intercept(io, { create: { before: meanwhile } }), root)
+  await expect(slow.write(rowsFrom(0, 5, 'v'))).rejects.toMatchObject({ code: 'CONFLICT' })
+  expect(await placesOf(table)).toEqual(['0 of 2', '1 of 2'])
 })
