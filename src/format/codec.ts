@@ -105,6 +105,8 @@ interface ZlibCodec {
   readonly decompress: (bytes: Uint8Array, options: ZlibOptions) => Promise<Buffer>
   /** The parameter that holds the level, or null where it is an option of its own. */
   readonly levelParameter: number | null
+  /** What level 1 takes beside the level. */
+  readonly quickParams?: Readonly<Record<number, number>>
   /** The codec cannot make more than this out of one byte; a stored size beyond it is a lie. */
   readonly mostGrowth: number
 }
@@ -122,6 +124,9 @@ const ZLIB_CODECS: { readonly [codec in Codec]?: ZlibCodec } = {
     decompressSync: zlib.zstdDecompressSync,
     decompress: promisify<Uint8Array, ZlibOptions, Buffer>(zlib.zstdDecompress),
     levelParameter: zlib.constants.ZSTD_c_compressionLevel,
+    // As zstd takes it where it does not know the size, and so Java: for a known one as small as a page it takes 6,
+    // which makes numbers larger and not smaller.
+    quickParams: { [zlib.constants.ZSTD_c_minMatch]: 7 },
     // A block of 4 bytes can repeat one byte 128 Ki times.
     mostGrowth: 32768,
   },
@@ -179,7 +184,7 @@ function inputOptions(stream: ZlibCodec, bytes: Uint8Array, level?: number): Zli
   }
   if (level === undefined) return options
   if (stream.levelParameter === null) options.level = level
-  else options.params = { [stream.levelParameter]: level }
+  else options.params = { [stream.levelParameter]: level, ...(level === 1 && stream.quickParams) }
   return options
 }
 
