@@ -1,7 +1,7 @@
 /**
  * Measures reading and writing on the table that the peers are measured on, and, with `--peers`, them in the same run.
  *
- *     npm run bench -- --rows 500000 --repeats 3 [--parts write,read,engines,dv,lookup,plan] [--lookup-rows 5000000] [--peers] [--dir DIR]
+ *     npm run bench -- --rows 500000 --repeats 3 [--parts write,read,compact,engines,dv,lookup,plan] [--lookup-rows 5000000] [--peers] [--dir DIR]
  *
  * One JSON line a measurement: {"peer", "work", "rows", "ms", "krows_per_s"}; with `--peers` a line a work at the end
  * with the ratio of medians to the best of the peers.
@@ -10,9 +10,18 @@ import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
-import { type Catalog, createCatalog, eq, type Table } from '../src/index.ts'
+import type { RecordBatch } from 'apache-arrow'
+
+import { type Catalog, createCatalog, type defineSchema, eq, type Table } from '../src/index.ts'
 import { benchTable, randomBatch, rowObjects } from './data.ts'
-import { compareWithPeers, runEngines, runPeers, runPlanning, runPointReads } from './peers/run.ts'
+import {
+  compareWithPeers,
+  runCompaction,
+  runEngines,
+  runPeers,
+  runPlanning,
+  runPointReads,
+} from './peers/run.ts'
 import {
   countPlanned,
   onePartition,
@@ -74,6 +83,52 @@ async function benchMergeReads(catalog: Catalog): Promise<void> {
     await table.write(randomBatch(perRun, Math.floor(rowCount / 2), 10 + run))
   await measure('merge-read 5 runs', rowCount, () => countRows(table))
   await measure('merge-read 5 runs 4col', rowCount, () => countRows(table, ['k', 'f1', 'f2', 'f3']))
+}
+
+type BenchOptions = NonNullable<Parameters<typeof defineSchema>[0]['options']>
+
+/** Writes that compact, each of a new table. */
+async function benchCompaction(catalog: Catalog): Promise<void> {
+  let count = 0
+  const create = async (options: BenchOptions = {}) => {
+    const definition = { ...benchTable, options: { bucket: 1, ...options } }
+    return await catalog.createTable(`bench.c${count++}`, definition)
+  }
+  const lookup = { 'changelog-producer': 'lookup' } as const
+  const batch = randomBatch(rowCount, 2 ** 31 - 1, 1)
+  const tenths = parted(batch, 10)
+  const upserts = Array.from({ length: 5 }, (_, run) =>
+    randomBatch(Math.floor(rowCount / 5), Math.floor(rowCount / 2), 10 + run),
+  )
+  await measure('pk-write zstd', rowCount, async () => (await create()).write(batch))
+  await measure('pk-write zstd 10 commits', rowCount, async () => writeEach(await create(), tenths))
+  await measure('pk-write lookup-changelog', rowCount, async () =>
+    (await create(lookup)).write(batch),
+  )
+  await measure('lookup-changelog upsert 5 batches', rowCount, async () =>
+    writeEach(await create(lookup), upserts),
+  )
+  const vectors = { 'deletion-vectors.enabled': true }
+  await measure('dv upsert 5 batches', rowCount, async () =>
+    writeEach(await create(vectors), upserts),
+  )
+  const full = await Promise.all(
+    Array.from({ length: repeats }, () => create({ 'write-only': true })),
+  )
+  for (const table of full) await writeEach(table, upserts)
+  await measure('full-compact 5 runs', rowCount, (run) => full[run]!.compact({ full: true }))
+}
+
+async function writeEach(
+  table: Pick<Table, 'write'>,
+  batches: readonly RecordBatch[],
+): Promise<void> {
+  for (const batch of batches) await table.write(batch)
+}
+
+function parted(batch: RecordBatch, count: number): RecordBatch[] {
+  const rows = batch.numRows / count
+  return Array.from({ length: count }, (_, i) => batch.slice(i * rows, (i + 1) * rows))
 }
 
 async function benchCompactedReads(warehouse: string): Promise<void> {
@@ -158,6 +213,8 @@ if (args.peers && ['write', 'read', 'dv'].some((part) => parts.has(part))) {
 }
 if (args.peers && parts.has('lookup'))
   measurements.push(...(await runPointReads(directory, Number(args['lookup-rows']), repeats)))
+if (args.peers && parts.has('compact'))
+  measurements.push(...(await runCompaction(directory, rowCount, repeats)))
 if (args.peers && parts.has('engines'))
   measurements.push(...(await runEngines(directory, rowCount, repeats)))
 await rm(own, { recursive: true, force: true })
@@ -165,6 +222,7 @@ await rm(own, { recursive: true, force: true })
   await using catalog = await createCatalog({ warehouse: own })
   if (parts.has('write')) await benchWrites(catalog)
   if (parts.has('read')) await benchMergeReads(catalog)
+  if (parts.has('compact')) await benchCompaction(catalog)
 }
 if (parts.has('read')) await benchCompactedReads(java)
 if (parts.has('dv')) await benchVectorReads(java)

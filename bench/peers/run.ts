@@ -20,6 +20,15 @@ export async function runPointReads(
   return await run('Java Paimon', () => javaCommand(join(directory, 'java'), rows, repeats, 'p'))
 }
 
+/** Java's measurements of writes that compact, the only peer that does. */
+export async function runCompaction(
+  directory: string,
+  rows: number,
+  repeats: number,
+): Promise<Measurement[]> {
+  return await run('Java Paimon', () => javaCommand(join(directory, 'java'), rows, repeats, 'c'))
+}
+
 /** Java's measurements of merging reads that compose rows, of tables that it writes first. */
 export async function runEngines(
   directory: string,
@@ -90,6 +99,12 @@ export async function runPlanning(
     partition,
     `${repeats}`,
   ])
+}
+
+/** Lets Java write the table whose files are counted. */
+export function runAmplification(warehouse: string, numbers: readonly number[]): void {
+  const [program, ...args] = javaClass('AmplifyBench')
+  execFileSync(program!, [...args, warehouse, ...numbers.map(String)], { stdio: 'inherit' })
 }
 
 function javaCommand(directory: string, rows: number, repeats: number, parts: string): string[] {
