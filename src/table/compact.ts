@@ -8,6 +8,7 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { hasPrimaryKey } from '../types/schema-keys.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { compactAppendTable } from './append/compact.ts'
+import { type OrderBy, sortAppendTable } from './append/sort-compact.ts'
 import { compactKeyedTable } from './compact/keyed.ts'
 import { partitionChoice } from './compact/partitions.ts'
 import { compactPostponedTable } from './compact/postponed.ts'
@@ -23,6 +24,8 @@ export interface CompactOptions {
   readonly partition?: PartitionMatch | undefined
   /** Compacts the partitions that fit: a predicate on partition keys alone, or its text as SQL writes it. */
   readonly where?: Predicate | string | undefined
+  /** Writes all rows anew in this order, so that filters leave most files out: only in append tables without buckets. */
+  readonly orderBy?: OrderBy | undefined
   /** Told when buckets, or in a table without buckets files, are done. */
   readonly onProgress?: ((progress: CompactProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -53,17 +56,21 @@ export async function compactTable(
 ): Promise<CompactResult> {
   throwIfAborted(options.signal)
   const partition = partitionChoice(schema, options)
+  const { full, onProgress, signal, orderBy } = options
+  const ofFiles = {
+    partition,
+    signal,
+    onProgress: (done: number, total: number) => onProgress?.({ what: 'files', done, total }),
+  }
+  if (orderBy !== undefined) return resultOf(await sortAppendTable(store, schema, orderBy, ofFiles))
   if (tableOptions(schema.options).get('bucket') === POSTPONE_BUCKET)
     return await compactPostponedTable(store, schema, partition, options)
   // Append tables with buckets are compacted bucket by bucket too.
   const hasBuckets = hasPrimaryKey(schema) || tableOptions(schema.options).get('bucket') > 0
   if (hasBuckets) return await compactKeyedTable(store, schema, partition, options)
-  const { full, onProgress, signal } = options
-  const snapshot = await compactAppendTable(store, schema, {
-    full,
-    partition,
-    signal,
-    onProgress: (done, total) => onProgress?.({ what: 'files', done, total }),
-  })
+  return resultOf(await compactAppendTable(store, schema, { full, ...ofFiles }))
+}
+
+function resultOf(snapshot: Snapshot | null): CompactResult {
   return { snapshots: snapshot === null ? [] : [snapshot], droppedBuckets: 0 }
 }

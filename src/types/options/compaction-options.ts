@@ -188,6 +188,7 @@ export const COMPACTION_OPTIONS = {
     oneOf('SIZE', 'QUANTITY'),
     'SIZE',
     'Whether sort compaction cuts ranges by size or by number of rows.',
+    DONE,
   ),
   'sort-compaction.local-sample.magnification': none(
     integer(),
@@ -198,5 +199,6 @@ export const COMPACTION_OPTIONS = {
     integer(),
     '8',
     'Bytes that a string adds to a z-order value.',
+    DONE,
   ),
 } as const

@@ -40,8 +40,15 @@ const countsOf = ({ deleted, updated, inserted }: RowChanges): number[] => [
 ]
 
 async function expectRows(table: Table, rows: readonly Row[]): Promise<void> {
-  expect(await rowsOf(table)).toEqual(rows.map((row) => textOf(row)).toSorted())
-  expect((await table.check({ allSnapshots: true })).damage).toEqual([])
+  expect(await stateOf(table)).toEqual(stateWith(rows))
+}
+
+async function stateOf(table: Table) {
+  return { rows: await rowsOf(table), damage: (await table.check({ allSnapshots: true })).damage }
+}
+
+function stateWith(rows: readonly Row[]) {
+  return { rows: rows.map((row) => textOf(row)).toSorted(), damage: [] }
 }
 
 const UNAWARE = { options: { bucket: -1 } }
@@ -158,25 +165,25 @@ test('random deletes, updates and writes leave an append table with vectors as t
             rows = rows.map((row) => (isIt(row) ? { ...row, v: `u${i}` } : row))
           } else await compactAppendTable(table.store, table.schema, { full: true })
         }
-        await expectRows(table, rows)
+        expect(await stateOf(table)).toEqual(stateWith(rows))
       },
     ),
     { numRuns: 10 },
   )
 })
 
-describe('a merge engine', () => {
-  const definition = (options: Readonly<Record<string, unknown>>) => ({
-    primaryKeys: ['dt', 'id'],
-    options: { bucket: 1, ...options },
-  })
+const withEngine = (options: Readonly<Record<string, unknown>>) => ({
+  primaryKeys: ['dt', 'id'],
+  options: { bucket: 1, ...options },
+})
 
+describe('a merge engine', () => {
   test.each([
     [{ 'merge-engine': 'partial-update' }, /partial-update does not delete/],
     [{ 'merge-engine': 'aggregation' }, /aggregation does not delete/],
     [{ 'ignore-delete': true }, /ignore-delete/],
   ])('that deletes no rows refuses to: %o', async (options, message) => {
-    const table = await tableOf(definition(options))
+    const table = await tableOf(withEngine(options))
     await expect(table.deleteWhere('id = 1')).rejects.toThrow(message)
   })
 
@@ -188,16 +195,16 @@ describe('a merge engine', () => {
       'fields.v.aggregate-function': 'last_value',
     },
   ])('that removes rows deletes them: %o', async (options) => {
-    const table = await tableOf(definition(options))
+    const table = await tableOf(withEngine(options))
     await table.write(ids(0, 4) as never)
-    await table.deleteWhere('id in (1, 2)')
+    expect((await table.deleteWhere('id in (1, 2)')).deleted).toBe(2)
     await expectRows(table, [ids(0, 1)[0]!, ids(0, 4)[3]!])
   })
 
   test('that adds values up refuses updates, and one that keeps them refuses nulls', async () => {
-    const sums = await tableOf(definition({ 'merge-engine': 'aggregation' }))
+    const sums = await tableOf(withEngine({ 'merge-engine': 'aggregation' }))
     await expect(sums.update({ set: { v: 'x' } })).rejects.toThrow(/does not replace/)
-    const parts = await tableOf(definition({ 'merge-engine': 'partial-update' }))
+    const parts = await tableOf(withEngine({ 'merge-engine': 'partial-update' }))
     await parts.write(ids(0, 2) as never)
     await expect(parts.update({ set: { v: null } })).rejects.toThrow(/cannot be set to null/)
     await parts.update({ where: 'id = 1', set: { v: 'x' } })

@@ -37,6 +37,8 @@ const TABLES: readonly (readonly [string, object, Readonly<Record<string, string
 const ON = ['dt', 'id']
 const SOURCE = [row(2, 'new'), row(3, null), row(3, 'other', 'b'), row(9, 'added')]
 
+const texts = (...rows: readonly Row[]): string[] => rows.map((each) => textOf(each)).toSorted()
+
 describe.each(TABLES)('a table %s', (_, definition, later) => {
   async function merged(rules: MergeRules, source: readonly Row[] = SOURCE) {
     const table = await tableOf({ ...definition }, later)
@@ -47,8 +49,6 @@ describe.each(TABLES)('a table %s', (_, definition, later) => {
     const { deleted, updated, inserted } = changes
     return { rows: await rowsOf(table), counts: [deleted, updated, inserted] }
   }
-
-  const texts = (...rows: readonly Row[]): string[] => rows.map((each) => textOf(each)).toSorted()
 
   test('takes rows that match in the place of its own, and others besides', async () => {
     const { rows, counts } = await merged({})
@@ -72,9 +72,7 @@ describe.each(TABLES)('a table %s', (_, definition, later) => {
   test('asks functions what is to become of each row', async () => {
     const { rows, counts } = await merged({
       whenMatched: (target, source) =>
-        source['v'] === null
-          ? 'delete'
-          : { ...target, v: `${String(target['v'])} ${String(source['v'])}` },
+        source['v'] === null ? 'delete' : { ...target, v: [target['v'], source['v']].join(' ') },
       whenNotMatched: (source) => (source['dt'] === 'b' ? 'skip' : { ...source, v: 'made' }),
     })
     expect(rows).toEqual(texts(row(1, 'one'), row(2, 'two new'), row(4, 'four'), row(9, 'made')))
