@@ -1,19 +1,17 @@
 /** Writes the rows of one bucket of an append table, in the order that they come. */
-import { allRows, type BatchRows, batchRows } from '../format/column-rows.ts'
 import { type BucketIncrement, EMPTY_INCREMENT } from '../snapshot/commit-message.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
 import type { RestoredBucket } from '../snapshot/restore.ts'
-import { batchBytes } from '../types/batch-bytes.ts'
 import type { Batch } from '../types/column.ts'
+import { AppendBuffer } from './append-buffer.ts'
 import { appendFileMeta } from './append-file.ts'
 import { BucketCompactions, type MakeCompactor } from './bucket-compactions.ts'
 import { type BucketWriter, PREPARE, type PrepareOptions } from './bucket-writer.ts'
 import { type FilePlace, type FileTarget, openFile } from './file-target.ts'
 import { pathsOf, RollingWriter, type WrittenFile } from './rolling-writer.ts'
 
-/** Rows are handed to the open file once they come to this much, or to this many batches. */
+/** Rows are handed to the open file once they come to this much. */
 const APPEND_BYTES = 8 << 20
-const BATCHES_MAX = 65_000
 
 /**
  * Append tables: rows go to the open file in the order they came. Where buckets are counted, a compactor puts small files
@@ -26,8 +24,8 @@ export class AppendWriter implements BucketWriter {
   readonly #place: FilePlace
   readonly #compactions: BucketCompactions
   #nextSequence = 0n
-  #pending: Batch[] = []
-  #pendingBytes = 0
+  readonly #pending: AppendBuffer
+  readonly #buffersAll: boolean
   #writer: RollingWriter | null = null
   #written: WrittenFile[] = []
   /** Files that are numbered, and where they lie. */
@@ -39,10 +37,12 @@ export class AppendWriter implements BucketWriter {
     this.#target = target
     this.#place = { directory, level: 0, source: FILE_SOURCE.APPEND }
     this.#compactions = new BucketCompactions(makeCompactor)
+    this.#pending = new AppendBuffer(target.spill)
+    this.#buffersAll = target.options.get('write-buffer-for-append')
   }
 
   get sizeBytes(): number {
-    return this.#pendingBytes + (this.#writer?.openBytes ?? 0)
+    return this.#pending.sizeBytes + (this.#writer?.openBytes ?? 0)
   }
 
   get isDirty(): boolean {
@@ -51,7 +51,7 @@ export class AppendWriter implements BucketWriter {
 
   get #hasRows(): boolean {
     return (
-      this.#pending.length > 0 ||
+      !this.#pending.isEmpty ||
       this.#writer !== null ||
       this.#written.length > 0 ||
       this.#files.length > 0
@@ -59,10 +59,9 @@ export class AppendWriter implements BucketWriter {
   }
 
   async write(batch: Batch): Promise<void> {
-    this.#pending.push(batch)
-    this.#pendingBytes += batchBytes(batch)
-    if (this.#pendingBytes >= APPEND_BYTES || this.#pending.length >= BATCHES_MAX)
-      await this.#flush()
+    this.#pending.append(batch)
+    const isDue = this.#pending.sizeBytes >= APPEND_BYTES && !this.#buffersAll
+    if (isDue || this.#pending.isFull) await this.#flush()
   }
 
   get isIdle(): boolean {
@@ -84,15 +83,14 @@ export class AppendWriter implements BucketWriter {
   }
 
   async #flush(): Promise<void> {
-    if (this.#pending.length === 0) return
+    if (this.#pending.isEmpty) return
     this.#writer ??= new RollingWriter(() => openFile(this.#target, this.#place), this.#target)
-    await this.#writer.write(joined(this.#pending))
-    this.#pending = []
-    this.#pendingBytes = 0
+    for await (const rows of this.#pending.take()) await this.#writer.write(rows)
   }
 
+  /** Where a file is open, its memory is given back by ending it. */
   async spill(): Promise<boolean> {
-    return false
+    return this.#writer === null && (await this.#pending.spill())
   }
 
   async relieve(): Promise<void> {
@@ -147,8 +145,7 @@ export class AppendWriter implements BucketWriter {
   }
 
   async abort(): Promise<void> {
-    this.#pending = []
-    this.#pendingBytes = 0
+    await this.#pending.clear()
     const open = (await this.#writer?.abort()) ?? []
     const closed = [...this.#paths, ...this.#written.flatMap(pathsOf)]
     this.#writer = null
@@ -158,26 +155,4 @@ export class AppendWriter implements BucketWriter {
     await this.#compactions.dropUncommitted()
     await this.#target.io.deleteAll([...closed, ...open])
   }
-}
-
-/** The rows of several batches, one behind the other. */
-function joined(batches: readonly Batch[]): BatchRows {
-  const length = batches.reduce((sum, batch) => sum + batch.length, 0)
-  if (batches.length === 1) {
-    return allRows(batches[0]!)
-  }
-  const sourceOf = new Uint16Array(length)
-  const rows = new Uint32Array(length)
-  let at = 0
-  for (const [source, batch] of batches.entries()) {
-    sourceOf.fill(source, at, at + batch.length)
-    for (let i = 0; i < batch.length; i++) rows[at++] = i
-  }
-  const columns = batches[0]!.columns.map((_, i) => batches.map((batch) => batch.columns[i]!))
-  const sizeBytes = batches.reduce((sum, batch) => sum + batchBytes(batch), 0)
-  return batchRows(
-    length,
-    (index) => ({ columns: columns[index]!, sourceOf, rows, length }),
-    sizeBytes / Math.max(1, length),
-  )
 }

@@ -5,102 +5,47 @@
  * the columns are gathered by it as the file is written.
  */
 import { batchBytes } from '../types/batch-bytes.ts'
-import { ownBatch } from '../types/batch-own.ts'
 import { concatColumns } from '../types/column-take.ts'
 import type { Batch, Column } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
+import { ChunkBuffer } from './chunk-buffer.ts'
 import { keyOrder, type KeyValueLayout, sequenceOrder } from './key-value.ts'
 import type { MergedOrder } from './merge-order.ts'
 import { compareTails, type SortKeys, sortKeys } from './sort-keys.ts'
 import { sortPermutation } from './sort.ts'
 import { SortedRows } from './sorted-rows.ts'
 
-interface Chunk {
-  readonly batch: Batch
-  readonly kinds: Int8Array
-  /** How often it was made of several smaller ones. */
-  readonly rank: number
-  readonly sizeBytes: number
-}
-
 /** What a row takes beside its values once it is sorted: its key as integers, its place, its sequence number and kind. */
 const SORTED_ROW_BYTES = 40
-/** What a column of a chunk takes beside its values. */
-const COLUMN_BYTES = 250
-
-/** A row is told apart by a 16-bit number of its chunk. */
-const CHUNKS_MAX = 65_000
-/** So many chunks of one rank become one, while that has no more rows than this. */
-const JOINED_CHUNKS = 8
-const JOINED_ROWS_MAX = 8192
 
 export class Memtable {
   readonly #layout: KeyValueLayout
-  #chunks: Chunk[] = []
-  #rowCount = 0
-  #sizeBytes = 0
+  readonly #buffer = new ChunkBuffer(SORTED_ROW_BYTES)
 
   constructor(layout: KeyValueLayout) {
     this.#layout = layout
   }
 
   get rowCount(): number {
-    return this.#rowCount
+    return this.#buffer.rowCount
   }
 
   get sizeBytes(): number {
-    return this.#sizeBytes
+    return this.#buffer.sizeBytes
   }
 
   /** Whether nothing more can be appended before a flush, however small. */
   get isFull(): boolean {
-    return this.#chunks.length >= CHUNKS_MAX
+    return this.#buffer.isFull
   }
 
   /** Appends rows with the table's columns, and their kinds. */
   append(batch: Batch, kinds: Int8Array): void {
-    this.#push(batch.length < JOINED_ROWS_MAX ? ownBatch(batch) : batch, kinds, 0)
-    this.#rowCount += batch.length
-    for (;;) {
-      const joined = this.#chunks.slice(-JOINED_CHUNKS)
-      const { rank } = joined[0]!
-      const rows = joined.reduce((sum, chunk) => sum + chunk.batch.length, 0)
-      const isJoined =
-        joined.length === JOINED_CHUNKS &&
-        joined.every((chunk) => chunk.rank === rank) &&
-        rows <= JOINED_ROWS_MAX
-      if (!isJoined) return
-      this.#join(joined, rows, rank + 1)
-    }
-  }
-
-  #push(batch: Batch, kinds: Int8Array, rank: number): void {
-    const sizeBytes =
-      batchBytes(batch) + SORTED_ROW_BYTES * batch.length + COLUMN_BYTES * batch.columns.length
-    this.#chunks.push({ batch, kinds, rank, sizeBytes })
-    this.#sizeBytes += sizeBytes
-  }
-
-  /** Rows that come a few at a time would take more memory as chunks than by themselves. */
-  #join(chunks: readonly Chunk[], length: number, rank: number): void {
-    this.#chunks.length -= chunks.length
-    for (const { sizeBytes } of chunks) this.#sizeBytes -= sizeBytes
-    const columns = this.#layout.fields.map((_, i) =>
-      concatColumns(chunks.map(({ batch }) => batch.columns[i]!)),
-    )
-    const kinds = new Int8Array(length)
-    let at = 0
-    for (const chunk of chunks) {
-      kinds.set(chunk.kinds, at)
-      at += chunk.kinds.length
-    }
-    this.#push({ length, columns }, kinds, rank)
+    this.#buffer.append(batch, kinds)
   }
 
   clear(): void {
-    this.#chunks = []
-    this.#rowCount = 0
-    this.#sizeBytes = 0
+    this.#buffer.clear()
   }
 
   /**
@@ -112,32 +57,32 @@ export class Memtable {
     const layout = this.#layout
     const order = this.#order(forAll || typeof layout.engine !== 'string')
     let next = firstSequence
-    const chunks = this.#chunks.map(({ batch, kinds }) => {
+    const chunks = this.#buffer.chunks.map(({ batch, kinds }) => {
       const numbers = countUp(next, batch.length)
       next += BigInt(batch.length)
       return { batch, precedence: { sequence: this.#sequenceKeys(batch), numbers, kinds } }
     })
-    const values = this.#chunks.reduce((sum, { batch }) => sum + batchBytes(batch), 0)
-    return new SortedRows(layout, chunks, order, values / Math.max(1, this.#rowCount))
+    const values = this.#buffer.chunks.reduce((sum, { batch }) => sum + batchBytes(batch), 0)
+    return new SortedRows(layout, chunks, order, values / Math.max(1, this.#buffer.rowCount))
   }
 
   /** The order of the rows by key, and with `isWhole` that of the rows of each key. */
   #order(isWhole: boolean): MergedOrder {
     const layout = this.#layout
     const { keys, sequence } = layout
-    const keysOnly = sortKeys(keyOrder(layout), this.#columns(keys), this.#rowCount)
+    const keysOnly = sortKeys(keyOrder(layout), this.#columns(keys), this.#buffer.rowCount)
     const whole =
       isWhole && sequence.length > 0
         ? sortKeys(
             [...keyOrder(layout), ...sequenceOrder(layout, false)],
             this.#columns([...keys, ...sequence]),
-            this.#rowCount,
+            this.#buffer.rowCount,
           )
         : keysOnly
     return ordered(
       sortPermutation(whole),
       keysOnly,
-      this.#chunks.map(({ batch }) => batch.length),
+      this.#buffer.chunks.map(({ batch }) => batch.length),
     )
   }
 
@@ -145,7 +90,7 @@ export class Memtable {
   #columns(fields: readonly DataField[]): Column[] {
     return fields.map(({ id }) => {
       const at = this.#layout.fields.findIndex((field) => field.id === id)
-      return concatColumns(this.#chunks.map(({ batch }) => batch.columns[at]!))
+      return concatColumns(this.#buffer.chunks.map(({ batch }) => batch.columns[at]!))
     })
   }
 

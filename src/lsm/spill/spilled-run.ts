@@ -5,8 +5,6 @@
  * since a merge reads the first well ahead of the second.
  */
 import type { CursorOptions, DataFile, RowCursor } from '../../format/data-file.ts'
-import { packOwnBatch } from '../../types/batch-own.ts'
-import { type PackedBatch, unpackBatch } from '../../types/batch-transfer.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
 import type { Batch, Column } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
@@ -17,22 +15,16 @@ import { type KeyValueLayout, SYSTEM_FIELDS } from '../key-value.ts'
 import { sequenceNumbers } from '../row-kinds.ts'
 import type { RunFile } from '../run-reader.ts'
 import type { RunRows } from '../run-writer.ts'
-import type { SpilledBlock, SpillSpace } from './spill-space.ts'
+import { getBatch, type PackedBlock, putBatch } from './packed-block.ts'
+import type { SpillSpace } from './spill-space.ts'
 
 /** What a page comes to, and the most rows of it. */
 const PAGE_BYTES = 256 << 10
 const PAGE_ROWS_MAX = 16_384
 
-/** The columns of a block, and how they lie in it. */
-interface PageBlock {
-  readonly block: SpilledBlock
-  readonly columns: PackedBatch['columns']
-}
-
 interface Page {
-  readonly length: number
-  readonly merging: PageBlock
-  readonly values: PageBlock
+  readonly merging: PackedBlock
+  readonly values: PackedBlock
 }
 
 export interface SpilledRun {
@@ -89,14 +81,13 @@ async function putPage(
   from: number,
   to: number,
 ): Promise<Page> {
-  const put = async (blockFields: readonly DataField[]): Promise<PageBlock> => {
+  const put = async (blockFields: readonly DataField[]): Promise<PackedBlock> => {
     const columns = blockFields.map((field) => partOf(layout, rows, field, from, to))
-    const packed = packOwnBatch({ length: to - from, columns })
-    return { block: await space.put(new Uint8Array(packed.buffer)), columns: packed.columns }
+    return await putBatch(space, { length: to - from, columns })
   }
   const [merging, values] = await Promise.allSettled([put(fields.merging), put(fields.values)])
   if (merging.status === 'fulfilled' && values.status === 'fulfilled')
-    return { length: to - from, merging: merging.value, values: values.value }
+    return { merging: merging.value, values: values.value }
   for (const each of [merging, values])
     if (each.status === 'fulfilled') await space.release([each.value.block])
   throw [merging, values].find((each) => each.status === 'rejected')!.reason
@@ -133,13 +124,12 @@ export function spilledFile(
     const places = fields.map(({ id }) => of.findIndex((field) => field.id === id))
     assert(!places.includes(-1), 'a spilled run is read across its blocks')
     return pageCursor(pages.length, async (index) => {
-      const { length, ...blocks } = pages[index]!
-      const { block, columns } = isMerging ? blocks.merging : blocks.values
-      const batch = unpackBatch({ buffer: bufferOf(await space.get(block)), length, columns })
+      const page = pages[index]!
+      const { length, columns } = await getBatch(space, isMerging ? page.merging : page.values)
       const chosen = places.map((at) =>
         of[at]!.id === SEQUENCE_NUMBER_FIELD.id
-          ? numbered(batch.columns[at]!, firstSequence)
-          : batch.columns[at]!,
+          ? numbered(columns[at]!, firstSequence)
+          : columns[at]!,
       )
       return { length, columns: chosen }
     })
@@ -203,14 +193,6 @@ function pageCursor(count: number, read: (index: number) => Promise<Batch>): Row
       return part
     },
   }
-}
-
-/** The bytes as a buffer of their own, where arrays of any width can lie. */
-function bufferOf(bytes: Uint8Array): ArrayBuffer {
-  const { buffer, byteOffset, byteLength } = bytes
-  return byteOffset === 0 && byteLength === buffer.byteLength && buffer instanceof ArrayBuffer
-    ? buffer
-    : bytes.slice().buffer
 }
 
 /** The numbers with `first` added to each. */

@@ -39,6 +39,7 @@ export const FILE_OPTIONS = {
     boolean,
     'false',
     'Whether append writers use the write buffer too.',
+    DONE,
   ),
   'write-max-writers-to-spill': none(
     integer(),
