@@ -9,6 +9,13 @@ export {
   encodeMessages,
 } from './snapshot/commit-message-bytes.ts'
 export type { DataFileMeta } from './snapshot/data-file-meta.ts'
+export type { SinkCheckpoint } from './sink/checkpoint.ts'
+export {
+  type StreamItem,
+  streamInto,
+  type StreamResult,
+  type StreamSinkOptions,
+} from './sink/stream-sink.ts'
 export { BATCH_IDENTIFIER, type CommitKind, type Snapshot } from './snapshot/snapshot.ts'
 export type { BatchResult } from './table/batch-result.ts'
 export type { CheckOptions, CheckProgress, CheckReport, Finding, Warning } from './table/check.ts'
@@ -39,6 +46,7 @@ export {
   type Where,
 } from './table/table.ts'
 export type { OverwriteOptions, PartitionMatch } from './table/write/overwrite.ts'
+export type { PreparedCommit, Recovered } from './table/write/recover.ts'
 export type { TableWriter, WriterCommitOptions, WriterOptions } from './table/write/writer.ts'
 export { type BlobDescriptor, decodeBlobDescriptor } from './types/blob-descriptor.ts'
 export type { DataField, DataType } from './types/data-type.ts'

@@ -22,7 +22,7 @@ import { DATA_FILE_FIELDS, INDEX_FILE_FIELDS } from './manifest-types.ts'
 import { checkedCount } from './metadata-columns.ts'
 
 /** The version that Java's `CommitMessageSerializer.deserialize` is to be told. */
-export const MESSAGE_VERSION = 11
+const MESSAGE_VERSION = 11
 
 const MAGIC = 0x4d_52_43_4d
 const DATA_FILE_TYPES = DATA_FILE_FIELDS.map(({ type }) => type)

@@ -94,5 +94,5 @@ async function mayBeInTable(
   if (latest === null) return false
   const { id } = latest.snapshot
   const found = await findCommit(store.snapshots, id, commitUser, identifier, { signal })
-  return found.isPassed || found.snapshots.length > 0 || !found.isComplete
+  return found.passedBy !== null || found.snapshots.length > 0 || !found.isComplete
 }

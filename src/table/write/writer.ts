@@ -63,8 +63,8 @@ export interface WriterCommitOptions {
   /** @internal Whether no snapshot is made where nothing was written; see `CommitOptions`. */
   readonly ignoreEmptyCommit?: boolean | undefined
   /**
-   * Called with what is to be committed, before it is: whoever keeps it can recover the commit after a crash. An error of
-   * it lets the commit fail; nothing is in the table then.
+   * Called with what is to be committed, before it is: whoever keeps it can recover the commit after a crash, or after the
+   * commit has failed; the files are not deleted then. An error of it lets the commit fail; nothing is in the table then.
    */
   readonly onPrepared?: ((messages: readonly CommitMessage[]) => Promise<void> | void) | undefined
 }
@@ -100,6 +100,8 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   #pending: CommitMessage[] = []
   /** A commit that may have happened: its identifier, and how many of the pending messages are its own. */
   #unsettled: { readonly identifier: bigint; readonly messageCount: number } | null = null
+  /** How many of the pending messages others have kept, to commit them after a failure: their files stay. */
+  #keptCount = 0
   /** Why rows were lost on their way to files. */
   #failure: unknown
   #closed = false
@@ -253,7 +255,11 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     if (settled !== null && !hasMore) return settled.result
     const isNew = options.identifier === undefined || this.#isNewUser
     const identifier = options.identifier ?? (await this.#nextIdentifier(isFull))
-    await options.onPrepared?.(this.#pending)
+    if (options.onPrepared !== undefined) {
+      // Also when it fails they may have been kept.
+      this.#keptCount = this.#pending.length
+      await options.onPrepared(this.#pending)
+    }
     const result = await this.#commit(this.#pending, { ...options, identifier }, isNew)
     if (settled === null) return result
     return {
@@ -308,6 +314,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     this.#hasOverwritten = this.#overwrite !== undefined
     this.#pending = this.#pending.slice(messages.length)
     this.#unsettled = null
+    this.#keptCount = 0
     this.#buckets.committed(result.snapshots, messages)
     this.#assigner.committed?.()
     // An earlier process has committed the same rows in files of its own.
@@ -337,7 +344,8 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     this.#closed = true
     await this.#buckets.abort()
     // Files whose commit may have happened stay: orphan cleaning removes them if it did not.
-    const dropped = this.#pending.slice(this.#unsettled?.messageCount ?? 0)
+    const keptCount = Math.max(this.#unsettled?.messageCount ?? 0, this.#keptCount)
+    const dropped = this.#pending.slice(keptCount)
     this.#pending = []
     await abort({ store: this.#store, schema: this.#schema }, dropped)
   }
