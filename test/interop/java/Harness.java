@@ -106,6 +106,10 @@ public final class Harness {
                 return read(table(request), request.get("where"));
             case "stream":
                 return stream(table(request));
+            case "picks":
+                return Picks.picks(request.get("shapes"));
+            case "plans":
+                return Picks.plans(request.get("units"));
             case "schedule":
                 return Schedules.run((FileStoreTable) table(request), request);
             case "buckets":

@@ -24,6 +24,7 @@ const PROGRAMS = [
   'Columns.java',
   'Deletions.java',
   'Evolution.java',
+  'Picks.java',
   'SketchVectors.java',
   'Streams.java',
 ]
