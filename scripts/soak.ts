@@ -146,7 +146,7 @@ class Soak {
 /** The most files that a bucket has on level 0. */
 async function level0Of(warehouse: string): Promise<number> {
   await using catalog = await createCatalog({ warehouse })
-  const files = await catalog.table('soak.t$files')
+  const files = await catalog.systemTable('soak.t$files')
   const counts = new Map<unknown, number>()
   for await (const row of files.read({ where: 'level = 0', columns: ['bucket'] }).rows()) {
     const { bucket } = row
