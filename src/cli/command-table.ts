@@ -187,19 +187,71 @@ const COMPACT: CommandSpec = {
   name: 'compact',
   summary: 'Merges the files of a table, beside those who write to it.',
   arguments: [TABLE],
-  flags: ['full', 'partition', 'where', 'watch', ...CATALOG_FLAGS],
+  flags: ['full', 'partition', 'where', 'order-by', 'strategy', 'watch', ...CATALOG_FLAGS],
   notes: [
     'Without `--full` it does what a writer would do: it merges the sorted runs of a bucket once there are as many as `num-sorted-run.compaction-trigger` says, or puts small files of a table without primary key together. With `--full` all files of a bucket become one run.',
     "It works beside running writers, which should have the option `write-only`: two that compact the same bucket at once are in each other's way, and then the later one drops its compaction. Rows are never lost by that. A bucket that was dropped is told, with exit code 4.",
     'With `--watch` it looks at every bucket once, and then at those that others write to, looking for new snapshots every 10 seconds (`--option continuous.discovery-interval=1s`), until it is interrupted.',
     '`--where` filters whole partitions: `--where "dt >= \'2026-11-01\'"`.',
+    'With `--order-by` all rows of a table without primary key and buckets are written anew in that order, so that filters on these columns leave most files out.',
   ],
   examples: [
     'millrace compact shop.users',
     'millrace compact shop.orders --full --partition dt=2026-11-21,region=eu',
     'millrace compact shop.users --watch',
+    'millrace compact shop.visits --order-by user_id,page --strategy zorder',
   ],
   load: async () => (await import('./commands/compact.ts')).compactCommand,
+}
+
+const DELETE: CommandSpec = {
+  name: 'delete',
+  summary: 'Deletes the rows that a condition chooses, in one commit.',
+  arguments: [TABLE],
+  flags: ['where', 'dry-run', ...CATALOG_FLAGS],
+  notes: [
+    'In a primary-key table the keys are written as deleted, where its merge engine deletes rows. In a table without primary key rows are marked in deletion vectors where it has them (`deletion-vectors.enabled`), and else files are written anew without them.',
+    'All rows of a table, or of partitions, go away more quickly with `truncate` and `drop-partitions`.',
+  ],
+  examples: [
+    'millrace delete shop.users --where "id = 7" --dry-run',
+    'millrace delete shop.visits --where "dt < \'2026-01-01\' and page is null"',
+  ],
+  load: async () => (await import('./commands/rows.ts')).deleteCommand,
+}
+
+const UPDATE: CommandSpec = {
+  name: 'update',
+  summary: 'Gives rows new values, in one commit: those that a condition chooses, or all.',
+  arguments: [TABLE],
+  flags: ['set', 'where', 'dry-run', ...CATALOG_FLAGS],
+  notes: [
+    'Values are written as in SQL, where quotes may be left out: `--set name=Ada --set born=1815-12-10 --set note=NULL`. Columns of a primary key and of its partition cannot be set.',
+  ],
+  examples: ['millrace update shop.users --set status=gone --where "id in (7, 9)"'],
+  load: async () => (await import('./commands/rows.ts')).updateCommand,
+}
+
+const MERGE: CommandSpec = {
+  name: 'merge',
+  summary: 'Merges rows into a table in one commit: those that match update it, others are added.',
+  arguments: [
+    TABLE,
+    {
+      name: 'FILE|-',
+      summary: 'The input, as for `write`; it is held in memory.',
+      form: 'repeated',
+    },
+  ],
+  flags: ['on', 'when-matched', 'when-not-matched', 'input-format', 'dry-run', ...CATALOG_FLAGS],
+  notes: [
+    'Rows match where the primary key is the same, or in a table without one the columns of `--on`. Two rows of the input that match the same row are an error.',
+  ],
+  examples: [
+    'millrace merge shop.visits visits.csv --on user_id,page',
+    'millrace merge shop.users gone.jsonl --when-matched delete --when-not-matched skip',
+  ],
+  load: async () => (await import('./commands/rows.ts')).mergeCommand,
 }
 
 const CHECK: CommandSpec = {
@@ -263,6 +315,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   READ,
   EXPLAIN,
   CHANGES,
+  DELETE,
+  UPDATE,
+  MERGE,
   COMPACT,
   DESCRIBE,
   CHECK,

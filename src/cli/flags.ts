@@ -132,6 +132,29 @@ const options: Flag<Readonly<Record<string, string>>> = {
   },
 }
 
+/** By the name of a column the text of its value. */
+const assignments: Flag<ReadonlyMap<string, string>> = {
+  summary:
+    'The new value of a column, as in SQL: `status=done`, `price=9.99`, `note=NULL`; repeatable.',
+  value: 'COLUMN=VALUE',
+  parse(texts, flag) {
+    const found = new Map<string, string>()
+    for (const each of texts) {
+      const at = each.indexOf('=')
+      const name = each.slice(0, Math.max(0, at)).trim()
+      if (name === '')
+        throw invalid(`${flag} ${show(each)} is not COLUMN=VALUE`, {
+          hint: 'write for example --set status=done --set price=9.99 --set "note=\'a text\'"',
+        })
+      if (found.has(name)) throw invalid(`the column ${show(name)} is set twice`)
+      found.set(name, each.slice(at + 1).trim())
+    }
+    return found
+  },
+}
+
+const columnNames = (summary: string): Flag<readonly string[]> => ({ ...columns, summary })
+
 export const FLAGS = {
   warehouse: text(
     'DIR|s3://BUCKET/PREFIX',
@@ -178,6 +201,21 @@ export const FLAGS = {
   ),
   buckets: bucketCount,
   full: toggle('Merges all files of a bucket, and not only those that are due.'),
+  'order-by': columnNames('Writes all rows anew in the order of these columns.'),
+  strategy: choice(
+    ['order', 'zorder'],
+    'Whether rows are sorted by the columns one after the other, or by all alike; unless given, `zorder` for several columns.',
+  ),
+  set: assignments,
+  on: columnNames('The columns whose values match; the primary key unless given.'),
+  'when-matched': choice(
+    ['update', 'delete', 'keep'],
+    'What becomes of rows of the table that match a row of the input; `update` unless given.',
+  ),
+  'when-not-matched': choice(
+    ['insert', 'skip'],
+    'What becomes of rows of the input that match none; `insert` unless given.',
+  ),
   watch: toggle('Goes on with what writers commit, until it is interrupted.'),
   'dry-run': toggle('Tells what would be done, and does nothing.'),
   shallow: toggle('Leaves the rows unread: metadata, footers and counts only.'),

@@ -22,12 +22,12 @@ import { requireOwnBranch } from './plan/read-target.ts'
 import { type ReadResult, TableRead } from './read.ts'
 import { type RescaleOptions, type RescaleResult, rescaleTable } from './rescale.ts'
 import { type ChangeOptions, deleteRows, type RowChanges, updateRows } from './rows/change-rows.ts'
-import { type MergeInto, mergeRows, type MergeRules } from './rows/merge-into.ts'
+import { mergeRows, type MergeRules } from './rows/merge-into.ts'
 import { type Changes, TableChanges } from './stream-read.ts'
 import type { Checkpoint } from './stream/checkpoint.ts'
 import type { ChangesFrom } from './stream/start.ts'
 import { commitRows, type WriterCommitResult } from './write/commit-rows.ts'
-import type { WriteData } from './write/input.ts'
+import { inputReader, type WriteData } from './write/input.ts'
 import {
   matchingScope,
   type OverwriteOptions,
@@ -321,8 +321,10 @@ export class Table<C extends Columns = Columns> {
     rules: MergeRules<RowOf<C>, InsertOf<C>> = {},
     options: ChangeOptions = {},
   ): Promise<RowChanges> {
-    const merge = { store: this.#ownStore(), schema: this.schema, source, rules }
-    return await mergeRows(merge as unknown as MergeInto, options)
+    const { schema } = this
+    const rows = inputReader(schema).read(source as WriteData<unknown>)
+    const merge = { store: this.#ownStore(), schema, source: rows, rules: rules as MergeRules }
+    return await mergeRows(merge, options)
   }
 
   /** A writer for many commits: the sink of a stream. It has to be closed. */

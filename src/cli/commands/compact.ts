@@ -1,6 +1,6 @@
 /** `compact`: merges the files of a table beside its writers, once or as they are written. */
 import { parsePartitionSpec } from '../../types/partition.ts'
-import { LakeError } from '../../util/errors.ts'
+import { invalid, LakeError } from '../../util/errors.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { amount } from '../printable.ts'
@@ -14,7 +14,12 @@ export async function compactCommand(run: CommandRun): Promise<number> {
   const catalog = await run.openCatalog()
   const table = (await catalog.table(name, undefined, { signal })).withOptions(run.tableOptions)
   const partition = text === undefined ? undefined : Object.fromEntries(parsePartitionSpec(text))
-  const options = { full, partition, where, signal }
+  const { 'order-by': columns, strategy } = run.flags
+  if (strategy !== undefined && columns === undefined)
+    throw invalid('--strategy goes with --order-by', { hint: 'name the columns: --order-by a,b' })
+  if (columns !== undefined && watch) throw invalid('--order-by and --watch do not go together')
+  const orderBy = columns && { columns, strategy }
+  const options = { full, partition, where, orderBy, signal }
   if (watch)
     return await watchTable(run, () => table.watchCompactions({ ...options, onRound: told }))
   const { snapshots, droppedBuckets } = await table.compact({

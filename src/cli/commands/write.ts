@@ -61,11 +61,14 @@ function overwriteOf({ flags }: CommandRun): OverwriteOptions | undefined {
   return undefined
 }
 
-/** The rows that were written. */
-async function writeInput(
+/** What takes the rows of inputs. */
+export type RowTaker = Pick<TableWriter, 'write' | 'writeJson'>
+
+/** Hands the rows of an input on; how many there were. */
+export async function writeInput(
   run: CommandRun,
   table: Table,
-  writer: TableWriter,
+  writer: RowTaker,
   input: Input,
   rowsBefore: number,
 ): Promise<number> {
@@ -99,7 +102,7 @@ function withWayOut(error: unknown): unknown {
 interface InputWrite {
   readonly run: CommandRun
   readonly table: Table
-  readonly writer: TableWriter
+  readonly writer: RowTaker
   readonly input: Input
   /** Told of rows as they are handed to the writer. */
   readonly count: (rows: number) => void

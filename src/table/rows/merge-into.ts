@@ -17,7 +17,7 @@ import { invalid } from '../../util/errors.ts'
 import { fileContext } from '../file/table-file.ts'
 import { planScan } from '../plan/scan.ts'
 import { TableRead } from '../read.ts'
-import { inputReader, type WriteData } from '../write/input.ts'
+import { inputReader, type KindedBatch } from '../write/input.ts'
 import { TableWriter } from '../write/writer.ts'
 import { AppendChanges } from './append-changes.ts'
 import type { ChangeOptions, RowChanges } from './change-rows.ts'
@@ -48,7 +48,7 @@ export interface MergeInto {
   readonly store: TableStore
   readonly schema: TableSchema
   /** Rows of the table's columns. */
-  readonly source: WriteData<unknown>
+  readonly source: AsyncIterable<KindedBatch> | Iterable<KindedBatch>
   readonly rules: MergeRules
 }
 
@@ -58,7 +58,7 @@ export async function mergeRows(merge: MergeInto, options: ChangeOptions): Promi
   const { rules } = merge
   const on = fieldsNamed(schema, columnsOf(schema, rules))
   checkRules(schema, rules)
-  const batches = await sourceBatches(schema, merge.source)
+  const batches = await insertsAmong(merge.source)
   const source = new SourceRows(schema, joinBatches(schema.fields, batches), on)
   const bound = { store: merge.store, schema, on, source, rules }
   return hasPrimaryKey(schema)
@@ -87,9 +87,9 @@ function checkRules(schema: TableSchema, { whenMatched = 'update' }: MergeRules)
   if (whenMatched === 'delete') requireDeletable(schema)
 }
 
-async function sourceBatches(schema: TableSchema, data: WriteData<unknown>): Promise<Batch[]> {
+async function insertsAmong(source: MergeInto['source']): Promise<Batch[]> {
   const batches: Batch[] = []
-  for await (const { batch, kinds } of inputReader(schema).read(data)) {
+  for await (const { batch, kinds } of source) {
     if (kinds.some((kind) => kind !== INSERT))
       throw invalid('a row of the source has a kind of its own', {
         hint: 'what becomes of matching rows is told by whenMatched',
@@ -141,7 +141,7 @@ async function decide(
 }
 
 async function batchOf(schema: TableSchema, rows: readonly unknown[]): Promise<Batch> {
-  return joinBatches(schema.fields, await sourceBatches(schema, rows))
+  return joinBatches(schema.fields, await insertsAmong(inputReader(schema).read(rows)))
 }
 
 /** The rows to be inserted, of those that match none. */
