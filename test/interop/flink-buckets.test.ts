@@ -55,6 +55,8 @@ async function rowsOf(name: string): Promise<string[]> {
   return ours
 }
 
+const moved = (rows: readonly Row[], to: string): Row[] => rows.map((row) => ({ ...row, dt: to }))
+
 const texts = (rows: readonly Row[]): string[] => rows.map((row) => canonicalRow(row)).toSorted()
 
 test.each([
@@ -68,7 +70,6 @@ test.each([
   await table.write(rowsFrom(15, 20, 'ours', 'b'))
   await flinkInserts(name, rowsFrom(30, 10, 'last', 'c'))
   await (await catalog.table(`shop.${name}`)).write(rowsFrom(5, 5, 'again', 'c'))
-  const moved = (rows: Row[], to: string): Row[] => rows.map((row) => ({ ...row, dt: to }))
   const isOld = stays === 'old'
   expect(await rowsOf(name)).toEqual(
     texts([
@@ -135,5 +136,6 @@ test('what one rescales the other reads and writes on', async () => {
   expect(await rowsOf(name)).toEqual(texts(rows))
   const again = await catalog.table(`shop.${name}`)
   const counts = await bucketCounts(again.store, (await again.latestSnapshot())!)
-  expect([...counts.values()].map(({ totalBuckets }) => totalBuckets).toSorted()).toEqual([3, 5])
+  const numbers = new Set([...counts.values()].map(({ totalBuckets }) => totalBuckets))
+  expect(numbers).toEqual(new Set([3, 5]))
 })

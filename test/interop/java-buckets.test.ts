@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { readHashIndex } from '../../src/indexes/hash-index.ts'
 import { dataLayout, partitionDirectory } from '../../src/snapshot/data-paths.ts'
-import { readRows } from '../support/golden-expect.ts'
+import { canonicalRow, readRows } from '../support/golden-expect.ts'
 import { seeded } from '../support/random.ts'
 import { findJava } from './support/java.ts'
 import { sharedWarehouse } from './support/shared-warehouse.ts'
@@ -116,4 +116,98 @@ test('the same rows get the same buckets as by Java', async () => {
     )
   }
   expect(await expectSame('db.by_us')).toEqual(await expectSame('db.by_java'))
+})
+
+test.each(['deduplicate', 'partial-update', 'aggregation', 'first-row'])(
+  'Java reads a table whose keys move between partitions, with %s',
+  async (engine) => {
+    const random = seeded(3)
+    const name = `db.moving_${engine.replace('-', '_')}`
+    const options = { bucket: '-1', 'merge-engine': engine, 'dynamic-bucket.target-row-num': '10' }
+    const isPlain = engine === 'deduplicate'
+    await create(name, ['id', 'name'], { ...options, 'changelog-producer': 'lookup' })
+    const model = new Map<string, JsonRow>()
+    for (let turn = 0; turn < 4; turn++) {
+      const rows = randomRows(random, 50, `turn ${turn}`, 60).map(({ _kind, ...row }) =>
+        isPlain && _kind !== undefined ? { ...row, _kind } : row,
+      )
+      for (const row of rows) move(model, row, engine)
+      const table = await shared.table(name)
+      await using writer = await table.writer()
+      await writer.writeJson([rows])
+      await writer.commit({ waitForCompaction: true })
+    }
+    const expected = [...model.values()].map((row) => canonicalRow(row)).toSorted()
+    expect(await expectSame(name)).toEqual(expected)
+    expect(replayed(await shared.java.stream(name))).toEqual(expected)
+  },
+)
+
+/** What the row does to a table of which a key has one row, whatever partition it comes with. */
+function move(model: Map<string, JsonRow>, row: JsonRow, engine: string): void {
+  const before = model.get(row.id)
+  if (row._kind === '-D') model.delete(row.id)
+  else if (before === undefined || engine === 'deduplicate') model.set(row.id, row)
+  else if (engine !== 'first-row') model.set(row.id, { ...row, dt: before.dt })
+}
+
+/** The rows that are left when all changes were made. */
+function replayed(changes: readonly string[]): string[] {
+  const rows = new Map<string, number>()
+  for (const change of changes) {
+    const { _kind: kind, ...row } = JSON.parse(change) as JsonRow
+    const text = canonicalRow(row)
+    const isAdded = kind === '+I' || kind === '+U'
+    rows.set(text, (rows.get(text) ?? 0) + (isAdded ? 1 : -1))
+  }
+  return [...rows].flatMap(([text, count]) => Array<string>(Math.abs(count)).fill(text)).toSorted()
+}
+
+test('Java reads rows and changes of postponed buckets once this library has decided them', async () => {
+  const random = seeded(4)
+  const options = {
+    bucket: '-2',
+    'postpone.default-bucket-num': '2',
+    'changelog-producer': 'lookup',
+  }
+  const name = 'db.postponed'
+  await create(name, ['dt', 'id', 'name'], options)
+  for (let turn = 0; turn < 3; turn++) {
+    const table = await shared.table(name)
+    await using writer = await table.writer()
+    await writer.writeJson([randomRows(random, 50, `turn ${turn}`)])
+    await writer.commit()
+    const rows = randomRows(random, 50, `turn ${turn} of Java`)
+    await shared.java.write(
+      name,
+      rows.map((row) => JSON.stringify(row)),
+    )
+    await table.compact()
+  }
+  const rows = await expectSame(name)
+  expect(rows.length).toBeGreaterThan(100)
+  expect(replayed(await shared.java.stream(name))).toEqual(rows)
+})
+
+test('Java goes on with a table that was rescaled, and refuses partitions of another number', async () => {
+  const name = 'db.rescaled'
+  await create(name, ['dt', 'id', 'name'], { bucket: '2', 'deletion-vectors.enabled': 'true' })
+  const random = seeded(5)
+  const write = async (rows: readonly JsonRow[]): Promise<void> =>
+    await shared.java.write(
+      name,
+      rows.map((row) => JSON.stringify(row)),
+    )
+  await write(randomRows(random, 80, 'before'))
+  const before = await expectSame(name)
+  await (await shared.table(name)).rescale({ buckets: 3 })
+  expect(await expectSame(name)).toEqual(before)
+  await write(randomRows(random, 40, 'after'))
+  expect(await expectSame(name)).not.toEqual(before)
+  await (await shared.table(name)).rescale({ buckets: 5, partition: { dt: 'a' } })
+  await expectSame(name)
+  const files = (await shared.java.buckets(name, 'files')) as { totalBuckets: number }[]
+  expect(new Set(files.map(({ totalBuckets }) => totalBuckets))).toEqual(new Set([3, 5]))
+  await expect(write([{ dt: 'a', id: '1', name: 'x', v: 'refused' }])).rejects.toThrow(/bucket/)
+  await write([{ dt: 'b', id: '1', name: 'x', v: 'taken' }])
 })
