@@ -145,8 +145,9 @@ test.each(['deduplicate', 'partial-update', 'aggregation', 'first-row'])(
 
 /** What the row does to a table of which a key has one row, whatever partition it comes with. */
 function move(model: Map<string, JsonRow>, row: JsonRow, engine: string): void {
+  const { _kind: kind } = row
   const before = model.get(row.id)
-  if (row._kind === '-D') model.delete(row.id)
+  if (kind === '-D') model.delete(row.id)
   else if (before === undefined || engine === 'deduplicate') model.set(row.id, row)
   else if (engine !== 'first-row') model.set(row.id, { ...row, dt: before.dt })
 }
