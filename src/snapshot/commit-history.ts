@@ -21,8 +21,8 @@ import type { TableStore } from './table-store.ts'
 export interface CommitHistory {
   /** The snapshots of the identifier, the older one first: a commit makes up to two. */
   readonly snapshots: readonly Snapshot[]
-  /** Whether the user has committed a higher identifier. */
-  readonly isPassed: boolean
+  /** The highest identifier that the user has committed, where it is higher than this one; null where it is not. */
+  readonly passedBy: bigint | null
   /** Whether what was not found did not happen: all snapshots that could say so are still there. */
   readonly isComplete: boolean
 }
@@ -42,12 +42,12 @@ export async function findCommit(
     if (snapshot.commitUser !== commitUser) continue
     // Identifiers only grow, so the first snapshot of the user that has another one tells all.
     if (snapshot.commitIdentifier > identifier)
-      return { snapshots: found, isPassed: true, isComplete: true }
+      return { snapshots: found, passedBy: snapshot.commitIdentifier, isComplete: true }
     if (snapshot.commitIdentifier < identifier)
-      return { snapshots: found, isPassed: false, isComplete: true }
+      return { snapshots: found, passedBy: null, isComplete: true }
     found.unshift(snapshot)
   }
-  return { snapshots: found, isPassed: false, isComplete: oldestId === 1 }
+  return { snapshots: found, passedBy: null, isComplete: oldestId === 1 }
 }
 
 /** The identifier of the newest commit of the user's stream, as far as snapshots tell; 0 without any. */

@@ -246,7 +246,8 @@ async function commitParts(
     throw new PartialCommitError(error, snapshots)
   }
   user.unfinished.delete(identifier)
-  if (identifier !== BATCH_IDENTIFIER) user.committed = identifier
+  const isHighest = user.committed === undefined || user.committed < identifier
+  if (identifier !== BATCH_IDENTIFIER) user.committed = isHighest ? identifier : user.committed
   // The users of batches do not come back.
   else if (user.unfinished.size === 0 && user.committed === undefined)
     store.users.delete(context.commitUser)
@@ -277,7 +278,11 @@ async function committedBefore(
   }
   const history = await findCommit(store.snapshots, latestId, commitUser, identifier, { signal })
   const snapshots = await withoutStray(store, layout, history.snapshots, { signal })
-  if (history.isPassed) return { snapshots, left: [] }
+  if (history.passedBy !== null) {
+    // The commits up to that one have happened too.
+    user.committed = history.passedBy
+    return { snapshots, left: [] }
+  }
   const left = notAmong(parts, snapshots)
   const isComplete = history.isComplete && snapshots.length === history.snapshots.length
   return isComplete || snapshots.length > 0
