@@ -38,6 +38,20 @@ async function freshTable(options: Record<string, string> = {}) {
   return { io, root, table: await createTestTable(io, root, options) }
 }
 
+test('all commits that another process repeats happen once', async () => {
+  const { table, io, root } = await freshTable()
+  const commits = [1n, 2n, 3n].map((identifier) => ({
+    by: { commitUser: 'u', identifier },
+    messages: [message({ newFiles: [fileMeta()] })],
+  }))
+  for (const { messages, by } of commits.slice(0, 2)) await commit(table, messages, by)
+  const again = openTestTable(io, root)
+  const results = []
+  for (const { messages, by } of commits) results.push(await commit(again, messages, by))
+  expect(results.map(({ alreadyCommitted }) => alreadyCommitted)).toEqual([true, true, false])
+  expect(await table.store.snapshots.ids()).toEqual([1, 2, 3])
+})
+
 test('the first commit of a table is snapshot 1, and the next ones count on', async () => {
   const { table, io } = await freshTable()
   const first = fileMeta({ rowCount: 3 })
