@@ -114,6 +114,8 @@ public final class Harness {
                 return Schedules.run((FileStoreTable) table(request), request);
             case "buckets":
                 return Buckets.perform((FileStoreTable) table(request), request);
+            case "messages":
+                return Messages.perform((FileStoreTable) table(request), request);
             case "streams":
                 return Streams.perform((FileStoreTable) table(request), request);
             default:

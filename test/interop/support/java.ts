@@ -16,6 +16,7 @@ const SOURCES = join(import.meta.dirname, '../java')
 const HOME = join(interopDirectory, 'java')
 const PROGRAMS = [
   'Harness.java',
+  'Messages.java',
   'Metadata.java',
   'Rows.java',
   'Schedules.java',
@@ -284,6 +285,14 @@ export class JavaWarehouse {
     request: Readonly<Record<string, unknown>> = {},
   ): Promise<unknown> {
     return await this.#java.ask({ op: 'buckets', ...this.#base, table, task, ...request })
+  }
+
+  /** What `Messages.java` does: one of its tasks. */
+  async messages(
+    table: string,
+    request: { readonly task: string } & Readonly<Record<string, unknown>>,
+  ): Promise<unknown> {
+    return await this.#java.ask({ op: 'messages', ...this.#base, table, ...request })
   }
 
   /** What `Streams.java` does: one of its tasks. */
