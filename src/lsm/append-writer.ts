@@ -131,6 +131,9 @@ export class AppendWriter implements BucketWriter {
   }
 
   #meta(file: WrittenFile): DataFileMeta {
+    // A commit gives tracked rows its snapshot for a number, and knows them by files that count from 0.
+    if (this.#target.options.get('row-tracking.enabled'))
+      return appendFileMeta(this.#target, file, 0n, FILE_SOURCE.APPEND)
     const sequence = this.#nextSequence
     this.#nextSequence += BigInt(file.rowCount)
     return appendFileMeta(this.#target, file, sequence, FILE_SOURCE.APPEND)
