@@ -7,6 +7,9 @@ import { MemoryFileIO } from '../../../src/io/memory.ts'
 import { scanEntries } from '../../../src/snapshot/manifest-scan.ts'
 import { createRowTable, openRowTable } from '../../support/row-tables.ts'
 
+/** More than go into a file: its size is looked at every thousand. */
+const ROWS = 2_500
+
 test('all files of all commits of one writer have ids behind each other, and their snapshot as the number', async () => {
   const io = new MemoryFileIO()
   const root = `memory://${randomUUID()}/t`
@@ -15,7 +18,7 @@ test('all files of all commits of one writer have ids behind each other, and the
   const table = await openRowTable(io, root)
   await using writer = await table.writer()
   for (let commit = 0; commit < 3; commit++) {
-    const rows = Array.from({ length: 500 }, (_, i) => ({
+    const rows = Array.from({ length: ROWS }, (_, i) => ({
       dt: 'a',
       id: BigInt(i),
       v: randomUUID(),
@@ -28,7 +31,7 @@ test('all files of all commits of one writer have ids behind each other, and the
   expect(files.length).toBeGreaterThan(3)
   let next = 0n
   for (const file of files.toSorted((a, b) => Number(a.firstRowId! - b.firstRowId!))) {
-    const snapshot = next / 500n + 1n
+    const snapshot = next / BigInt(ROWS) + 1n
     expect(file).toMatchObject({
       firstRowId: next,
       minSequenceNumber: snapshot,
@@ -36,6 +39,6 @@ test('all files of all commits of one writer have ids behind each other, and the
     })
     next += BigInt(file.rowCount)
   }
-  expect([next, latest.nextRowId]).toEqual([1500n, 1500n])
+  expect([next, latest.nextRowId]).toEqual([3n * BigInt(ROWS), 3n * BigInt(ROWS)])
   expect((await table.check()).damage).toEqual([])
 })
