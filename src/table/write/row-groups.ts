@@ -97,9 +97,19 @@ export function parted(
   return [...rowsOf].map(([group, rows]) => ({
     partition: partitions.keys[Math.floor(group / bucketCount)]!,
     bucket: group % bucketCount,
-    batch: takeBatch(batch, rows),
-    kinds: Int8Array.from(rows, (row) => kinds[row]!),
+    ...(rowsOf.size === 1 ? { batch, kinds } : takenRows(batch, kinds, rows)),
   }))
+}
+
+/** The rows of one group. */
+function takenRows(
+  batch: Batch,
+  kinds: Int8Array,
+  rows: Uint32Array,
+): Pick<BucketRows, 'batch' | 'kinds'> {
+  const taken = new Int8Array(rows.length)
+  for (let i = 0; i < rows.length; i++) taken[i] = kinds[rows[i]!]!
+  return { batch: takeBatch(batch, rows), kinds: taken }
 }
 
 /** Of more groups most are empty: counting them would cost more than the rows. */
