@@ -1,15 +1,24 @@
 /** What compactions do beyond merging, as Java does it: which values count as changed, and which rows as too old. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
 import { expect, test } from 'vitest'
 
+import { Catalog } from '../../src/catalog/catalog.ts'
+import { LocalFileIO } from '../../src/io/local.ts'
 import type { DataType } from '../../src/types/data-type.ts'
 import { canonicalRow, readRows } from '../support/golden-expect.ts'
 import { keyedSchema } from '../support/memory-runs.ts'
-import { findJava } from './support/java.ts'
+import { type EvolvedRead, writeEvolvedTables } from './support/evolved-tables.ts'
+import { findJava, JavaPaimon } from './support/java.ts'
 import { parseJson, weWrite } from './support/our-writes.ts'
 import { jsonSchema } from './support/shared-table.ts'
 import { sharedWarehouse } from './support/shared-warehouse.ts'
 
 const classPath = await findJava()
+const seed = Number(process.env['SEED'] ?? 1)
+const EVOLVED = process.env['RELIABILITY'] === 'full' ? 300 : 20
 const both = sharedWarehouse(classPath, 'compaction')
 
 const INT: DataType = { kind: 'INT', nullable: true }
@@ -284,3 +293,36 @@ test.each(['none', 'lookup', 'full-compaction'])(
   },
   60_000,
 )
+
+/** Whether all rows of the latest snapshot were read. */
+function isWhole({ options = {}, where, stream }: EvolvedRead): boolean {
+  return Object.keys(options).length === 0 && where === undefined && stream !== true
+}
+
+test(`${EVOLVED} tables whose schema changed have the same rows once they are compacted`, async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-compaction-'))
+  const paimon = new JavaPaimon(classPath)
+  const catalog = new Catalog(new LocalFileIO(), join(directory, 'warehouse'))
+  try {
+    const tables = await writeEvolvedTables(classPath, directory, seed, EVOLVED)
+    const java = paimon.warehouse(join(directory, 'warehouse'))
+    let compacted = 0
+    for (const { table, reads } of tables) {
+      const whole = reads.find(isWhole)
+      const ours = await catalog.table(table)
+      if (whole?.rows === undefined || ours.schema.primaryKeys.length === 0) continue
+      // ORC files are read, and become files of another format.
+      const parquet = ours.withOptions({ 'file.format': 'parquet' })
+      const { snapshots } = await parquet.compact({ full: true })
+      compacted += snapshots.length
+      expect(await java.read(table), table).toEqual(whole.rows.map(canonicalRow).toSorted())
+      expect(await readRows(ours.read()), table).toEqual(whole.rows.map(canonicalRow).toSorted())
+      expect((await ours.check()).damage, table).toEqual([])
+    }
+    expect(compacted).toBeGreaterThan(EVOLVED / 4)
+  } finally {
+    await catalog.close()
+    await paimon[Symbol.asyncDispose]()
+    await rm(directory, { recursive: true })
+  }
+}, 300_000)
