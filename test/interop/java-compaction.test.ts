@@ -315,9 +315,10 @@ test(`${EVOLVED} tables whose schema changed have the same rows once they are co
       const parquet = ours.withOptions({ 'file.format': 'parquet' })
       const { snapshots } = await parquet.compact({ full: true })
       compacted += snapshots.length
-      expect(await java.read(table), table).toEqual(whole.rows.map(canonicalRow).toSorted())
-      expect(await readRows(ours.read()), table).toEqual(whole.rows.map(canonicalRow).toSorted())
-      expect((await ours.check()).damage, table).toEqual([])
+      const rows = whole.rows.map(canonicalRow).toSorted()
+      const [theirs, own] = [await java.read(table), await readRows(ours.read())]
+      const { damage } = await ours.check()
+      expect({ table, theirs, own, damage }).toEqual({ table, theirs: rows, own: rows, damage: [] })
     }
     expect(compacted).toBeGreaterThan(EVOLVED / 4)
   } finally {
