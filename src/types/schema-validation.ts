@@ -184,6 +184,7 @@ export function isHeldBy(fields: readonly DataField[], format: string): boolean 
 function typeProblemOf(type: DataType, format: string): string | undefined {
   switch (type.kind) {
     case 'VARIANT':
+      return format === 'avro' ? 'VARIANT is written to Parquet files only' : undefined
     case 'BLOB':
     case 'VECTOR':
       return `${type.kind} cannot be written yet`

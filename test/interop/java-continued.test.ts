@@ -27,11 +27,6 @@ const REFUSED: ReadonlySet<string> = new Set([
   'format_orc',
   'iceberg_v2',
   'iceberg_v3_dv',
-  'index_bitmap',
-  'index_bloom_filter',
-  'index_bsi',
-  'index_range_bitmap',
-  'variant_append',
 ])
 
 /** Tables whose rows are not those that were written last, and which may take no deletes. */

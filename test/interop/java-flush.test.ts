@@ -205,3 +205,35 @@ function filters(random: Random): JavaFilter[] {
     { column, op: 'isNull', value: null },
   ])
 }
+
+test('VARIANT values have the bytes of Java', async () => {
+  const schema = {
+    fields: [
+      { id: 0, name: 'id', type: 'INT NOT NULL' },
+      { id: 1, name: 'v', type: 'VARIANT' },
+    ],
+    partitionKeys: [],
+    primaryKeys: ['id'],
+    options: { bucket: '1', 'write-only': 'true' },
+  }
+  const values = [
+    '{"b":[1,null,2.50],"a":"ü"}',
+    'null',
+    '[]',
+    '12345678901',
+    null,
+    '{"x":{"y":1e3}}',
+  ]
+  const rows = values.map((v, id) => ({ id, v }))
+  for (const name of ['db.variant_ours', 'db.variant_theirs']) await both.java.create(name, schema)
+  await weWrite(await both.table('db.variant_ours'), rows)
+  await both.java.write(
+    'db.variant_theirs',
+    rows.map((row) => JSON.stringify(row)),
+  )
+  const theirs = await both.java.variants('db.variant_theirs', 'v')
+  expect(theirs.filter((value) => value !== null)).toHaveLength(5)
+  expect(await both.java.variants('db.variant_ours', 'v')).toEqual(theirs)
+  expect(await both.java.read('db.variant_ours')).toEqual(await both.java.read('db.variant_theirs'))
+  expect(await describedFiles('db.variant_ours')).toEqual(await describedFiles('db.variant_theirs'))
+})

@@ -41,7 +41,6 @@ const REFUSED: Readonly<Record<string, string>> = {
   format_orc: 'ORC files are read only',
   iceberg_v2: 'no metadata for Iceberg is written',
   iceberg_v3_dv: 'no metadata for Iceberg is written',
-  variant_append: 'VARIANT columns are read only',
 }
 
 /** Columns of system tables that say the same of the tables of two writers. */

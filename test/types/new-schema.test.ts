@@ -289,7 +289,10 @@ describe('what is refused', () => {
       'option sequence.snapshot-ordering = "true"',
       { ...KEYED, options: { bucket: 2, 'sequence.snapshot-ordering': true } },
     ],
-    ['VARIANT cannot be written yet', { fields: [{ name: 'a', type: 'VARIANT' }] }],
+    [
+      'VARIANT is written to Parquet files only',
+      { fields: [{ name: 'a', type: 'VARIANT' }], options: { 'file.format': 'avro' } },
+    ],
     ['BLOB cannot be written yet', { fields: [{ name: 'a', type: 'ARRAY<BLOB>' }] }],
     ['VECTOR cannot be written yet', { fields: [{ name: 'a', type: 'VECTOR<FLOAT, 3>' }] }],
     [

@@ -60,6 +60,13 @@ function addColumn(
       out.push({ ...base, childCount: type.fields.length })
       for (const field of type.fields) addColumn(out, field.name, field.type, field.id, field.id, 0)
       return
+    case 'VARIANT': {
+      // Java leaves the annotation of VARIANT out, for readers that do not know it.
+      const part = { repetition: REPETITION.REQUIRED, physical: PHYSICAL.BYTE_ARRAY }
+      out.push({ ...base, childCount: 2 })
+      out.push({ name: 'value', fieldId: 0, ...part }, { name: 'metadata', fieldId: 1, ...part })
+      return
+    }
     default:
       out.push({ ...base, ...leafElement(type) })
   }

@@ -5,7 +5,7 @@
  */
 import { type Column, isPresent } from '../../../types/column.ts'
 import type { DataType } from '../../../types/data-type.ts'
-import { notNull } from '../../../types/data-type.ts'
+import { MAX_LENGTH, notNull } from '../../../types/data-type.ts'
 import { assert } from '../../../util/assert.ts'
 import { invalid } from '../../../util/errors.ts'
 
@@ -36,6 +36,9 @@ export interface WriteLeaf {
   readonly repetition: number
 }
 
+/** The two parts of a VARIANT. */
+const BYTES: DataType = { kind: 'VARBINARY', length: MAX_LENGTH, nullable: false }
+
 /** The write plan of a top-level column; `firstLeaf` is the index of its first leaf. */
 export function writeNode(name: string, type: DataType, firstLeaf: number): WriteNode {
   let next = firstLeaf
@@ -51,6 +54,12 @@ export function writeNode(name: string, type: DataType, firstLeaf: number): Writ
       case 'ROW': {
         const children = of.fields.map((field) =>
           build(field.type, [...path, field.name], present, repetition),
+        )
+        return { kind: 'struct', optional, children, leaves: children.flatMap(leavesBelow) }
+      }
+      case 'VARIANT': {
+        const children = ['value', 'metadata'].map((part) =>
+          build(BYTES, [...path, part], present, repetition),
         )
         return { kind: 'struct', optional, children, leaves: children.flatMap(leavesBelow) }
       }
