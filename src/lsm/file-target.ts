@@ -175,6 +175,6 @@ export function commonMeta(
 }
 
 /** The wall clock of this machine's zone, as if it were UTC: how Java's LocalDateTime is stored. */
-function localClock(now: Date): bigint {
+export function localClock(now: Date): bigint {
   return BigInt(now.getTime() - now.getTimezoneOffset() * 60_000)
 }

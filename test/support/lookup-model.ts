@@ -1,4 +1,6 @@
 /** What a compaction that looks up older rows gives, written plainly, a key at a time. */
+import { fieldsIdentity } from '../../src/lsm/merge/value-identity.ts'
+import type { DataType } from '../../src/types/data-type.ts'
 import type { InternalValue } from '../../src/types/internal-value.ts'
 import { tableOptions } from '../../src/types/options.ts'
 import { DELETE, INSERT, isAdd, UPDATE_AFTER, UPDATE_BEFORE } from '../../src/types/row-kind.ts'
@@ -82,19 +84,18 @@ function isSame(schema: TableSchema, before: ShownRow, after: ShownRow): boolean
   const options = tableOptions(schema.options)
   if (!options.get('changelog-producer.row-deduplicate')) return false
   const ignored = options.get('changelog-producer.row-deduplicate-ignore-fields') ?? []
-  const text = (row: ShownRow) =>
-    JSON.stringify(
-      row.filter((_, i) => !ignored.includes(schema.fields[i]!.name)),
-      (_, value: unknown) => plain(value),
-    )
-  return text(before) === text(after)
+  return schema.fields.every(
+    ({ name, type }, i) => ignored.includes(name) || isEqual(type, before[i]!, after[i]!),
+  )
 }
 
-/** Values that JSON would write alike, as text. */
-function plain(value: unknown): unknown {
-  if (value instanceof Uint8Array) return [...value]
-  if (typeof value === 'bigint') return `${value}n`
-  return typeof value === 'number' ? `${Object.is(value, -0) ? '-0' : value}` : value
+/** Values are compared as Java's generated code does: floats as numbers, and what is nested as aggregates compare it. */
+function isEqual(type: DataType, a: InternalValue, b: InternalValue): boolean {
+  if (a === null || b === null) return a === b
+  if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array) === 0
+  if (typeof a !== 'object') return a === b
+  const identity = fieldsIdentity(type)
+  return identity(a) === identity(b)
 }
 
 function shown(row: ShownRow, kind: number): ShownRow {

@@ -33,7 +33,11 @@ export class KeyCache {
   async block(path: string, keys: FileKeys, index: number) {
     const before = keys.sizeBytes
     const block = await keys.block(index)
-    if (this.#files.get(path) !== keys) return block
+    if (this.#files.get(path) !== keys) {
+      // Others needed the room: what is still in use is kept to the block in use.
+      keys.forget()
+      return block
+    }
     this.#sizeBytes += keys.sizeBytes - before
     for (const other of this.#files.keys()) {
       if (this.#sizeBytes <= this.#maxBytes) break

@@ -17,6 +17,7 @@ import type {
 import { mergeSteps } from '../merge-steps.ts'
 import { mergeStep, stepColumns } from '../step-merge.ts'
 import { moveFiles, rewriteFiles } from '../step-writer.ts'
+import { copiedChanges } from './copied-changes.ts'
 import { firstRows } from './first-rows.ts'
 import { keyCacheOf } from './key-cache.ts'
 import { type LookedUpStep, lookUp } from './looked-up-step.ts'
@@ -39,6 +40,10 @@ export function lookupRewriter(
       const isRewritten = mustRewrite(context, outputLevel, file)
       if (!isRewritten && !hasWork(context, outputLevel))
         return await plain.upgrade(outputLevel, dropDelete, file)
+      if (!isRewritten && producesChanges(context.target)) {
+        const copied = await copiedChanges(context, outputLevel, file)
+        if (copied !== null) return copied
+      }
       const handling = { isRewritten, dropDelete: context.deletions !== null }
       return await rewrite(context, outputLevel, [[[file]]], handling)
     },

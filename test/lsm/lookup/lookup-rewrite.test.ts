@@ -135,7 +135,46 @@ test.each(ENGINES)(
         )
         expect(marksOf(bucket)).toEqual(positions)
       }),
-      { numRuns: 10 },
+      { numRuns: 6 },
     )
   },
 )
+
+test.each(ENGINES)('%s moves a file of new rows to a level, or writes it anew', async (engine) => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), async (seed) => {
+      const random = seeded(seed)
+      const whole = scenario(engine, random)
+      const { schema } = whole.table
+      const output = between(random, 1, 6)
+      // The levels above, and one run of new rows.
+      const isIn = (run: readonly LeveledRow[], i: number): boolean =>
+        run[0]!.level > output || i === whole.runs.length - 1
+      const given: Scenario = {
+        ...whole,
+        runs: whole.runs.filter(isIn),
+        marked: whole.marked.filter((_, i) => isIn(whole.runs[i]!, i)),
+      }
+      const { marks, marked } = given
+      const bucket = await lookupBucket(schema, given.runs, { windowRows: 10, marks, marked })
+      const rows = live(given)
+      const fresh = rows.at(-1)!
+      const expected = lookedUpByModel(schema, fresh, rows.slice(0, -1).flat())
+      const file = bucket.files.at(-1)!
+      const result = await compactionRewriter(bucket.context).upgrade(output, true, file)
+      expect(result.before).toEqual([file])
+      expect(result.after.every(({ level }) => level === output)).toBe(true)
+      const isMoved = result.after[0]?.fileName === file.fileName
+      const merged = expected.rows.filter((row) => !marks || isAdd(row.at(-1) as number))
+      expect(await bucket.read(result.after)).toEqual(
+        isMoved ? fresh.map(({ row, kind }) => [...row, kind]) : merged,
+      )
+      const tells = schema.options['changelog-producer'] === 'lookup'
+      expect(await bucket.read(result.changelog)).toEqual(tells ? expected.changes : [])
+      const isReplaced = engine === 'deduplicate' && schema.options['sequence.field'] === undefined
+      const hasDeletes = marks && file.deleteRowCount !== 0
+      expect(isMoved).toBe(!hasDeletes && (output === 5 || isReplaced))
+    }),
+    { numRuns: 6 },
+  )
+})
