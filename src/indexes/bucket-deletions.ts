@@ -6,7 +6,11 @@
  */
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { type DataLayout, indexFilePath } from '../snapshot/data-paths.ts'
-import { DELETION_VECTORS_INDEX, type IndexFileMeta } from '../snapshot/index-manifest.ts'
+import {
+  DELETION_VECTORS_INDEX,
+  type IndexFileMeta,
+  NO_VECTORS,
+} from '../snapshot/index-manifest.ts'
 import { type DeletionVectors, writeVectorFile } from './deletion-vector-file.ts'
 import { readDeletionVectors, type VectorForm } from './deletion-vector.ts'
 import type { IndexChange, IndexFilePlace } from './index-file.ts'
@@ -59,7 +63,7 @@ export class BucketDeletions {
   async prepare(place: IndexFilePlace): Promise<IndexChange> {
     if (!this.#isChanged) return { newIndexFiles: [], deletedIndexFiles: [] }
     const indexFile = await writeVectorFile(place, this.#vectors, this.#form)
-    const deletedIndexFiles = this.#files
+    const deletedIndexFiles = this.#files.length > 0 ? this.#files : [NO_VECTORS]
     this.#files = [indexFile]
     this.#isChanged = false
     return { newIndexFiles: [indexFile], deletedIndexFiles }

@@ -69,6 +69,20 @@ export interface IndexFileMeta {
 export const HASH_INDEX = 'HASH'
 export const DELETION_VECTORS_INDEX = 'DELETION_VECTORS'
 
+/**
+ * Stands among the index files that a change replaces where a bucket had no deletion vectors: whoever commits it knows that it
+ * builds on that. Java, which does not look at what is replaced, takes it for a file that is gone already.
+ */
+export const NO_VECTORS: IndexFileMeta = {
+  indexType: DELETION_VECTORS_INDEX,
+  fileName: '',
+  fileSize: 0,
+  rowCount: 0,
+  deletionVectors: [],
+  externalPath: null,
+  globalIndex: null,
+}
+
 export interface IndexManifestEntry {
   /** A stored index manifest has added files only; a change may delete some. */
   readonly kind: number

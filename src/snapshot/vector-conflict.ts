@@ -7,7 +7,7 @@
  * a vector is of a file that is gone.
  */
 import type { Conflict, ConflictCheck } from './conflict.ts'
-import { DELETION_VECTORS_INDEX, type IndexManifestEntry } from './index-manifest.ts'
+import { DELETION_VECTORS_INDEX, type IndexManifestEntry, NO_VECTORS } from './index-manifest.ts'
 import { FILE_KIND, type ManifestEntry } from './manifest-entry.ts'
 import { latin1Of } from './metadata-columns.ts'
 
@@ -48,7 +48,10 @@ function strayVector(
   return null
 }
 
-/** An index file that the change replaces must still be there, unless the change itself brings it. */
+/**
+ * An index file that the change replaces must still be there, unless the change itself brings it; and where it replaces none,
+ * there must be none.
+ */
 function staleFile(
   { baseIndexes }: ConflictCheck,
   changed: readonly IndexManifestEntry[],
@@ -58,9 +61,14 @@ function staleFile(
       ({ indexFile }) => indexFile.fileName,
     ),
   )
-  const stale = changed.find(
-    ({ kind, indexFile }) => kind === FILE_KIND.DELETE && !there.has(indexFile.fileName),
-  )
+  const buckets = new Set(baseIndexes.filter(isOfVectors).map((entry) => placeKey(entry, '')))
+  const isStale = (entry: IndexManifestEntry): boolean => {
+    const { fileName } = entry.indexFile
+    return fileName === NO_VECTORS.fileName
+      ? buckets.has(placeKey(entry, ''))
+      : !there.has(fileName)
+  }
+  const stale = changed.find((entry) => entry.kind === FILE_KIND.DELETE && isStale(entry))
   return stale === undefined
     ? null
     : conflict('the deletion vectors of a bucket were changed by another commit', stale)

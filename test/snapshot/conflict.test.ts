@@ -347,6 +347,32 @@ const vectorCases: readonly [name: string, given: VectorCase, conflict: RegExp |
     null,
   ],
   [
+    'the first vectors of a counted bucket',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'k', files: [], bucket: 1 }],
+      changeVectors: [
+        { index: '', files: [], kind: 'DELETE' },
+        { index: 'j', files: ['x'] },
+      ],
+      bucketsAreCounted: true,
+    },
+    null,
+  ],
+  [
+    'the first vectors of a counted bucket that has got some meanwhile',
+    {
+      base: [{ name: 'x' }],
+      vectors: [{ index: 'k', files: ['x'] }],
+      changeVectors: [
+        { index: '', files: [], kind: 'DELETE' },
+        { index: 'j', files: ['x'] },
+      ],
+      bucketsAreCounted: true,
+    },
+    /vectors of a bucket were changed/,
+  ],
+  [
     'vectors of a counted bucket on top of older ones',
     {
       base: [{ name: 'x' }],
