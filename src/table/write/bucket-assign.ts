@@ -25,8 +25,8 @@ export interface BucketAssigner {
   assign(batch: Batch, kinds: Int8Array): readonly BucketRows[] | Promise<readonly BucketRows[]>
   /** Stores what has to be committed with the rows assigned since the last call. */
   prepare(): Promise<readonly BucketIndex[]>
-  /** Takes note that what was prepared is in the table. */
-  committed?(): void
+  /** Takes note that the messages are in the table. */
+  committed?(messages: readonly CommitMessage[]): void
 }
 
 export interface AssignOptions {

@@ -9,6 +9,7 @@
 import { DYNAMIC_BUCKETS_MAX } from '../../indexes/bucket-hashes.ts'
 import { writeHashIndex } from '../../indexes/hash-index.ts'
 import { dropIndexFiles, type IndexFilePlace } from '../../indexes/index-file.ts'
+import type { CommitMessage } from '../../snapshot/commit-message.ts'
 import { type DataLayout, dataLayout } from '../../snapshot/data-paths.ts'
 import { HASH_INDEX, type IndexManifestEntry } from '../../snapshot/index-manifest.ts'
 import { latin1Of } from '../../snapshot/metadata-columns.ts'
@@ -153,6 +154,13 @@ export class DynamicBuckets implements BucketAssigner {
     const { io, manifests } = this.#store
     const nextName = (): string => manifests.names.index()
     return { io, layout: this.#layout, partition, bucket, nextName, signal: this.#signal }
+  }
+
+  committed(messages: readonly CommitMessage[]): void {
+    for (const { partition, bucket, newIndexFiles } of messages)
+      for (const { indexType, fileName } of newIndexFiles)
+        if (indexType === HASH_INDEX)
+          this.#partitions.get(latin1Of(partition))?.settle(bucket, fileName)
   }
 
   /** Partitions that no row came for any more need not stay in memory, once all of them is in the table. */

@@ -139,7 +139,16 @@ export class PartitionIndex {
     this.changed.delete(bucket)
   }
 
-  /** Whether all that is known here was in the table when it was looked at last. */
+  /** Takes note that a file that was written is in the table. */
+  settle(bucket: number, fileName: string): void {
+    const files = this.#files.get(bucket)
+    const at = files?.known.indexOf(fileName) ?? -1
+    if (at < 0) return
+    files!.known.splice(0, at)
+    files!.stored = fileName
+  }
+
+  /** Whether all that is known here was in the table once. */
   get isSettled(): boolean {
     if (this.changed.size > 0) return false
     return [...this.#files.values()].every(({ stored, known }) => stored === known.at(-1))

@@ -316,7 +316,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     this.#unsettled = null
     this.#keptCount = 0
     this.#buckets.committed(result.snapshots, messages)
-    this.#assigner.committed?.()
+    this.#assigner.committed?.(messages)
     // An earlier process has committed the same rows in files of its own.
     if (result.alreadyCommitted && isFirstTry) await abort(table, messages).catch(() => {})
     return result

@@ -137,3 +137,41 @@ test('keys of a commit that never happened are in the index of the next', async 
   const { hashes } = await indexOf(table)
   expect(hashes).toHaveLength(6)
 })
+
+describe('what takes rows away', () => {
+  test('an overwrite starts the index of its partitions anew', async () => {
+    const { root, table } = await dynamicTable({ 'dynamic-bucket.target-row-num': 10 })
+    await using writer = await table.writer()
+    await writer.write([...rowsFrom(0, 25, 'old'), ...rowsFrom(0, 3, 'old', 'b')])
+    await writer.commit()
+    await (await openRowTable(io, root)).overwrite(rowsFrom(20, 10, 'new'))
+    expect((await indexOf(table)).counts).toEqual({ 0: 13 })
+    await writer.write(rowsFrom(15, 10, 'later'))
+    await writer.commit()
+    expect((await indexOf(table)).counts).toEqual({ 0: 13, 1: 5 })
+    expect(await rowsOf(table)).toHaveLength(15 + 3)
+    await expectSound(table, 15 + 3)
+  })
+
+  test('a dropped partition has no index', async () => {
+    const { table } = await dynamicTable({ 'dynamic-bucket.target-row-num': 10 })
+    await table.write([...rowsFrom(0, 15, 'v'), ...rowsFrom(0, 3, 'v', 'b')])
+    await table.dropPartitions([{ dt: 'a' }])
+    expect((await indexOf(table)).counts).toEqual({ 0: 3 })
+    await table.write(rowsFrom(10, 5, 'w'))
+    expect(await rowsOf(table)).toHaveLength(8)
+    await expectSound(table, 8)
+  })
+})
+
+test('compaction leaves keys in their buckets', async () => {
+  const { table } = await dynamicTable({ 'dynamic-bucket.target-row-num': 10 })
+  for (let turn = 0; turn < 3; turn++) await table.write(rowsFrom(5 * turn, 15, `turn ${turn}`))
+  const before = await indexOf(table)
+  const { snapshots } = await table.compact({ full: true })
+  expect(snapshots).not.toHaveLength(0)
+  expect((await indexOf(table)).counts).toEqual(before.counts)
+  await table.write(rowsFrom(0, 25, 'last'))
+  expect(await rowsOf(table)).toHaveLength(25)
+  await expectSound(table, 25)
+})
