@@ -110,7 +110,19 @@ test.each(KINDS)('of a %s table both commit what the other has prepared', async 
     await (isOurs ? wePrepareAndJavaCommits(told) : javaPreparesAndWeCommit(told))
     expect(await sameRows(name)).toHaveLength(isKeyed ? 30 + 10 * turn : 30 * (turn + 1))
   }
+  expect((await vectorCount(name)) > 0).toBe(kind === 'vectors')
 })
+
+/** How many deletion vectors the snapshots of the table have together. */
+async function vectorCount(name: string): Promise<number> {
+  const { store } = await both.table(name)
+  let count = 0
+  for (const id of await store.snapshots.ids()) {
+    const entries = await store.manifests.readIndexEntries(await store.snapshots.read(id))
+    for (const { indexFile } of entries) count += indexFile.deletionVectors?.length ?? 0
+  }
+  return count
+}
 
 test('a commit that we prepared and Java made is known here as made', async () => {
   const name = 'db.known'
