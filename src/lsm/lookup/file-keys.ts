@@ -1,5 +1,6 @@
 /** The sorted keys of a data file, loaded from its front on, block by block, as they are asked for. */
 import type { DataFile, RowCursor } from '../../format/data-file.ts'
+import { assert } from '../../util/assert.ts'
 import { keyOrder, type KeyValueLayout } from '../key-value.ts'
 import { storedKeyFields } from '../run-reader.ts'
 import { compareKeys, type SortKeys, sortKeys } from '../sort-keys.ts'
@@ -26,6 +27,8 @@ export class FileKeys {
   #dropped = 0
   #rows = 0
   #isAtEnd = false
+  /** Whether a read failed: where the next one would go on is not known then. */
+  #hasFailed = false
   #sizeBytes = 0
 
   constructor(layout: KeyValueLayout, open: () => Promise<DataFile>) {
@@ -40,7 +43,7 @@ export class FileKeys {
 
   /** Whether every block that was loaded is still there, so that the file can be looked through from its front. */
   get isWhole(): boolean {
-    return this.#dropped === 0
+    return this.#dropped === 0 && !this.#hasFailed
   }
 
   /** The block, loaded if it is not yet; null behind the last. Those before it may be dropped already. */
@@ -59,8 +62,11 @@ export class FileKeys {
 
   async #load(): Promise<boolean> {
     if (this.#isAtEnd) return false
+    assert(!this.#hasFailed, 'keys are read on behind a failure')
+    this.#hasFailed = true
     this.#cursor ??= await this.#openCursor()
     const batch = await this.#cursor.read(BLOCK_ROWS)
+    this.#hasFailed = false
     if (batch === null) {
       this.#isAtEnd = true
       this.#cursor = null

@@ -76,6 +76,15 @@ test('of a file that is too large only the block in use is kept, and it is read 
   expect(cache.open('a', () => fileKeys())).not.toBe(keys)
 })
 
+test('a file that failed to be read is read anew', async () => {
+  const cache = new KeyCache(10 * BLOCK_BYTES)
+  const failing = new FileKeys(keyValueLayout(schema), () => Promise.reject(new Error('no file')))
+  const keys = cache.open('a', () => failing)
+  await expect(cache.block('a', keys, 0)).rejects.toThrow('no file')
+  const again = cache.open('a', () => fileKeys())
+  expect((await cache.block('a', again, 0))?.firstRow).toBe(0)
+})
+
 test('a key is found from any place before it', () => {
   const even = keysOf(Array.from({ length: 50 }, (_, i) => 2 * i))
   const wanted = Array.from({ length: 102 }, (_, i) => i - 1)
