@@ -1,6 +1,6 @@
 /**
  * Checks the index files and the statistics of a snapshot: they are there, with their size, and every deletion vector can be
- * read and belongs to a live file.
+ * read and belongs to a live file, and hash indexes part the keys.
  */
 import { readDeletionVector } from '../../indexes/deletion-vector.ts'
 import { type DataLayout, indexFilePath } from '../../snapshot/data-paths.ts'
@@ -13,6 +13,7 @@ import { LakeError } from '../../util/errors.ts'
 import { parseJson } from '../../util/json.ts'
 import { bucketKey } from '../plan/deletion-files.ts'
 import type { CheckContext } from './context.ts'
+import { checkHashIndexes } from './hash-indexes.ts'
 import { entryOf, type LiveFiles } from './live-files.ts'
 
 /** The paths of what the snapshot needs of these; `live` are its data files, where they could be told. */
@@ -46,13 +47,16 @@ export async function checkIndexFiles(
   )
   paths.push(manifestPath(root, indexManifest))
   const rowCounts = live && rowCountsByFile(live)
+  const sized: IndexManifestEntry[] = []
   for (const entry of entries ?? []) {
     const file = await findings.attempt(path, () => indexFilePath(layout, entry))
     if (file === undefined) continue
     paths.push(file)
-    if (await hasItsSize(context, file, entry, snapshot.id))
-      await checkVectors(context, file, entry, rowCounts)
+    if (!(await hasItsSize(context, file, entry, snapshot.id))) continue
+    sized.push(entry)
+    await checkVectors(context, file, entry, rowCounts)
   }
+  await checkHashIndexes(context, layout, sized)
   if (entries !== undefined) checkOnce(findings, path, entries)
   return paths
 }

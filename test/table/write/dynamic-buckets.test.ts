@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 import { readHashIndex } from '../../../src/indexes/hash-index.ts'
 import { MemoryFileIO } from '../../../src/io/memory.ts'
-import { dataLayout } from '../../../src/snapshot/data-paths.ts'
+import { dataLayout, indexFilePath } from '../../../src/snapshot/data-paths.ts'
 import { latin1Of } from '../../../src/snapshot/metadata-columns.ts'
 import type { Table } from '../../../src/table/table.ts'
 import { createRowTable, openRowTable, type Row, rowsOf } from '../../support/row-tables.ts'
@@ -174,4 +174,20 @@ test('compaction leaves keys in their buckets', async () => {
   await table.write(rowsFrom(0, 25, 'last'))
   expect(await rowsOf(table)).toHaveLength(25)
   await expectSound(table, 25)
+})
+
+test('check finds keys that are in the index of two buckets, and files that were cut', async () => {
+  const { table } = await dynamicTable({ 'dynamic-bucket.target-row-num': 10 })
+  await table.write(rowsFrom(0, 20, 'v'))
+  const snapshot = (await table.latestSnapshot())!
+  const layout = dataLayout(table.path, table.schema)
+  const [first, second] = await table.store.manifests.readIndexEntries(snapshot)
+  const paths = [first!, second!].map((entry) => indexFilePath(layout, entry))
+  await io.write(paths[1]!, await io.read(paths[0]!))
+  const twice = { path: paths[1], what: 'has 10 keys that other buckets of the partition have too' }
+  expect((await table.check()).damage).toEqual([twice])
+  await io.write(paths[1]!, new Uint8Array(39))
+  expect((await table.check()).damage).toMatchObject([{ path: paths[1] }])
+  const again = await openRowTable(io, table.path)
+  await expect(again.write(rowsFrom(0, 1, 'w'))).rejects.toMatchObject({ code: 'CORRUPT' })
 })
