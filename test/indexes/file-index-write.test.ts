@@ -192,7 +192,7 @@ test.each(Object.keys(HAS))('%s tells which rows pass, whatever the type and set
       // A bloom filter tells of no row where it tells anything.
       expect(told.map(({ found }) => found)).toEqual(told.map((each) => each.passed))
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })
 

@@ -81,6 +81,6 @@ test.each(ENGINES)('%s merges what is flushed together as its rules say', (engin
         all.map(({ row, number, kind }) => [...row, number, kind]),
       )
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
 })

@@ -55,15 +55,15 @@ function hasBits(bits: Uint8Array, hashCount: number, hash: bigint): boolean {
 }
 
 /** Sets the bits that tell of a value with the hash. */
-export function setBits(bits: Uint8Array, hashCount: number, hash: bigint): void {
-  const { low, high } = halves(hash)
+export function setBits(bits: Uint8Array, hashCount: number, low: number, high: number): void {
   for (let i = 1; i <= hashCount; i++) {
     const at = placeOf(low, high, i, 8 * bits.length)
     bits[at >> 3]! |= 1 << (at & 7)
   }
 }
 
-function halves(hash: bigint): { low: number; high: number } {
+/** The low and the high word of a hash. */
+export function halves(hash: bigint): { low: number; high: number } {
   return { low: Number(BigInt.asIntN(32, hash)), high: Number(BigInt.asIntN(32, hash >> 32n)) }
 }
 

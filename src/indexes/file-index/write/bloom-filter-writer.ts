@@ -5,8 +5,9 @@
  */
 import type { DataType } from '../../../types/data-type.ts'
 import { invalid } from '../../../util/errors.ts'
-import { bloomHasher, setBits } from '../bloom-filter.ts'
+import { bloomHasher, halves, setBits } from '../bloom-filter.ts'
 import type { ColumnIndexWriter } from './column-index-writer.ts'
+import { hashBytes, hashed, hashInteger } from './hash-words.ts'
 import { IndexOutput } from './index-output.ts'
 
 export interface BloomOptions {
@@ -35,7 +36,17 @@ export function bloomFilterWriter(
   const bits = new Uint8Array(bitCount / 8)
   return {
     add: (value) => {
-      if (value !== null) setBits(bits, hashCount, hash(value))
+      if (value === null) return
+      const { low, high } = halves(hash(value))
+      setBits(bits, hashCount, low, high)
+    },
+    addWords: (low, high) => {
+      hashInteger(low, high)
+      setBits(bits, hashCount, hashed[0]!, hashed[1]!)
+    },
+    addBytes: (data, from, to) => {
+      hashBytes(data, from, to)
+      setBits(bits, hashCount, hashed[0]!, hashed[1]!)
     },
     finish: () => {
       const out = new IndexOutput()

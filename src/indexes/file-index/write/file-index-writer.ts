@@ -9,7 +9,7 @@ import type { DataType } from '../../../types/data-type.ts'
 import { cellValue } from '../../../types/internal-value.ts'
 import type { ScalarValue } from '../../../types/predicate-literal.ts'
 import { hashMapOrder } from '../../../util/java-hash-map.ts'
-import { indexedValue } from '../index-values.ts'
+import { indexedValue, isWhole } from '../index-values.ts'
 import type { ColumnIndexWriter } from './column-index-writer.ts'
 import { encodeContainer } from './container-bytes.ts'
 import type { IndexSpec } from './index-specs.ts'
@@ -28,7 +28,14 @@ export class FileIndexWriter {
   add(rows: BatchRows, from: number, to: number): void {
     for (const { spec, writer } of this.#indexes) {
       const column = rows.column(this.#offset + spec.column)
-      for (let i = from; i < to; i++) writer.add(valueAt(spec, column, i))
+      const addRow = spec.mapKey === null ? rowAdder(spec, writer, column.columns) : null
+      for (let i = from; i < to; i++)
+        if (addRow === null) writer.add(valueAt(spec, column, i))
+        else
+          addRow(
+            column.sourceOf === null ? 0 : column.sourceOf[i]!,
+            column.rows === null ? i : column.rows[i]!,
+          )
     }
   }
 
@@ -59,6 +66,35 @@ function valueAt(
   const row = rows === null ? i : rows[i]!
   if (!isPresent(column, row)) return null
   return mapKey === null ? scalar(column, valueType, row) : entryOf(column, mapKey, valueType, row)
+}
+
+/** Adds a row of one of the columns as words or bytes; null where the writer has no way for that. */
+function rowAdder(
+  { valueType }: IndexSpec,
+  writer: ColumnIndexWriter,
+  columns: readonly Column[],
+): ((source: number, row: number) => void) | null {
+  if (writer.addWords === undefined || writer.addBytes === undefined || !isWhole(valueType))
+    return null
+  const adders = columns.map((column): ((row: number) => void) | null => {
+    if (column.layout === 'bytes') {
+      const { data, starts, ends } = column
+      return (row) => writer.addBytes!(data, starts[row]!, ends[row]!)
+    }
+    if (column.layout !== 'fixed' || valueType.kind === 'DECIMAL') return null
+    const { values } = column
+    // The bits of a float are hashed, those of no NaN but one.
+    if (values instanceof Float32Array || values instanceof Float64Array) return null
+    if (!(values instanceof BigInt64Array))
+      return (row) => writer.addWords!(values[row]!, values[row]! >> 31)
+    const words = new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
+    return (row) => writer.addWords!(words[2 * row]!, words[2 * row + 1]!)
+  })
+  if (adders.includes(null)) return null
+  return (source, row) => {
+    if (isPresent(columns[source]!, row)) adders[source]!(row)
+    else writer.add(null)
+  }
 }
 
 function scalar(column: Column, type: DataType, row: number): ScalarValue | null {
