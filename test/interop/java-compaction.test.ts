@@ -218,18 +218,23 @@ async function changesOf(table: string): Promise<string[]> {
   return rows.map(([snapshot, row]) => `${snapshot} ${canonicalRow(row)}`)
 }
 
-/** The same commits by Java and by us, each compacted whole. */
+/** The same commits by Java and by us, each compacted whole, or only the last. */
 async function writeBoth(
   name: string,
   commits: readonly (readonly Cells[])[],
+  compactsEach = true,
 ): Promise<{ readonly theirs: string; readonly ours: string }> {
   const [theirs, ours] = [`db.java_${name}`, `db.ours_${name}`]
-  const steps = commits.map((rows) => ({ op: 'write', rows, compact: true }))
+  const steps = commits.map((rows, i) => ({
+    op: 'write',
+    rows,
+    compact: compactsEach || i === commits.length - 1,
+  }))
   await both.java.schedule(theirs, steps, { 'write-buffer-size': '16 mb' })
-  for (const rows of commits)
-    await weWrite(await both.table(ours), parseJson(JSON.stringify(rows)) as Cells[], {
-      compact: true,
-    })
+  for (const { rows, compact } of steps) {
+    const parsed = parseJson(JSON.stringify(rows)) as Cells[]
+    await weWrite(await both.table(ours), parsed, { compact })
+  }
   return { theirs, ours }
 }
 
@@ -262,9 +267,15 @@ function aged(k: number, t: number | null): Cells {
   return { _kind: '+I', k, t: t === null ? null : `${t}` }
 }
 
-test.each(['none', 'lookup', 'full-compaction'])(
-  'rows past their age are left out as by Java, with the changelog of %s',
-  async (producer) => {
+test.each([
+  { producer: 'none', vectors: false, compactsEach: true },
+  { producer: 'lookup', vectors: false, compactsEach: true },
+  { producer: 'full-compaction', vectors: false, compactsEach: true },
+  { producer: 'none', vectors: true, compactsEach: false },
+  { producer: 'lookup', vectors: true, compactsEach: false },
+])(
+  'rows past their age are left out as by Java, with $producer, vectors $vectors, each commit $compactsEach',
+  async ({ producer, vectors, compactsEach }) => {
     const now = Math.floor(Date.now() / 1000)
     // Far from the limit, which moves while the test runs.
     const [old, young] = [now - 90_000, now - 10]
@@ -273,11 +284,12 @@ test.each(['none', 'lookup', 'full-compaction'])(
       {
         'write-only': 'false',
         'changelog-producer': producer,
+        'deletion-vectors.enabled': `${vectors}`,
         'record-level.expire-time': '1 h',
         'record-level.time-field': 't',
       },
     )
-    const name = `aged_${producer.replace('-', '_')}`
+    const name = `aged_${producer.replace('-', '_')}_${vectors}`
     for (const by of ['java', 'ours'])
       await both.java.create(`db.${by}_${name}`, jsonSchema({ schema }))
     const commits = [
@@ -285,7 +297,7 @@ test.each(['none', 'lookup', 'full-compaction'])(
       [aged(1, young), aged(2, old), aged(6, old)],
       [aged(3, old), aged(7, young)],
     ]
-    const { theirs, ours } = await writeBoth(name, commits)
+    const { theirs, ours } = await writeBoth(name, commits, compactsEach)
     const expected = await both.java.read(theirs)
     expect(await both.java.read(ours)).toEqual(expected)
     expect(await readRows((await both.table(ours)).read())).toEqual(expected)
