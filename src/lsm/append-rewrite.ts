@@ -1,12 +1,37 @@
 /** Writes the rows of several files of an append table into new ones, in the order in which they come. */
 import { allRows } from '../format/column-rows.ts'
 import type { DataFile } from '../format/data-file.ts'
+import type { FileIO } from '../io/file-io.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import type { Batch } from '../types/column.ts'
+import { ROW_ID_FIELD, SEQUENCE_NUMBER_FIELD } from '../types/field-ids.ts'
+import { tableOptions } from '../types/options.ts'
+import type { TableSchema } from '../types/schema-file.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { appendFileMeta } from './append-file.ts'
-import { type FileTarget, openFile } from './file-target.ts'
+import { type FileTarget, fileTarget, openFile } from './file-target.ts'
 import { pathsOf, RollingWriter, type WrittenFile } from './rolling-writer.ts'
+
+/** What rows are written anew with: where they are tracked, their ids and numbers come along as columns. */
+export function rewriteTarget(io: FileIO, schema: TableSchema, signal?: AbortSignal): FileTarget {
+  if (!tableOptions(schema.options).get('row-tracking.enabled'))
+    return fileTarget(io, schema, signal)
+  const fields = [...schema.fields, ROW_ID_FIELD, SEQUENCE_NUMBER_FIELD]
+  return fileTarget(io, { ...schema, fields }, signal)
+}
+
+/** Describes a file of such a target: see {@link appendFileMeta}. */
+export function rewrittenFileMeta(
+  target: FileTarget,
+  file: WrittenFile,
+  sequence: bigint,
+  source: number,
+): DataFileMeta {
+  const { fields } = target
+  const isTracked = fields.some(({ id }) => id === ROW_ID_FIELD.id)
+  const writeCols = isTracked ? fields.map(({ name }) => name) : null
+  return { ...appendFileMeta(target, file, sequence, source), writeCols }
+}
 
 export interface RewrittenFiles {
   readonly files: readonly DataFileMeta[]
@@ -76,7 +101,7 @@ function described(
   const files = written.map((file) => {
     const first = next > last ? last : next
     next += BigInt(file.rowCount)
-    return appendFileMeta(target, file, first, source)
+    return rewrittenFileMeta(target, file, first, source)
   })
   return { files, paths: written.flatMap(pathsOf) }
 }

@@ -11,8 +11,8 @@ import {
   isWorthCompacting,
   packSmallFiles,
 } from '../../lsm/append-pick.ts'
-import { rewriteAppendFiles } from '../../lsm/append-rewrite.ts'
-import { type FileTarget, fileTarget } from '../../lsm/file-target.ts'
+import { rewriteAppendFiles, rewriteTarget } from '../../lsm/append-rewrite.ts'
+import type { FileTarget } from '../../lsm/file-target.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
 import { abort, commit, mayHaveHappened } from '../../snapshot/commit.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../../snapshot/data-file-meta.ts'
@@ -23,7 +23,7 @@ import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { unsupported } from '../../util/errors.ts'
-import { fileContext, openTableFile } from '../file/table-file.ts'
+import { type FileContext, fileContext, openTableFile } from '../file/table-file.ts'
 import { type AppendBucket, appendBuckets, bucketDeletions, indexPlace } from './buckets.ts'
 
 export interface AppendCompactOptions {
@@ -76,12 +76,10 @@ async function commitPlans(
   }
 }
 
-/** UNSUPPORTED for tables whose rows have more to them than the columns in their files. */
+/** UNSUPPORTED for tables whose rows lie in several files each. */
 export function requireRewritable(schema: TableSchema): void {
-  const options = tableOptions(schema.options)
-  for (const name of ['data-evolution.enabled', 'row-tracking.enabled'] as const)
-    if (options.get(name))
-      throw unsupported(`the files of a table with ${name} cannot be written anew yet`)
+  if (tableOptions(schema.options).get('data-evolution.enabled'))
+    throw unsupported('the files of a table with data-evolution.enabled cannot be written anew yet')
 }
 
 interface BucketPlan {
@@ -134,7 +132,8 @@ async function runPlans(
   { signal, onProgress }: AppendCompactOptions,
   take: (message: CommitMessage) => void,
 ): Promise<void> {
-  const target = fileTarget(store.io, schema, signal)
+  const target = rewriteTarget(store.io, schema, signal)
+  const context = fileContext(store, schema)
   const allFiles = plans.reduce((sum, { packs }) => sum + packs.flat().length, 0)
   let doneFiles = 0
   for (const { bucket, packs } of plans) {
@@ -142,7 +141,7 @@ async function runPlans(
     const place = { partition, bucket: number, totalBuckets }
     for (const pack of packs) {
       throwIfAborted(signal)
-      const compactAfter = await rewritePack(store, target, bucket, pack)
+      const compactAfter = await rewritePack(context, target, bucket, pack)
       take({ ...place, ...EMPTY_INCREMENT, compactBefore: pack, compactAfter })
       doneFiles += pack.length
       onProgress?.(doneFiles, allFiles)
@@ -161,13 +160,12 @@ async function runPlans(
 }
 
 async function rewritePack(
-  store: TableStore,
+  context: FileContext,
   target: FileTarget,
   bucket: AppendBucket,
   pack: readonly DataFileMeta[],
 ): Promise<readonly DataFileMeta[]> {
-  const { schema, signal } = target
-  const context = fileContext(store, schema)
+  const { signal } = target
   const directory = bucketDirectory(context.layout, bucket.partition, bucket.bucket)
   const open = async (file: DataFileMeta) => await openTableFile(context, bucket, file, signal)
   const place = { directory, source: FILE_SOURCE.COMPACT }

@@ -7,8 +7,8 @@
  */
 import { randomUUID } from 'node:crypto'
 
-import { appendFileMeta } from '../../lsm/append-file.ts'
-import { type FileTarget, fileTarget, openFile } from '../../lsm/file-target.ts'
+import { rewriteTarget, rewrittenFileMeta } from '../../lsm/append-rewrite.ts'
+import { type FileTarget, openFile } from '../../lsm/file-target.ts'
 import { RollingWriter, type WrittenFile } from '../../lsm/rolling-writer.ts'
 import { type RowOrder, RowSorter } from '../../lsm/row-sorter.ts'
 import { sortKeys } from '../../lsm/sort-keys.ts'
@@ -25,7 +25,7 @@ import type { TableSchema } from '../../types/schema-file.ts'
 import { fieldsNamed, hasPrimaryKey } from '../../types/schema-keys.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { invalid, unsupported } from '../../util/errors.ts'
-import { fileContext, openTableFile } from '../file/table-file.ts'
+import { type FileContext, fileContext, openTableFile } from '../file/table-file.ts'
 import { type AppendBucket, appendBuckets, bucketDeletions, indexPlace } from './buckets.ts'
 import { type AppendCompactOptions, requireRewritable } from './compact.ts'
 
@@ -126,14 +126,15 @@ async function sortBuckets(
   { signal, onProgress }: Omit<AppendCompactOptions, 'full'>,
   take: (message: CommitMessage) => void,
 ): Promise<void> {
-  const target = fileTarget(store.io, schema, signal)
+  const target = rewriteTarget(store.io, schema, signal)
+  const context = fileContext(store, schema)
   const allFiles = buckets.reduce((sum, { files }) => sum + files.length, 0)
   let doneFiles = 0
   onProgress?.(0, allFiles)
   for (const bucket of buckets) {
     const { partition, bucket: number, totalBuckets, files } = bucket
     const place = { partition, bucket: number, totalBuckets }
-    const newFiles = await sortBucket(store, target, order, bucket)
+    const newFiles = await sortBucket(context, target, order, bucket)
     take({ ...place, ...EMPTY_INCREMENT, newFiles, deletedFiles: files })
     doneFiles += files.length
     onProgress?.(doneFiles, allFiles)
@@ -149,13 +150,12 @@ async function sortBuckets(
 const BATCH_ROWS = 16_384
 
 async function sortBucket(
-  store: TableStore,
+  context: FileContext,
   target: FileTarget,
   order: RowOrder,
   bucket: AppendBucket,
 ): Promise<DataFileMeta[]> {
-  const { schema, options, fields, spill, signal } = target
-  const context = fileContext(store, schema)
+  const { options, fields, spill, signal } = target
   const sorter = new RowSorter(fields, order, {
     budgetBytes: options.get('write-buffer-size'),
     spill,
@@ -201,7 +201,7 @@ async function writeSorted(
   }
   let sequence = files[0]!.minSequenceNumber
   return written.map((file) => {
-    const meta = appendFileMeta(target, file, sequence, FILE_SOURCE.APPEND)
+    const meta = rewrittenFileMeta(target, file, sequence, FILE_SOURCE.APPEND)
     sequence += BigInt(file.rowCount)
     return meta
   })

@@ -14,6 +14,7 @@ import { decodePartition } from '../../types/partition.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey, keyFields, trimmedKeyFields } from '../../types/schema-keys.ts'
 import { throwIfAborted } from '../../util/async.ts'
+import { writtenFields } from '../file/file-schema.ts'
 import { isBlobFile } from '../file/stored-file.ts'
 import { BoundsCheck, type ClaimedColumn } from './column-bounds.ts'
 import type { CheckContext } from './context.ts'
@@ -191,7 +192,7 @@ function claimedColumns(
       claimed.push({ field: fields[index]!, index, stats, source: 'key statistics' })
   }
   const values = fields.filter((field) => schema.fields.includes(field))
-  const ofValues = statsByName(valueStats, values, valueStatsCols, fileName)
+  const ofValues = statsByName(valueStats, writtenFields(file, schema), valueStatsCols, fileName)
   for (const field of values) {
     const stats = ofValues(field.name)
     const index = fields.indexOf(field)

@@ -11,7 +11,7 @@ import type { BoundPredicate } from '../../types/predicate-bind.ts'
 import { type ColumnStats, mayMatch } from '../../types/predicate-stats.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { typeText } from '../../types/type-text.ts'
-import { storedField } from '../file/file-schema.ts'
+import { storedField, writtenFields } from '../file/file-schema.ts'
 import { groupByRowIds, type PlacedRows, rowRangeFiles } from '../file/row-ranges.ts'
 import { isKeptApart } from '../file/stored-file.ts'
 import { widened } from './scan-filter.ts'
@@ -52,11 +52,8 @@ function statsOf(
 ): ColumnStats | undefined {
   const stored = storedField(field, fileSchema)
   if (stored === undefined || plainType(stored) !== plainType(field)) return undefined
-  const { writeCols, valueStats, valueStatsCols, fileName } = file
-  const fields =
-    writeCols === null
-      ? fileSchema.fields
-      : fileSchema.fields.filter(({ name }) => writeCols.includes(name))
+  const { valueStats, valueStatsCols, fileName } = file
+  const fields = writtenFields(file, fileSchema)
   return widened(field, statsByName(valueStats, fields, valueStatsCols, fileName)(stored.name))
 }
 

@@ -26,7 +26,7 @@ import {
   trimmedKeyFields,
 } from '../../types/schema-keys.ts'
 import { embeddedMayMatch } from '../file/file-indexes.ts'
-import { evolvedStats, storedPredicate } from '../file/file-schema.ts'
+import { evolvedStats, storedPredicate, writtenFields } from '../file/file-schema.ts'
 
 /** A filter on rows, taken apart by what it can rule out. */
 export interface ScanFilter {
@@ -137,11 +137,7 @@ function valuesMayMatch(
   fileSchema: TableSchema,
   usesIndexes: boolean,
 ): boolean {
-  const names = file.writeCols
-  const fields =
-    names === null
-      ? fileSchema.fields
-      : fileSchema.fields.filter(({ name }) => names.includes(name))
+  const fields = writtenFields(file, fileSchema)
   const stats = statsByName(file.valueStats, fields, file.valueStatsCols, file.fileName)
   const statsMayMatch = mayMatch(rows, file.rowCount, (column) => {
     const field = rows.fields[column]!

@@ -7,8 +7,8 @@
 import { randomUUID } from 'node:crypto'
 
 import { bitmapOfAscending } from '../../indexes/roaring.ts'
-import { rewriteAppendFiles } from '../../lsm/append-rewrite.ts'
-import { type FileTarget, fileTarget } from '../../lsm/file-target.ts'
+import { rewriteAppendFiles, rewriteTarget } from '../../lsm/append-rewrite.ts'
+import type { FileTarget } from '../../lsm/file-target.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
 import { abort, commit, mayHaveHappened } from '../../snapshot/commit.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../../snapshot/data-file-meta.ts'
@@ -50,7 +50,7 @@ export class AppendChanges implements AsyncDisposable {
     this.#snapshot = snapshot
     this.#signal = signal
     this.#context = fileContext(store, schema)
-    this.#target = fileTarget(store.io, schema, signal)
+    this.#target = rewriteTarget(store.io, schema, signal)
     this.#writer = new TableWriter(store, this.#schema, { signal })
   }
 

@@ -20,7 +20,7 @@ export function stateSchema(schema: TableSchema): TableSchema {
 export function requireDeletable(schema: TableSchema): void {
   const options = tableOptions(schema.options)
   if (!hasPrimaryKey(schema)) {
-    requireChangeable(schema)
+    requireRewritable(schema)
     return
   }
   if (options.get('ignore-delete'))
@@ -49,9 +49,11 @@ export function requireDeletable(schema: TableSchema): void {
 export function requireUpdatable(schema: TableSchema, columns: readonly string[]): void {
   fieldsNamed(schema, columns)
   if (!hasPrimaryKey(schema)) {
-    const { options } = schema
-    requireChangeable(schema)
-    if (tableOptions(options).get('row-tracking.enabled')) requireRewritable(schema)
+    requireRewritable(schema)
+    if (tableOptions(schema.options).get('row-tracking.enabled'))
+      throw unsupported('rows of a table with row-tracking.enabled cannot be updated yet', {
+        hint: 'delete them and write others, which get ids of their own',
+      })
     return
   }
   const keys = new Set([...schema.primaryKeys, ...schema.partitionKeys])
@@ -76,11 +78,3 @@ export function requireUpdatable(schema: TableSchema, columns: readonly string[]
 }
 
 const AGGREGATES = /^fields\.(.+\.aggregate-function|default-aggregate-function)$/
-
-/** UNSUPPORTED for append tables whose files cannot be changed as this does it. */
-function requireChangeable(schema: TableSchema): void {
-  const options = tableOptions(schema.options)
-  const isMarkedAlone =
-    options.get('deletion-vectors.enabled') && !options.get('data-evolution.enabled')
-  if (!isMarkedAlone) requireRewritable(schema)
-}

@@ -15,7 +15,7 @@ import { appendValue, cellValue, type InternalValue } from '../../types/internal
 import type { TableSchema } from '../../types/schema-file.ts'
 import { javaText } from '../../types/value-text.ts'
 import { LakeError } from '../../util/errors.ts'
-import { storedField } from '../file/file-schema.ts'
+import { storedField, writtenFields } from '../file/file-schema.ts'
 
 export interface FileStatsTexts {
   readonly nullCounts: string
@@ -41,11 +41,6 @@ export function fileStatsTexts(
     minValues: mapOf(({ min }) => min),
     maxValues: mapOf(({ max }) => max),
   }
-}
-
-/** The columns that the file's statistics are laid out by. */
-function writtenFields({ writeCols }: DataFileMeta, { fields }: TableSchema): readonly DataField[] {
-  return writeCols === null ? fields : fields.filter(({ name }) => writeCols.includes(name))
 }
 
 /** A file with some columns only has statistics of those, and shows no others. */
