@@ -157,8 +157,9 @@ function deletion({ random, table, rows }: Turn): Step {
 function update({ random, table, rows }: Turn): Step {
   const [where, fits] = randomFilter(random)
   const set = { v: 'updated', n: ({ n }: { n: number | null }) => (n ?? 0) + 1 }
-  const changed = (row: Row): Row => ({ ...row, v: 'updated', n: (row.n ?? 0) + 1 })
-  const expected = rows.map((row) => (fits(row) ? changed(row) : row))
+  const expected = rows.map((row) =>
+    fits(row) ? { ...row, v: 'updated', n: (row.n ?? 0) + 1 } : row,
+  )
   return { name: `we update where ${where}`, expected, act: () => table.update({ where, set }) }
 }
 
