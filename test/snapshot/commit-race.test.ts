@@ -78,7 +78,9 @@ test(
     const written = await Promise.all(['a', 'b', 'c', 'd'].map(writer))
     const table = await openRowTable(s3.io, root)
     expect(await rowsOf(table)).toEqual(written.flat().toSorted())
-    expect(await table.snapshots()).toHaveLength(160)
+    const snapshots = await table.snapshots()
+    expect(snapshots.filter(({ commitKind }) => commitKind === 'APPEND')).toHaveLength(160)
+    expect(snapshots.length).toBeGreaterThan(160)
     expect((await table.check()).damage).toEqual([])
   },
 )

@@ -143,7 +143,10 @@ test('a reader finds the latest snapshot with five requests, in two rounds', asy
 
 /** A table of rows with three commits. */
 async function usedRowTable(s3: TestS3): Promise<void> {
-  await createRowTable(s3.io, ROOT)
+  await createRowTable(s3.io, ROOT, {
+    primaryKeys: ['dt', 'id'],
+    options: { bucket: 2, 'write-only': true },
+  })
   for (const id of [1n, 2n, 3n])
     await (await openRowTable(s3.io, ROOT)).write([{ dt: 'a', id, v: 'old' }])
 }

@@ -67,7 +67,11 @@ test('every partition and bucket counts by itself', async () => {
 })
 
 test('a buffer that is full is written out before the commit, and its rows are the earlier ones', async () => {
-  const root = await newTable({ 'write-buffer-size': '20 kb' })
+  const root = await newTable({
+    'write-buffer-size': '20 kb',
+    'write-buffer-spillable': false,
+    'write-only': true,
+  })
   await using writer = await (await openRowTable(io, root)).writer()
   for (let round = 0; round < 5; round++)
     await writer.write(Array.from({ length: 200 }, (_, i) => row(i, `${round} ${'x'.repeat(50)}`)))
