@@ -180,7 +180,11 @@ describe.each(ENGINES)('with the merge engine %s', (engine) => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.constantFrom(3, 50), async (seed, windowRows) => {
         const random = seeded(seed)
-        const table = randomMergeTable(engine, random, { forged: engine !== 'first-row' })
+        const options = random() < 0.3 ? { 'data-file.thin-mode': 'true' } : {}
+        const table = randomMergeTable(engine, random, {
+          options,
+          forged: engine !== 'first-row',
+        })
         const level = pick(random, [3, TOP])
         const runs = randomRuns(table, random).filter((run) => run[0]!.level <= level)
         const bucket = new Bucket(table.schema)
@@ -194,7 +198,7 @@ describe.each(ENGINES)('with the merge engine %s', (engine) => {
         expect(changelog).toEqual([])
         for (const file of after) await expectDescribed(bucket, file, level)
       }),
-      { numRuns: 10 },
+      { numRuns: 6 },
     )
   })
 })
@@ -234,7 +238,7 @@ describe.each(ENGINES.filter((engine) => engine !== 'first-row'))(
           const changes = keys.flatMap((key) => changesOf(table, key))
           expect(await bucket.rows(changelog)).toEqual(changes)
         }),
-        { numRuns: 10 },
+        { numRuns: 6 },
       )
     })
   },
