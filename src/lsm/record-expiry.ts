@@ -56,12 +56,16 @@ export function recordExpiry(
       rows: async (open) => {
         const rows = await run.rows(open)
         const time = least(file) ?? null
-        // No row is older than the least time.
-        if (time !== null && secondsOf(field.type, Number(time)) >= limit()) return rows
+        if (time !== null && isFloor(field.type, Number(time), limit())) return rows
         return commonRanges(rows, await liveRanges(open, field, limit()))
       },
     }),
   }
+}
+
+/** Whether no time of a file has expired whose least one is told; a greater BIGINT may be an earlier time. */
+function isFloor(type: DataType, least: number, limit: number): boolean {
+  return secondsOf(type, least) >= limit && (type.kind !== 'BIGINT' || least >= MILLIS_MIN)
 }
 
 function timeField({ fields }: TableSchema, name: string | undefined): DataField {

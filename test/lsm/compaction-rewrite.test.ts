@@ -338,6 +338,14 @@ describe('rows with an age', () => {
     },
   )
 
+  test('are found where a later time has the lesser number', async () => {
+    const bucket = new Bucket(agingSchema({ kind: 'BIGINT', nullable: true }))
+    await bucket.add([keyRow([1, BigInt(now)], 0), keyRow([2, BigInt(now - 9999) * 1000n], 1)], 0)
+    const sections = fileSections(bucket.files, trimmedKeyFields(bucket.schema))
+    const { after } = await bucket.rewriter(5, NOW_MS).rewrite(TOP, true, sections)
+    expect(await bucket.rows(after)).toEqual([keyRow([1, BigInt(now)], 0)])
+  })
+
   test('are known to be in a file by its statistics', async () => {
     const bucket = new Bucket(agingSchema(INT))
     await bucket.add([keyRow([1, now - 3601], 0), keyRow([2, now], 1)], 0)
