@@ -77,7 +77,7 @@ function lookupSchedule(engine: EngineName, use: Options, seed: number): Schedul
   const table = withPadding(randomMergeTable(engine, random, { options }))
   // Where a writer of Java has marked a row, it goes on finding it: what it looked up once it keeps as it was.
   const isKept = random() < 0.5 && use['deletion-vectors.enabled'] !== 'true'
-  const small = Array.from({ length: between(random, 3, 7) }, () =>
+  const small = Array.from({ length: between(random, 3, 6) }, () =>
     Array.from({ length: between(random, 1, 12) }, () =>
       between(random, BASE_KEYS - 12, BASE_KEYS + 4),
     ),
