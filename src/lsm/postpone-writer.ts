@@ -8,13 +8,16 @@ import type { FileIO } from '../io/file-io.ts'
 import { type BucketIncrement, EMPTY_INCREMENT } from '../snapshot/commit-message.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
 import { batchBytes } from '../types/batch-bytes.ts'
-import { concatColumns } from '../types/column-take.ts'
+import { concatColumns, takeBatch } from '../types/column-take.ts'
 import type { Batch } from '../types/column.ts'
 import { tableOptions } from '../types/options.ts'
+import { isRetract } from '../types/row-kind.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { isHeldBy } from '../types/schema-validation.ts'
 import type { BucketWriter } from './bucket-writer.ts'
 import { type FileTarget, fileTarget } from './file-target.ts'
+import { keyValueLayout } from './key-value.ts'
+import { Memtable } from './memtable.ts'
 import { kindsColumn } from './row-kinds.ts'
 import { RunWriter } from './run-writer.ts'
 
@@ -49,6 +52,7 @@ export class PostponeWriter implements BucketWriter {
   readonly #directory: string
   #pending: { readonly batch: Batch; readonly kinds: Int8Array }[] = []
   #pendingBytes = 0
+  #isRetractionChecked = false
   #writer: RunWriter | null = null
   #files: DataFileMeta[] = []
   #paths: string[] = []
@@ -62,6 +66,8 @@ export class PostponeWriter implements BucketWriter {
     return this.#pendingBytes
   }
 
+  readonly isFull = false
+
   get isDirty(): boolean {
     return this.#pending.length > 0 || this.#writer !== null || this.#files.length > 0
   }
@@ -74,11 +80,27 @@ export class PostponeWriter implements BucketWriter {
 
   readonly hasHanded = false
 
+  /** INVALID for a row that takes something away, where the merge engine cannot do so. */
   async write(batch: Batch, kinds: Int8Array): Promise<void> {
+    this.#checkRetraction(batch, kinds)
     this.#pending.push({ batch, kinds })
     this.#pendingBytes += batchBytes(batch)
     const isMuch = this.#pendingBytes >= FLUSH_BYTES || this.#pending.length >= BATCHES_MAX
     if (isMuch) await this.#flush()
+  }
+
+  /** A compaction could not refuse such rows any more, so the engine is asked with the first of them. */
+  #checkRetraction(batch: Batch, kinds: Int8Array): void {
+    const row = this.#isRetractionChecked ? -1 : kinds.findIndex((kind) => isRetract(kind))
+    if (row < 0) return
+    const { schema } = this.#target
+    const memtable = new Memtable(keyValueLayout(schema))
+    // A row that is alone is not merged.
+    const twice = Uint32Array.of(row, row)
+    memtable.append(takeBatch(batch, twice), Int8Array.of(kinds[row]!, kinds[row]!))
+    for (const { values } of memtable.sorted(0n).merged())
+      for (const column of schema.fields.keys()) values.column(column)
+    this.#isRetractionChecked = true
   }
 
   /** Rows are not numbered before a compaction puts them into buckets. */

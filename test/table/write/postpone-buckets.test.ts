@@ -117,3 +117,14 @@ test('of two batches that give a new partition different numbers of buckets one 
   await expect(slow.write(rowsFrom(0, 5, 'v'))).rejects.toMatchObject({ code: 'CONFLICT' })
   expect(await placesOf(table)).toEqual(['0 of 2', '1 of 2'])
 })
+
+test.each([
+  ['partial-update', {}],
+  ['first-row', {}],
+  ['aggregation', { 'fields.v.aggregate-function': 'max' }],
+])('a deletion that %s cannot merge is refused when it is written', async (engine, options) => {
+  const { table } = await postponedTable({ 'merge-engine': engine, ...options })
+  const deletion = { ...rowsFrom(1, 1, 'v')[0], _kind: '-D' }
+  await expect(stream(table, [deletion])).rejects.toMatchObject({ code: 'INVALID' })
+  expect(await table.latestSnapshot()).toBeNull()
+})
