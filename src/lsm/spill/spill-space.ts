@@ -96,6 +96,8 @@ export class SpillSpace {
     if (this.#blockCount > 0 || this.#file === null) return
     const file = this.#file
     this.#file = null
-    await (await file).close()
+    // One that could not be opened was told of already.
+    const open = await file.catch(() => null)
+    await open?.close()
   }
 }

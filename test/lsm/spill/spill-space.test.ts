@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { SpillSpace, spillOptions } from '../../../src/lsm/spill/spill-space.ts'
 import { tableOptions } from '../../../src/types/options.ts'
@@ -48,4 +48,18 @@ test('spilling can be switched off, and needs a compression that is known', () =
   expect(() => spillOptions(tableOptions({ 'spill-compression': 'zip' }))).toThrow(
     'spill-compression: "zip" is no compression',
   )
+})
+
+test('a directory that cannot be written to is named, and tried again the next time', async () => {
+  const space = new SpillSpace({ maxBytes: Infinity, codec: 'none', level: undefined })
+  vi.stubEnv('TMPDIR', '/there/is/no/such/directory')
+  await expect(space.put(block(1))).rejects.toMatchObject({
+    code: 'IO',
+    message: expect.stringContaining('no temporary file can be made') as string,
+    hint: 'give TMPDIR a directory with room, or set write-buffer-spillable to false',
+  })
+  vi.unstubAllEnvs()
+  const put = await space.put(block(2))
+  expect(new Uint8Array(await space.get(put))).toEqual(block(2))
+  await space.release([put])
 })
