@@ -331,7 +331,10 @@ export class Table<C extends Columns = Columns> {
   async writer(options: WriterOptions = {}): Promise<TableWriter<InsertOf<C>>> {
     throwIfAborted(options.signal)
     return await Promise.resolve(
-      new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, { ...options, isStream: true }),
+      new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, {
+        ...options,
+        isStream: options.isStream ?? true,
+      }),
     )
   }
 

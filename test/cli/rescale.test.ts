@@ -1,4 +1,4 @@
-/** `rescale` on the command line. */
+/** Numbers of buckets on the command line: `rescale`, and tables that postpone them. */
 import { expect, test } from 'vitest'
 
 import { testWarehouse } from '../support/cli.ts'
@@ -29,4 +29,23 @@ test('rescale tells what it would do, does it, and says what it did', async () =
   expect(whole.stderr).toContain('bucket = 3 from schema 1 on')
   const read = await warehouse.run(['read', 'db.t', '--format', 'jsonl'])
   expect(read.stdout.trim().split('\n')).toHaveLength(8)
+})
+
+test('write decides postponed buckets, a numbered commit leaves them to compact', async () => {
+  using warehouse = testWarehouse()
+  const schema = JSON.stringify({
+    fields: [{ name: 'id', type: 'INT NOT NULL' }],
+    primaryKeys: ['id'],
+    options: { bucket: '-2' },
+  })
+  await warehouse.ok(['create', 'db.t', '--schema', '-'], { stdin: schema })
+  const read = async (): Promise<string> =>
+    await warehouse.ok(['read', 'db.t', '--format', 'jsonl'])
+  await warehouse.ok(['write', 'db.t', '-'], { stdin: '{"id": 1}' })
+  expect(await read()).toBe('{"id":1}\n')
+  const numbered = ['--user', 'job', '--commit-id', '7']
+  await warehouse.ok(['write', 'db.t', '-', ...numbered], { stdin: '{"id": 2}' })
+  expect(await read()).toBe('{"id":1}\n')
+  await warehouse.ok(['compact', 'db.t'])
+  expect(await read()).toBe('{"id":1}\n{"id":2}\n')
 })

@@ -37,7 +37,12 @@ export async function writeCommand(run: CommandRun): Promise<number> {
   const inputs = await inputsOf(words)
   const catalog = await run.openCatalog()
   const table = (await catalog.table(name, undefined, { signal })).withOptions(run.tableOptions)
-  await using writer = await table.writer({ commitUser: user, overwrite, signal })
+  await using writer = await table.writer({
+    commitUser: user,
+    overwrite,
+    isStream: identifier !== undefined,
+    signal,
+  })
   let rowCount = 0
   for (const input of inputs) rowCount += await writeInput(run, table, writer, input, rowCount)
   run.progress.clear()

@@ -42,7 +42,10 @@ export interface WriterOptions {
   readonly commitUser?: string | undefined
   /** Whether the one commit of this writer replaces what is in the table, and what of it; `{}` as the table's options say. */
   readonly overwrite?: OverwriteOptions | undefined
-  /** @internal Whether rows come as a stream; `Table.writer` says so. */
+  /**
+   * Whether rows come as a stream, which is so for `Table.writer` unless told: a table with `bucket = -2` decides the buckets
+   * of a stream later, and those of a batch at once.
+   */
   readonly isStream?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
