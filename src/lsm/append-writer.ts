@@ -45,6 +45,8 @@ export class AppendWriter implements BucketWriter {
     return this.#pending.sizeBytes + (this.#writer?.openBytes ?? 0)
   }
 
+  readonly isFull = false
+
   get isDirty(): boolean {
     return this.#hasRows || this.#compactions.isDirty
   }

@@ -20,6 +20,8 @@ export const PREPARE: PrepareOptions = { waits: false, isFull: false, holdsBack:
 export interface BucketWriter {
   /** What the bucket holds in memory. */
   readonly sizeBytes: number
+  /** Whether rows have to be written to files before it takes more. */
+  readonly isFull: boolean
   /** Whether rows, files or compactions wait for a commit. */
   readonly isDirty: boolean
   /** Whether nothing would be lost, and no compaction forgotten, if the bucket were opened anew when it is needed. */

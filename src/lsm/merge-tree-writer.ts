@@ -39,6 +39,10 @@ export class MergeTreeWriter implements BucketWriter {
     return this.#buffer.sizeBytes
   }
 
+  get isFull(): boolean {
+    return this.#buffer.isFull
+  }
+
   get isDirty(): boolean {
     return this.#hasRows || this.#compactions.isDirty
   }

@@ -97,6 +97,7 @@ export class OpenBuckets {
   async write({ partition, bucket, totalBuckets, batch, kinds }: BucketRows): Promise<void> {
     const open = this.#open(partition, bucket, totalBuckets)
     if (this.#tracksWritten) this.#written.set(keyOf(open), open)
+    if (open.writer.isFull) await this.#relieve(open)
     await open.writer.write(batch, kinds)
   }
 
@@ -133,13 +134,16 @@ export class OpenBuckets {
     for (const open of bySize) {
       const before = open.writer.sizeBytes
       if (used <= goal || before === 0) return
-      if (!(await open.writer.spill())) {
-        await this.#lookAgain()
-        await this.#restoreBuckets([open])
-        await open.writer.relieve()
-      }
+      if (!(await open.writer.spill())) await this.#relieve(open)
       used -= before - open.writer.sizeBytes
     }
+  }
+
+  /** Writes the rows of a bucket to files, numbered from what is in the table. */
+  async #relieve(open: OpenBucket): Promise<void> {
+    await this.#lookAgain()
+    await this.#restoreBuckets([open])
+    await open.writer.relieve()
   }
 
   /** Finds out whether others have committed since; if so, rows are numbered after theirs. */
