@@ -4,15 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 
 import { MemoryFileIO } from '../../src/io/memory.ts'
-import { PREPARE } from '../../src/lsm/bucket-writer.ts'
-import type { CommitMessage } from '../../src/snapshot/commit-message.ts'
 import { scanEntries } from '../../src/snapshot/manifest-scan.ts'
 import type { Table } from '../../src/table/table.ts'
-import { OpenBuckets } from '../../src/table/write/open-buckets.ts'
-import { utf8 } from '../../src/types/internal-value.ts'
-import { encodePartition } from '../../src/types/partition.ts'
-import { partitionFields } from '../../src/types/schema-keys.ts'
-import { batchOf } from '../support/random-columns.ts'
 import { createRowTable, openRowTable, type Row, rowsOf } from '../support/row-tables.ts'
 
 const io = new MemoryFileIO()
@@ -94,25 +87,4 @@ test('a buffer that is full is written out before the commit, and its rows are t
   const rows = await rowsOf(table)
   expect(rows).toHaveLength(200)
   expect(rows.every((each) => / 4 x+$/.test(each))).toBe(true)
-})
-
-test('a writer that is given very many small batches numbers its rows after those of the table too', async () => {
-  const root = await newTable({ 'write-only': true })
-  await (await openRowTable(io, root)).write([row(1, 'a'), row(1, 'b'), row(1, 'c')])
-  const table = await openRowTable(io, root)
-  const buckets = new OpenBuckets(table.store, table.schema, undefined)
-  const batch = batchOf(table.schema.fields, [[utf8('a'), 1n, utf8('late')]])
-  const rows = { partition: encodePartition(partitionFields(table.schema), [utf8('a')]), bucket: 0 }
-  const messages: CommitMessage[] = []
-  for (let i = 0; i <= 65_000; i++) await buckets.write({ ...rows, batch, kinds: new Int8Array(1) })
-  await buckets.prepare((message) => messages.push(message), PREPARE)
-  await table.commit(messages, { user: 'job' })
-  expect(await rowsOf(table)).toEqual(['a 1 late'])
-  // The last of 65,000 rows behind the three that were there, and one more.
-  expect(await numbersOf(table)).toEqual([
-    [2n, 2n],
-    [65_002n, 65_002n],
-    [65_003n, 65_003n],
-  ])
-  await buckets.abort()
 })
