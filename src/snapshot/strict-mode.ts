@@ -31,13 +31,21 @@ export async function checkStrictly(
   const option = tableOptions(schema.options).get('commit.strict-mode.last-safe-snapshot')
   if (option === undefined) return
   const safeId = user.safeId ?? Number(option)
+  if (safeId >= 0 && safeId < baseId)
+    await requireNone(store, safeId, baseId, { commitUser, kind, signal })
   user.safeId = baseId
-  if (safeId < 0 || safeId >= baseId) return
+}
+
+async function requireNone(
+  store: TableStore,
+  safeId: number,
+  baseId: number,
+  { commitUser, kind, signal }: StrictCommit,
+): Promise<void> {
   for await (const snapshot of store.snapshots.walkBack(baseId, { signal })) {
     if (snapshot.id <= safeId) break
     if (snapshot.commitUser === commitUser) continue
     if (!(await isForbidden(store, snapshot, kind, signal))) continue
-    user.safeId = safeId
     throw new LakeError(
       'CONFLICT',
       `snapshot ${snapshot.id} is an ${snapshot.commitKind} of ${snapshot.commitUser}, and commit.strict-mode.last-safe-snapshot is set`,
