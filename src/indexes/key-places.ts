@@ -8,7 +8,7 @@ import { murmur32 } from '../util/hash.ts'
 /** The words of a page; no key may be longer. */
 const PAGE_WORDS = 1 << 20
 const FIRST_ENTRIES = 1 << 10
-/** What the index may take unless told otherwise: some 40 to 60 million short keys. */
+/** What the index may take unless told otherwise: some 44 million short keys; while it grows, up to half as much again. */
 const BUDGET_BYTES = 2 ** 31
 
 export class KeyPlaces {

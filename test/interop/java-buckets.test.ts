@@ -116,7 +116,14 @@ test('the same rows get the same buckets as by Java', async () => {
     )
   }
   expect(await expectSame('db.by_us')).toEqual(await expectSame('db.by_java'))
+  expect(await indexRows('db.by_us')).toEqual(await indexRows('db.by_java'))
 })
+
+/** What Java's system table tells of the index files, without their names. */
+async function indexRows(name: string): Promise<string[]> {
+  const rows = await shared.java.read(`${name}$table_indexes`)
+  return rows.map((row) => row.replace(/index-[-0-9a-f]+/, '')).toSorted()
+}
 
 test.each(['deduplicate', 'partial-update', 'aggregation', 'first-row'])(
   'Java reads a table whose keys move between partitions, with %s',
