@@ -10,8 +10,9 @@ import { fileTarget } from '../../src/lsm/file-target.ts'
 import { keyValueLayout } from '../../src/lsm/key-value.ts'
 import { WriteBuffer } from '../../src/lsm/write-buffer.ts'
 import type { DataFileMeta } from '../../src/snapshot/data-file-meta.ts'
-import type { InternalValue } from '../../src/types/internal-value.ts'
+import { type InternalValue, utf8 } from '../../src/types/internal-value.ts'
 import { keyValueFields } from '../../src/types/schema-keys.ts'
+import { keyedSchema } from '../support/memory-runs.ts'
 import {
   type EngineName,
   type MergeTable,
@@ -94,6 +95,39 @@ test.each(ENGINES)('%s writes the same files whether rows were spilled or not', 
         await flushed(table, steps, false, first),
       )
     }),
-    { numRuns: 25 },
+    { numRuns: 15 },
   )
+})
+
+test('keys with rows on both sides of pages and windows are merged whole', async () => {
+  const random = seeded(11)
+  const table: MergeTable = {
+    engine: 'aggregation',
+    kinds: [0],
+    schema: keyedSchema(
+      {
+        k: { kind: 'INT', nullable: false },
+        n: { kind: 'BIGINT', nullable: true },
+        s: { kind: 'INT', nullable: true },
+        t: { kind: 'VARCHAR', length: 1000, nullable: true },
+      },
+      {
+        'merge-engine': 'aggregation',
+        'fields.n.aggregate-function': 'sum',
+        'fields.t.aggregate-function': 'last_value',
+        'changelog-producer': 'input',
+        'sequence.field': 's',
+        'sequence.field.sort-order': 'descending',
+      },
+    ),
+  }
+  // Some 500 rows fill a page; one key has more rows than a page, and more than a window.
+  const steps = Array.from({ length: 4 }, (_, step): Step => {
+    const rows = Array.from({ length: 900 }, (__, i) => {
+      const key = random() < 0.6 ? 7 : between(random, 0, 60)
+      return [key, BigInt(i), between(random, 0, 5), utf8(`${step} ${i} `.repeat(60))]
+    })
+    return { rows, kinds: new Int8Array(rows.length), spills: true }
+  })
+  expect(await flushed(table, steps, true, 3n)).toEqual(await flushed(table, steps, false, 3n))
 })
