@@ -41,7 +41,7 @@ export interface Shape extends PickOptions {
   readonly pick: string
 }
 
-export const SHAPES_FILE = join(import.meta.dirname, '../lsm/compaction-shapes.txt')
+const SHAPES_FILE = join(import.meta.dirname, '../lsm/compaction-shapes.txt')
 
 export function readShapes(): Shape[] {
   const lines = readFileSync(SHAPES_FILE, 'utf8').split('\n')

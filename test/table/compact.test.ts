@@ -198,6 +198,49 @@ describe('others commit at the same time', () => {
     await expectWhole(root)
   })
 
+  test('a compaction whose files were replaced and expired is dropped, and the rows stay', async () => {
+    const root = await newTable({ 'num-sorted-run.compaction-trigger': 3 })
+    for (let i = 0; i < 2; i++) await (await open(root)).write([row(i, 'x')])
+    const old = await filesOf(root)
+    const paths = old.map(({ fileName }) => `${root}/dt=a/bucket-0/${fileName}`)
+    const overtaken = intercept(io, {
+      read: {
+        before: once(old[0]!.fileName, async () => {
+          await (await open(root)).compact({ full: true })
+          await io.deleteAll(paths)
+        }),
+      },
+    })
+    await using writer = await (await open(root, overtaken)).writer({ commitUser: 'stream' })
+    for (let i = 2; i < 8; i++) {
+      await writer.write([row(i, 'mine')])
+      // It is dropped before the commit, which has only rows then.
+      const result = await writer.commit({ waitForCompaction: true })
+      expect(result.isCompactionDropped).toBe(false)
+    }
+    const ids = [0, 1, 2, 3, 4, 5, 6, 7]
+    expect(await rowsOf(await open(root))).toEqual(ids.map((i) => `a ${i} ${i < 2 ? 'x' : 'mine'}`))
+    expect(await kindsOf(root)).toBe('AACAACAACA')
+  })
+
+  test('a table that lacks a file is no such case', async () => {
+    const root = await newTable({ 'num-sorted-run.compaction-trigger': 3 })
+    await (await open(root)).write([row(1, 'x')])
+    const [lost] = await filesOf(root)
+    await using writer = await (await open(root)).writer()
+    await io.delete(`${root}/dt=a/bucket-0/${lost!.fileName}`)
+    const writing = async (): Promise<void> => {
+      for (let i = 0; i < 9; i++) {
+        await writer.write([row(i, 'y')])
+        await writer.commit({ waitForCompaction: true })
+      }
+    }
+    await expect(writing()).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      path: expect.stringContaining(lost!.fileName) as string,
+    })
+  })
+
   test('messages that are handed out are compacted on, whoever commits them', async () => {
     const root = await newTable({ 'num-sorted-run.compaction-trigger': 3 })
     const table = await open(root)
