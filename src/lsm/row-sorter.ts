@@ -3,15 +3,15 @@
  * machine. Rows of the same place stay as they came.
  */
 import { type BatchRows, batchRows } from '../format/column-rows.ts'
-import { allocateBytes } from '../io/allocate.ts'
-import type { Batch, BytesColumn, Column } from '../types/column.ts'
+import type { Batch, BytesColumn, Column, FixedColumn } from '../types/column.ts'
 import { type DataField, MAX_LENGTH, notNull, ofKind } from '../types/data-type.ts'
+import { assert } from '../util/assert.ts'
 import { invalid } from '../util/errors.ts'
 import type { KeyValueLayout } from './key-value.ts'
 import { Memtable } from './memtable.ts'
 import type { RunFile } from './run-reader.ts'
 import type { RunRows } from './run-writer.ts'
-import type { SortKeys } from './sort-keys.ts'
+import { type SortKeys, wordAt } from './sort-keys.ts'
 import { flushSteps } from './spill/merged-runs.ts'
 import type { SpillSpace } from './spill/spill-space.ts'
 import {
@@ -32,17 +32,15 @@ export interface RowSorterOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The place of each row of a batch in the order. */
-export type RowOrder = (batch: Batch) => SortKeys
-
-/** The columns that rows are sorted by: their place, and their number, which no other row has. */
-const PLACE_FIELD: DataField = {
-  id: -1,
-  name: '_PLACE',
-  type: { kind: 'VARBINARY', length: MAX_LENGTH, nullable: false },
+export interface RowOrder {
+  /** The bytes of every place; null where they differ in length. */
+  readonly widthBytes: number | null
+  /** The place of each row of a batch in the order. */
+  readonly placesOf: (batch: Batch) => SortKeys
 }
-const NUMBER_FIELD: DataField = { id: -2, name: '_NUMBER', type: notNull(ofKind('BIGINT')) }
-const OWN_FIELDS = [PLACE_FIELD, NUMBER_FIELD] as const
+
+/** What no other row has, so that rows of the same place stay as they came. */
+const NUMBER_FIELD: DataField = { id: -1, name: '_NUMBER', type: notNull(ofKind('BIGINT')) }
 
 /** What windows of all runs come to while they are merged. */
 const WINDOW_BYTES = 32 << 20
@@ -51,7 +49,7 @@ const WINDOW_ROWS_MAX = 16_384
 
 export class RowSorter {
   readonly #layout: KeyValueLayout
-  readonly #placeOf: RowOrder
+  readonly #order: RowOrder
   readonly #options: RowSorterOptions
   readonly #memtable: Memtable
   #runs: SpilledRun[] = []
@@ -59,9 +57,9 @@ export class RowSorter {
   #rowCount = 0
 
   /** Rows have the columns of the fields. */
-  constructor(fields: readonly DataField[], placeOf: RowOrder, options: RowSorterOptions) {
-    this.#layout = sortLayout(fields)
-    this.#placeOf = placeOf
+  constructor(fields: readonly DataField[], order: RowOrder, options: RowSorterOptions) {
+    this.#layout = sortLayout(fields, order)
+    this.#order = order
     this.#options = options
     this.#memtable = new Memtable(this.#layout)
   }
@@ -76,7 +74,7 @@ export class RowSorter {
     const numbers = new BigInt64Array(length)
     for (let i = 0; i < length; i++) numbers[i] = BigInt(this.#rowCount + i)
     const columns: Column[] = [
-      bytesOf(this.#placeOf(batch)),
+      ...placeColumns(this.#order, batch),
       { layout: 'fixed', length, validity: null, values: numbers },
       ...batch.columns,
     ]
@@ -120,12 +118,12 @@ export class RowSorter {
     if (this.#rowCount === 0) return
     const inMemory = this.#memtable.rowCount === 0 ? null : this.#memtable.sorted(0n, true).all()
     if (this.#runs.length === 0) {
-      yield withoutOwn(inMemory!)
+      yield withoutKeys(inMemory!, this.#layout)
       return
     }
     const runs = this.#spilledRuns(this.#options.spill!)
     if (inMemory !== null) runs.push(memoryFile(this.#layout, inMemory))
-    for await (const rows of this.#merged(runs)) yield withoutOwn(rows)
+    for await (const rows of this.#merged(runs)) yield withoutKeys(rows, this.#layout)
   }
 
   /** Forgets all rows, and gives the room on the disk back. */
@@ -138,48 +136,65 @@ export class RowSorter {
   }
 }
 
-function sortLayout(fields: readonly DataField[]): KeyValueLayout {
+/** The rows with the columns that they are sorted by before their own. */
+function sortLayout(fields: readonly DataField[], order: RowOrder): KeyValueLayout {
+  const keys = [...placeFields(order), NUMBER_FIELD]
   return {
-    keys: OWN_FIELDS,
-    storedKeys: OWN_FIELDS,
+    keys,
+    storedKeys: keys,
     sequence: [],
     sequenceDescending: false,
     ignoreDelete: false,
     engine: 'deduplicate',
     looksUp: false,
-    fields: [...OWN_FIELDS, ...fields],
+    fields: [...keys, ...fields],
   }
 }
 
 /** The rows without the columns that they are sorted by. */
-function withoutOwn({ length, values }: RunRows): BatchRows {
-  const skipped = OWN_FIELDS.length
+function withoutKeys({ length, values }: RunRows, { keys }: KeyValueLayout): BatchRows {
+  const skipped = keys.length
   return {
     ...batchRows(length, (index) => values.column(index + skipped), values.rowBytes),
     pieces: (index, from, to) => values.pieces(index + skipped, from, to),
   }
 }
 
-/** Keys as bytes, whose order is theirs. */
-function bytesOf({ length, high, low, tail }: SortKeys): BytesColumn {
-  if (tail !== null) {
-    const { bytes, offsets } = tail
-    return columnOf(bytes, offsets, length)
-  }
-  const width = low === null ? 4 : 8
-  const bytes = allocateBytes(width * length)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const offsets = new Int32Array(length + 1)
-  for (let i = 0; i < length; i++) {
-    view.setUint32(width * i, high[i]!)
-    if (low !== null) view.setUint32(width * i + 4, low[i]!)
-    offsets[i + 1] = width * (i + 1)
-  }
-  return columnOf(bytes, offsets, length)
+/** Places of one width are 64-bit integers, eight bytes each; others are bytes. */
+function placeFields({ widthBytes }: RowOrder): DataField[] {
+  if (widthBytes === null)
+    return [
+      { id: -2, name: '_PLACE', type: { kind: 'VARBINARY', length: MAX_LENGTH, nullable: false } },
+    ]
+  return Array.from({ length: Math.ceil(widthBytes / 8) }, (_, i) => ({
+    id: -2 - i,
+    name: `_PLACE_${i}`,
+    type: notNull(ofKind('BIGINT')),
+  }))
 }
 
-function columnOf(data: Uint8Array, offsets: Int32Array, length: number): BytesColumn {
+function placeColumns({ widthBytes, placesOf }: RowOrder, batch: Batch): Column[] {
+  const places = placesOf(batch)
+  if (widthBytes === null) return [bytesColumn(places)]
+  return Array.from({ length: Math.ceil(widthBytes / 8) }, (_, i) => longColumn(places, 8 * i))
+}
+
+/** Eight bytes of each place, from `skip` on, as integers in their order. */
+function longColumn({ length, high, low, tail }: SortKeys, skip: number): FixedColumn {
+  const values = new BigInt64Array(length)
+  const words = new Int32Array(values.buffer)
+  for (let i = 0; i < length; i++) {
+    const [at, end] = tail === null ? [0, 0] : [tail.offsets[i]! + skip, tail.offsets[i + 1]!]
+    words[2 * i] = tail === null ? (low?.[i] ?? 0) : wordAt(tail.bytes, at + 4, end)
+    words[2 * i + 1] = (tail === null ? high[i]! : wordAt(tail.bytes, at, end)) ^ 0x80000000
+  }
+  return { layout: 'fixed', length, validity: null, values }
+}
+
+function bytesColumn({ length, tail }: SortKeys): BytesColumn {
+  assert(tail !== null, 'places of different lengths have bytes')
+  const { bytes, offsets } = tail
   const starts = offsets.subarray(0, length)
   const ends = offsets.subarray(1, length + 1)
-  return { layout: 'bytes', length, validity: null, data, starts, ends }
+  return { layout: 'bytes', length, validity: null, data: bytes, starts, ends }
 }

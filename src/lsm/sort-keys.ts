@@ -74,7 +74,7 @@ function quickKeys(type: DataType, column: Column, length: number): SortKeys | n
 }
 
 /** The bytes of every key of the order; null where keys differ in length. */
-function fixedWidth(order: readonly SortColumn[]): number | null {
+export function fixedWidth(order: readonly SortColumn[]): number | null {
   let width = 0
   for (const { type, nullable } of order) {
     const bytes = valueWidth(type)

@@ -99,7 +99,8 @@ function refineTies({ high, low, tail }: SortKeys, rows: Uint32Array, scratch: U
     else if (readWords(tail!, rows, ties, nextHigh, nextLow)) {
       const sorted = radixSort(rows, scratch, [nextLow, nextHigh], from, to)
       if (sorted !== rows) rows.set(sorted.subarray(from, to), from)
-      pending.push(...tiesOf(nextHigh, nextLow, rows, { from, to, skip }))
+      // There may be more of them than a call takes arguments.
+      for (const each of tiesOf(nextHigh, nextLow, rows, { from, to, skip })) pending.push(each)
     }
   }
 }

@@ -14,6 +14,11 @@ import { type SortKeys, wordAt } from './sort-keys.ts'
 /** What a column of numbers, dates or times adds. */
 const FIXED_BYTES = 8
 
+/** The bytes of every place. */
+export function zPlaceWidth(fields: readonly DataField[], textBytes: number): number {
+  return fields.reduce((sum, { type }) => sum + (isText(type) ? textBytes : FIXED_BYTES), 0)
+}
+
 /** The places of rows, given the columns; `textBytes` is what a column of texts or bytes adds. */
 export function zPlaces(
   fields: readonly DataField[],

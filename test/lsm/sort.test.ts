@@ -121,3 +121,17 @@ test('no rows are sorted, and one', () => {
     expect(sorted([{ type }], keyRows([{ type }], 1, 1, seeded(1)))).toEqual([0])
   }
 })
+
+test('pairs of equal keys beyond any number of arguments are put in order', () => {
+  const length = 260_000
+  const bytes = new Uint8Array(20 * length)
+  const view = new DataView(bytes.buffer)
+  for (let row = 0; row < length; row++) {
+    view.setUint32(20 * row + 8, (length - row) >> 1)
+    view.setUint32(20 * row + 16, row)
+  }
+  const offsets = Int32Array.from({ length: length + 1 }, (_, row) => 20 * row)
+  const zeros = new Uint32Array(length)
+  const rows = sortPermutation({ length, high: zeros, low: zeros, tail: { bytes, offsets } })
+  expect([rows[0], rows[1], rows[2], rows.at(-1)]).toEqual([length - 1, length - 3, length - 2, 0])
+})

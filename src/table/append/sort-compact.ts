@@ -11,14 +11,15 @@ import { rewriteTarget, rewrittenFileMeta } from '../../lsm/append-rewrite.ts'
 import { type FileTarget, openFile } from '../../lsm/file-target.ts'
 import { RollingWriter, type WrittenFile } from '../../lsm/rolling-writer.ts'
 import { type RowOrder, RowSorter } from '../../lsm/row-sorter.ts'
-import { sortKeys } from '../../lsm/sort-keys.ts'
-import { zPlaces } from '../../lsm/z-order.ts'
+import { fixedWidth, sortKeys } from '../../lsm/sort-keys.ts'
+import { zPlaces, zPlaceWidth } from '../../lsm/z-order.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
 import { abort, commit, mayHaveHappened } from '../../snapshot/commit.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../../snapshot/data-file-meta.ts'
 import { bucketDirectory } from '../../snapshot/data-paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
+import type { Batch, Column } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
@@ -79,14 +80,14 @@ function rowOrder(schema: TableSchema, { strategy: asked, columns }: OrderBy): R
   for (const field of fields) requireSortable(field)
   const positions = fields.map((field) => schema.fields.indexOf(field))
   const strategy = asked ?? (columns.length === 1 ? 'order' : 'zorder')
+  const chosen = ({ columns: all }: Batch): Column[] => positions.map((at) => all[at]!)
   if (strategy === 'order') {
     const order = fields.map(({ type }) => ({ type, nullable: true }))
-    return ({ columns: all, length }) =>
-      sortKeys(
-        order,
-        positions.map((at) => all[at]!),
-        length,
-      )
+    return {
+      // A null has no bytes but the one that tells it.
+      widthBytes: fixedWidth(order),
+      placesOf: (batch) => sortKeys(order, chosen(batch), batch.length),
+    }
   }
   if (strategy !== 'zorder')
     throw unsupported(`rows cannot be ordered by ${String(strategy)}`, {
@@ -94,13 +95,10 @@ function rowOrder(schema: TableSchema, { strategy: asked, columns }: OrderBy): R
     })
   const textBytes = options.get('zorder.var-length-contribution')
   if (textBytes < 1) throw invalid(`option zorder.var-length-contribution: ${textBytes} is below 1`)
-  return ({ columns: all, length }) =>
-    zPlaces(
-      fields,
-      positions.map((at) => all[at]!),
-      length,
-      textBytes,
-    )
+  return {
+    widthBytes: zPlaceWidth(fields, textBytes),
+    placesOf: (batch) => zPlaces(fields, chosen(batch), batch.length, textBytes),
+  }
 }
 
 function requireSortable({ name, type }: DataField): void {
