@@ -95,3 +95,25 @@ test('of two compactions of the same rows one is refused', async () => {
   expect(damage).toEqual([])
   expect(counts.orphanFiles).toBe(0)
 })
+
+test('what batches wrote is compacted too, and shown where reads pass over level 0', async () => {
+  const table = await postponedTable({
+    'deletion-vectors.enabled': true,
+    'postpone.default-bucket-num': 2,
+  })
+  await table.write([...rowsFrom(0, 10, 'one'), ...rowsFrom(0, 2, 'one', 'b')])
+  await table.write(rowsFrom(5, 10, 'two'))
+  expect(await rowsOf(table)).toEqual([])
+  const { snapshots } = await table.compact()
+  expect(snapshots.map(({ commitKind }) => commitKind)).toEqual(['COMPACT'])
+  expect(await rowsOf(table)).toHaveLength(15 + 2)
+  await stream(table, rowsFrom(10, 10, 'three'))
+  await table.compact({ partition: { dt: 'b' } })
+  expect(await rowsOf(table)).toHaveLength(15 + 2)
+  await table.compact({ partition: { dt: 'a' } })
+  const rows = await rowsOf(table)
+  expect(rows.filter((row) => row.endsWith('three'))).toHaveLength(10)
+  expect(rows).toHaveLength(20 + 2)
+  expect(await countsOf(table)).toEqual(['0 of 2', '1 of 2'])
+  expect((await table.check({ allSnapshots: true })).damage).toEqual([])
+})
