@@ -1,7 +1,7 @@
 /** A storage that does something else first, at a chosen call. */
 import type { FileIO } from '../../src/io/file-io.ts'
 
-type Call = 'read' | 'create' | 'list' | 'stat' | 'write' | 'replace'
+type Call = 'read' | 'readRange' | 'create' | 'list' | 'stat' | 'write' | 'replace'
 
 /** What happens before a call goes on to the storage. */
 export type Interception = (path: string) => Promise<void> | void

@@ -203,14 +203,11 @@ describe('others commit at the same time', () => {
     for (let i = 0; i < 2; i++) await (await open(root)).write([row(i, 'x')])
     const old = await filesOf(root)
     const paths = old.map(({ fileName }) => `${root}/dt=a/bucket-0/${fileName}`)
-    const overtaken = intercept(io, {
-      read: {
-        before: once(old[0]!.fileName, async () => {
-          await (await open(root)).compact({ full: true })
-          await io.deleteAll(paths)
-        }),
-      },
+    const before = once(old[0]!.fileName, async () => {
+      await (await open(root)).compact({ full: true })
+      await io.deleteAll(paths)
     })
+    const overtaken = intercept(io, { read: { before }, readRange: { before } })
     await using writer = await (await open(root, overtaken)).writer({ commitUser: 'stream' })
     for (let i = 2; i < 8; i++) {
       await writer.write([row(i, 'mine')])
