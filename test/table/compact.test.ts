@@ -217,7 +217,7 @@ describe('others commit at the same time', () => {
     }
     const ids = [0, 1, 2, 3, 4, 5, 6, 7]
     expect(await rowsOf(await open(root))).toEqual(ids.map((i) => `a ${i} ${i < 2 ? 'x' : 'mine'}`))
-    expect(await kindsOf(root)).toBe('AACAACAACA')
+    expect(await kindsOf(root)).toBe('AACAACAACAAC')
   })
 
   test('a table that lacks a file is no such case', async () => {
