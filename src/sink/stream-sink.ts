@@ -88,12 +88,13 @@ async function consume<Row>(
   sink: StreamSink<Row>,
   { signal }: StreamSinkOptions<Row>,
 ): Promise<void> {
+  using alarm = new Alarm(signal)
   const iterator = iteratorOf(source)
   let next = Promise.resolve(iterator.next())
   let hasEnded = false
   try {
     for (;;) {
-      const result = await orDue(next, sink.dueInMs, signal)
+      const result = await alarm.orDue(next, sink.dueAt)
       if (result === 'due') await sink.commit()
       else if (result.done === true) break
       else {
@@ -118,23 +119,51 @@ function iteratorOf<Item>(
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
 }
 
-/** What comes first: the item, or the end of the time (never for undefined). ABORTED when the signal fires before. */
-async function orDue<Result>(
-  next: Promise<Result>,
-  dueInMs: number | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Result | 'due'> {
-  const { promise, resolve, reject } = Promise.withResolvers<'due'>()
-  const timer =
-    dueInMs === undefined ? undefined : setTimeout(() => resolve('due'), Math.max(0, dueInMs))
-  const onAbort = (): void => reject(abortedError(signal!))
-  signal?.addEventListener('abort', onAbort, { once: true })
-  if (signal?.aborted === true) onAbort()
-  try {
-    return await Promise.race([next, promise])
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
+/** Waits for items no longer than until a commit is due: one timer for all items of a commit, one listener for all. */
+class Alarm implements Disposable {
+  readonly #signal: AbortSignal | undefined
+  /** Ends the wait under way. */
+  #wake: PromiseWithResolvers<unknown> | null = null
+  #timer: NodeJS.Timeout | undefined
+  #armedFor: number | undefined
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  readonly #onAbort = (): void => this.#wake?.reject(abortedError(this.#signal!))
+
+  /** What comes first: the item, or the time when a commit is due (never for undefined). ABORTED when the signal fires. */
+  async orDue<Result>(next: Promise<Result>, dueAt: number | undefined): Promise<Result | 'due'> {
+    throwIfAborted(this.#signal)
+    const waiting = Promise.withResolvers<Result | 'due'>()
+    this.#wake = waiting as PromiseWithResolvers<unknown>
+    next.then(waiting.resolve, waiting.reject)
+    this.#arm(dueAt)
+    try {
+      return await waiting.promise
+    } finally {
+      this.#wake = null
+    }
+  }
+
+  #arm(dueAt: number | undefined): void {
+    if (dueAt === this.#armedFor) return
+    clearTimeout(this.#timer)
+    this.#armedFor = dueAt
+    if (dueAt === undefined) return
+    const inMs = Math.max(0, dueAt - Date.now())
+    this.#timer = setTimeout(() => {
+      // Where nobody waits the sink looks at the time itself, or else the next wait is told at once.
+      this.#armedFor = undefined
+      this.#wake?.resolve('due')
+    }, inMs)
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 }
 
@@ -168,9 +197,9 @@ class StreamSink<Row> {
     }
   }
 
-  /** How long until a commit is due; undefined while nothing is to be committed. */
-  get dueInMs(): number | undefined {
-    return this.#dueAt === undefined ? undefined : this.#dueAt - Date.now()
+  /** When a commit is due, by the clock; undefined while nothing is to be committed. */
+  get dueAt(): number | undefined {
+    return this.#dueAt
   }
 
   async take(item: StreamItem<Row>): Promise<void> {
