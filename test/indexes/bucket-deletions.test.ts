@@ -82,11 +82,11 @@ test.each<VectorForm>([32, 64])('deleted rows add up in vectors of %i bits', asy
   const at = await place()
   const deletions = new BucketDeletions(vectors({ a: [5] }), form)
   const model = new Map([['a', new Set([5])]])
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 30; i++) {
     const name = 'abc'[between(random, 0, 3)]!
     const first = between(random, 0, 300_000)
     const step = between(random, 1, 40)
-    const rows = Array.from({ length: between(random, 1, 3000) }, (_, n) => first + n * step)
+    const rows = Array.from({ length: between(random, 1, 1000) }, (_, n) => first + n * step)
     deletions.delete(name, Uint32Array.from(rows))
     model.set(name, new Set([...(model.get(name) ?? []), ...rows]))
   }
