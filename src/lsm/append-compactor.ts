@@ -11,7 +11,7 @@ import { nameOf } from '../io/path.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
 import type { Slots } from '../util/async.ts'
 import { type AppendPickLimits, appendPickLimits, pickFull, pickNeighbours } from './append-pick.ts'
-import { rewriteAppendFiles } from './append-rewrite.ts'
+import { isOfLaterSchema, rewriteAppendFiles } from './append-rewrite.ts'
 import type { Compactor } from './bucket-compactions.ts'
 import {
   type ChainedCompactions,
@@ -57,7 +57,7 @@ export class AppendCompactor implements Compactor {
     const own = this.#abort.signal
     this.#signal = signal === undefined ? own : AbortSignal.any([own, signal])
     this.#files = new Map(files.map((file) => [file.fileName, file]))
-    this.#queue = files.toSorted(bySequence)
+    this.#queue = this.#inOrder(files)
   }
 
   get files(): readonly DataFileMeta[] {
@@ -70,7 +70,15 @@ export class AppendCompactor implements Compactor {
 
   add(files: readonly DataFileMeta[]): void {
     for (const file of files) this.#files.set(file.fileName, file)
-    this.#queue = [...this.#queue, ...files].toSorted(bySequence)
+    this.#queue = this.#inOrder([...this.#queue, ...files])
+  }
+
+  /** Files behind one of a later schema wait for a writer that knows it: they would get past its rows. */
+  #inOrder(files: readonly DataFileMeta[]): readonly DataFileMeta[] {
+    const { schema } = this.#context.target
+    const sorted = files.toSorted(bySequence)
+    const later = sorted.findIndex((file) => isOfLaterSchema(file, schema))
+    return later < 0 ? sorted : sorted.slice(0, later)
   }
 
   trigger(): void {
@@ -132,7 +140,7 @@ export class AppendCompactor implements Compactor {
       const last = change.after.at(-1)
       // What is still small goes on with the files behind it.
       if (last !== undefined && last.fileSize < this.#limits.smallBytes)
-        this.#queue = [...this.#queue, last].toSorted(bySequence)
+        this.#queue = this.#inOrder([...this.#queue, last])
       return change
     } finally {
       this.#running = null

@@ -8,9 +8,26 @@ import { ROW_ID_FIELD, SEQUENCE_NUMBER_FIELD } from '../types/field-ids.ts'
 import { tableOptions } from '../types/options.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { throwIfAborted } from '../util/async.ts'
+import { LakeError } from '../util/errors.ts'
 import { appendFileMeta } from './append-file.ts'
 import { type FileTarget, fileTarget, openFile } from './file-target.ts'
 import { pathsOf, RollingWriter, type WrittenFile } from './rolling-writer.ts'
+
+/**
+ * Whether the file was written with a later schema than the rows would be now: columns that the table has got since would
+ * be lost.
+ */
+export function isOfLaterSchema({ schemaId }: DataFileMeta, { id }: TableSchema): boolean {
+  return schemaId > id
+}
+
+/** CONFLICT for {@link isOfLaterSchema}. */
+export function laterSchemaError(path?: string): LakeError {
+  return new LakeError('CONFLICT', 'the table has got another schema since it was opened', {
+    path,
+    hint: 'open the table again, and do the same',
+  })
+}
 
 /** What rows are written anew with: where they are tracked, their ids and numbers come along as columns. */
 export function rewriteTarget(io: FileIO, schema: TableSchema, signal?: AbortSignal): FileTarget {
@@ -58,6 +75,7 @@ export async function rewriteAppendFiles(
   open: (file: DataFileMeta) => Promise<DataFile>,
 ): Promise<RewrittenFiles> {
   if (files.length === 0) return { files: [], paths: [] }
+  if (files.some((file) => isOfLaterSchema(file, target.schema))) throw laterSchemaError(directory)
   const place = { directory, level: 0, source }
   const writer = new RollingWriter(() => openFile(target, place), target)
   try {

@@ -11,7 +11,7 @@ import {
   isWorthCompacting,
   packSmallFiles,
 } from '../../lsm/append-pick.ts'
-import { rewriteAppendFiles, rewriteTarget } from '../../lsm/append-rewrite.ts'
+import { isOfLaterSchema, rewriteAppendFiles, rewriteTarget } from '../../lsm/append-rewrite.ts'
 import type { FileTarget } from '../../lsm/file-target.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
 import { abort, commit, mayHaveHappened } from '../../snapshot/commit.ts'
@@ -111,7 +111,9 @@ async function planCompactions(
       const vector = bucket.deletionFiles.get(fileName)
       return vector && { indexFile: vector.path, cardinality: vector.cardinality }
     }
-    const worth = bucket.files.filter((file) => isWorthCompacting(file, vectorOf(file), limits))
+    const worth = bucket.files.filter(
+      (file) => isWorthCompacting(file, vectorOf(file), limits) && !isOfLaterSchema(file, schema),
+    )
     const taken = worth.slice(0, Math.max(0, countMax - count))
     count += worth.length
     const { packs, left } = packSmallFiles(taken, limits, hasVectors ? vectorOf : null)

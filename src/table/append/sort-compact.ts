@@ -7,7 +7,12 @@
  */
 import { randomUUID } from 'node:crypto'
 
-import { rewriteTarget, rewrittenFileMeta } from '../../lsm/append-rewrite.ts'
+import {
+  isOfLaterSchema,
+  laterSchemaError,
+  rewriteTarget,
+  rewrittenFileMeta,
+} from '../../lsm/append-rewrite.ts'
 import { type FileTarget, openFile } from '../../lsm/file-target.ts'
 import { RollingWriter, type WrittenFile } from '../../lsm/rolling-writer.ts'
 import { type RowOrder, RowSorter } from '../../lsm/row-sorter.ts'
@@ -132,6 +137,8 @@ async function sortBuckets(
   for (const bucket of buckets) {
     const { partition, bucket: number, totalBuckets, files } = bucket
     const place = { partition, bucket: number, totalBuckets }
+    if (files.some((file) => isOfLaterSchema(file, schema)))
+      throw laterSchemaError(store.location.root)
     const newFiles = await sortBucket(context, target, order, bucket)
     take({ ...place, ...EMPTY_INCREMENT, newFiles, deletedFiles: files })
     doneFiles += files.length

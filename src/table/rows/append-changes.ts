@@ -7,7 +7,12 @@
 import { randomUUID } from 'node:crypto'
 
 import { bitmapOfAscending } from '../../indexes/roaring.ts'
-import { rewriteAppendFiles, rewriteTarget } from '../../lsm/append-rewrite.ts'
+import {
+  isOfLaterSchema,
+  laterSchemaError,
+  rewriteAppendFiles,
+  rewriteTarget,
+} from '../../lsm/append-rewrite.ts'
 import type { FileTarget } from '../../lsm/file-target.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
 import { abort, commit, mayHaveHappened } from '../../snapshot/commit.ts'
@@ -32,7 +37,7 @@ export class AppendChanges implements AsyncDisposable {
   readonly #signal: AbortSignal | undefined
   readonly #context: FileContext
   readonly #target: FileTarget
-  readonly #writer: TableWriter
+  #writer: TableWriter | null = null
   /** Files that lose rows, where these are marked: by bucket. */
   readonly #marked = new Map<string, Marked[]>()
   readonly #messages: CommitMessage[] = []
@@ -51,11 +56,11 @@ export class AppendChanges implements AsyncDisposable {
     this.#signal = signal
     this.#context = fileContext(store, schema)
     this.#target = rewriteTarget(store.io, schema, signal)
-    this.#writer = new TableWriter(store, this.#schema, { signal })
   }
 
   /** Takes rows of a file away; each file is given once. */
   async remove({ split, file, positions }: FileMatches): Promise<void> {
+    if (isOfLaterSchema(file, this.#schema)) throw laterSchemaError(this.#store.location.root)
     if (!hasDeletionVectors(this.#schema)) {
       await this.#rewrite(split, file, positions)
       return
@@ -84,13 +89,15 @@ export class AppendChanges implements AsyncDisposable {
 
   /** Adds rows with the columns of the table. */
   async insert(batch: Batch): Promise<void> {
+    if (batch.length === 0) return
+    this.#writer ??= new TableWriter(this.#store, this.#schema, { signal: this.#signal })
     await this.#writer.writeBatch(batch, new Int8Array(batch.length))
   }
 
   /** Makes all of it visible; null where there was nothing. CONFLICT where a file that loses rows is gone meanwhile. */
   async commit(): Promise<Snapshot | null> {
     await this.#writeVectors()
-    this.#messages.push(...(await this.#writer.prepareCommit()))
+    this.#messages.push(...((await this.#writer?.prepareCommit()) ?? []))
     if (this.#messages.length === 0) return null
     const table = { store: this.#store, schema: this.#schema }
     const messages = this.#messages.splice(0)
@@ -129,7 +136,7 @@ export class AppendChanges implements AsyncDisposable {
 
   /** Drops what is not committed, and its files. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#writer.close()
+    await this.#writer?.close()
     const table = { store: this.#store, schema: this.#schema }
     await abort(table, this.#messages.splice(0)).catch(() => {})
   }

@@ -21,7 +21,12 @@ import { TableRead } from '../read.ts'
 import { TableWriter } from '../write/writer.ts'
 import { AppendChanges } from './append-changes.ts'
 import { fileMatches, type RowTest } from './file-matches.ts'
-import { requireDeletable, requireUpdatable, stateSchema } from './row-rules.ts'
+import {
+  requireDeletable,
+  requireLatestSchema,
+  requireUpdatable,
+  stateSchema,
+} from './row-rules.ts'
 import { columnSetter, type SetValues } from './set-columns.ts'
 
 /** What became of the rows of a table. */
@@ -70,6 +75,7 @@ export async function updateRows(
   const schema = stateSchema(change.schema)
   requireUpdatable(schema, Object.keys(set))
   const setter = columnSetter(schema, set)
+  await requireLatestSchema(store, schema, options.signal)
   const bound = { store, schema, where: predicateOf(change.where, schema) }
   const { count, snapshot } = hasPrimaryKey(schema)
     ? await rewriteKeyed(bound, options, UPDATE_AFTER, setter)

@@ -22,7 +22,12 @@ import { TableWriter } from '../write/writer.ts'
 import { AppendChanges } from './append-changes.ts'
 import type { ChangeOptions, RowChanges } from './change-rows.ts'
 import { type FileMatches, fileMatches } from './file-matches.ts'
-import { requireDeletable, requireUpdatable, stateSchema } from './row-rules.ts'
+import {
+  requireDeletable,
+  requireLatestSchema,
+  requireUpdatable,
+  stateSchema,
+} from './row-rules.ts'
 import { joinBatches, SourceRows } from './source-rows.ts'
 
 /** What becomes of a row of the table and the row of the source that matches it. */
@@ -58,6 +63,7 @@ export async function mergeRows(merge: MergeInto, options: ChangeOptions): Promi
   const { rules } = merge
   const on = fieldsNamed(schema, columnsOf(schema, rules))
   checkRules(schema, rules)
+  await requireLatestSchema(merge.store, schema, options.signal)
   const batches = await insertsAmong(merge.source)
   const source = new SourceRows(schema, joinBatches(schema.fields, batches), on)
   const bound = { store: merge.store, schema, on, source, rules }

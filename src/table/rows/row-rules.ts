@@ -1,4 +1,6 @@
 /** Which tables take deletes and updates of rows that are in them. */
+import { laterSchemaError } from '../../lsm/append-rewrite.ts'
+import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { fieldsNamed, hasPrimaryKey } from '../../types/schema-keys.ts'
@@ -14,6 +16,15 @@ export function stateSchema(schema: TableSchema): TableSchema {
   const options = { ...schema.options }
   for (const name of names) delete options[name]
   return { ...schema, options }
+}
+
+/** CONFLICT where the schema is not the latest any more: rows written with it would lose the columns that it lacks. */
+export async function requireLatestSchema(
+  { schemas, location }: TableStore,
+  { id }: TableSchema,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if ((await schemas.latestId({ signal })) > id) throw laterSchemaError(location.root)
 }
 
 /** UNSUPPORTED where a row of kind -D would not take the row of its key away. */
