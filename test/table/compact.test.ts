@@ -9,6 +9,7 @@ import { scanEntries } from '../../src/snapshot/manifest-scan.ts'
 import { BATCH_IDENTIFIER } from '../../src/snapshot/snapshot.ts'
 import { checkTable } from '../../src/table/check.ts'
 import type { Table } from '../../src/table/table.ts'
+import { LakeError } from '../../src/util/errors.ts'
 import { intercept, once } from '../support/intercept.ts'
 import { createRowTable, openRowTable, type Row, rowsOf } from '../support/row-tables.ts'
 
@@ -318,4 +319,35 @@ describe('a table is compacted from outside', () => {
     expect(await rowsOf(await open(root))).toHaveLength(6)
     await expectWhole(root)
   })
+
+  test('as it is written, although the storage fails now and then', async () => {
+    const root = await newTable({ 'write-only': true, 'continuous.discovery-interval': '10 ms' })
+    for (let i = 0; i < 6; i++) await (await open(root)).write([row(i, 'x')])
+    const busy = new LakeError('IO', 'the storage is busy', { retriable: true })
+    let failsLeft = 3
+    const before = (path: string): void => {
+      if (path.endsWith('.parquet') && failsLeft-- > 0) throw busy
+    }
+    const shaky = intercept(io, { read: { before }, readRange: { before } })
+    const end = new AbortController()
+    const watching = (await open(root, shaky)).watchCompactions({
+      signal: end.signal,
+      onRound: () => end.abort(),
+    })
+    await expect(watching).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(failsLeft).toBeLessThan(0)
+    expect(await kindsOf(root)).toBe('AAAAAAC')
+    failsLeft = Infinity
+    const lost = (await open(root, shaky)).watchCompactions()
+    await (await open(root)).write(Array.from({ length: 9 }, (_, i) => row(i, 'y')))
+    await expect(Promise.all([lost, writeMore(root)])).rejects.toMatchObject({
+      code: 'IO',
+      retriable: true,
+    })
+    await expectWhole(root)
+  })
 })
+
+async function writeMore(root: string): Promise<void> {
+  for (let i = 0; i < 9; i++) await (await open(root)).write([row(i, 'z')])
+}

@@ -6,7 +6,7 @@ import { type RawOptions, tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey } from '../../types/schema-keys.ts'
 import { sleep, throwIfAborted } from '../../util/async.ts'
-import { invalid } from '../../util/errors.ts'
+import { invalid, LakeError } from '../../util/errors.ts'
 import type { CompactOptions } from '../compact.ts'
 import { pollWaitMs } from '../stream/follow.ts'
 import { TableWriter } from '../write/writer.ts'
@@ -39,7 +39,27 @@ export async function watchCompactions(
     })
   const partition = partitionChoice(schema, options)
   let current = schema
-  for (;;) current = await watchSchema(store, current, partition, options)
+  let failedCount = 0
+  const onRound: WatchOptions['onRound'] = (...round) => {
+    failedCount = 0
+    options.onRound?.(...round)
+  }
+  for (;;)
+    try {
+      current = await watchSchema(store, current, partition, { ...options, onRound })
+    } catch (error) {
+      const isRetriable = error instanceof LakeError && error.retriable
+      if (!isRetriable || ++failedCount >= FAILURES_MAX) throw error
+      await sleep(pollWaitMs(failedCount, intervalMsOf(current)), options.signal)
+    }
+}
+
+/** A storage that fails, or writers that are faster, are borne this often one behind the other. */
+const FAILURES_MAX = 10
+
+/** How long to wait at most before the table is looked at again. */
+function intervalMsOf(schema: TableSchema): number {
+  return tableOptions(schema.options).get('continuous.discovery-interval')
 }
 
 /** Goes on until the table has another schema, and returns that. */
@@ -49,7 +69,7 @@ async function watchSchema(
   partition: PartitionChoice | undefined,
   { full = false, onRound, signal, options }: WatchOptions,
 ): Promise<TableSchema> {
-  const intervalMs = tableOptions(schema.options).get('continuous.discovery-interval')
+  const intervalMs = intervalMsOf(schema)
   await using writer = new TableWriter(store, compactingSchema(schema), { signal })
   let seen = 0
   let missCount = 0
@@ -98,7 +118,8 @@ async function changedBuckets(
   signal: AbortSignal | undefined,
 ): Promise<Bucket[]> {
   const whole = (): Promise<Bucket[]> => bucketsOf(store, latest, 'all', partition, signal)
-  if (seen === 0) return await whole()
+  // A table that was rolled back is as good as one that was not looked at.
+  if (seen === 0 || latest.id < seen) return await whole()
   const buckets = new Map<string, Bucket>()
   for (let id = seen + 1; id <= latest.id; id++) {
     const snapshot = (await store.snapshots.find(id, { signal }))?.snapshot
