@@ -1,0 +1,67 @@
+/** Tables that Flink SQL and this library write and compact in turns: both read the rows that are right. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { type Catalog, createCatalog } from '../../src/catalog/catalog.ts'
+import { canonicalRow, readRows } from '../support/golden-expect.ts'
+import { Flink } from './support/flink.ts'
+
+let warehouse: string
+let flink: Flink
+let catalog: Catalog
+
+beforeAll(async () => {
+  warehouse = await mkdtemp(join(tmpdir(), 'millrace-flink-mixed-'))
+  flink = await Flink.open(warehouse)
+  catalog = await createCatalog({ warehouse })
+  await flink.sql('CREATE DATABASE shop')
+})
+
+afterAll(async () => {
+  await catalog.close()
+  await flink[Symbol.asyncDispose]()
+  await rm(warehouse, { recursive: true, force: true })
+})
+
+test.each([
+  ['plain', "'bucket' = '1', 'num-sorted-run.compaction-trigger' = '2'"],
+  ['changes', "'bucket' = '2', 'changelog-producer' = 'lookup'"],
+  ['vectors', "'bucket' = '2', 'deletion-vectors.enabled' = 'true'"],
+])('%s', async (name, options) => {
+  const columns = 'k INT, v STRING, PRIMARY KEY (k) NOT ENFORCED'
+  await flink.sql(`CREATE TABLE shop.${name} (${columns}) WITH (${options})`)
+  const table = await catalog.table(`shop.${name}`)
+  const expected = new Map<number, string>()
+  const keys = (from: number): number[] => Array.from({ length: 20 }, (_, i) => from + i)
+  const flinkWrites = async (from: number): Promise<void> => {
+    const rows = keys(from).map((k) => `(${k}, 'Flink ${from}')`)
+    await flink.sql(`INSERT INTO shop.${name} VALUES ${rows.join(', ')}`)
+    for (const k of keys(from)) expected.set(k, `Flink ${from}`)
+  }
+  const weWrite = async (from: number): Promise<void> => {
+    await table.write(keys(from).map((k) => ({ k, v: `we ${from}` })))
+    for (const k of keys(from)) expected.set(k, `we ${from}`)
+  }
+  const check = async (): Promise<void> => {
+    const rows = [...expected].map(([k, v]) => canonicalRow({ k, v })).toSorted()
+    expect(await readRows(table.read())).toEqual(rows)
+    const theirs = await flink.sql(`SELECT * FROM shop.${name}`)
+    expect(theirs.map(({ row }) => canonicalRow(row)).toSorted()).toEqual(rows)
+  }
+  await flinkWrites(0)
+  await weWrite(10)
+  await flinkWrites(5)
+  await check()
+  await table.write(keys(0).map((k) => ({ _kind: '-D', k, v: '' })))
+  for (const k of keys(0)) expected.delete(k)
+  await flink.sql(`CALL sys.compact(\`table\` => 'shop.${name}')`)
+  await check()
+  await weWrite(15)
+  await table.compact({ full: true })
+  await flinkWrites(30)
+  await check()
+  expect((await table.check({ allSnapshots: true })).damage).toEqual([])
+})
