@@ -217,7 +217,7 @@ function nextStep(turn: Turn): Step {
     }),
     () => ({ name: 'Java compacts', expected: rows, act: () => both.java.compact(name) }),
   ]
-  if (!keyed || replaces)
+  if (kind.tracked !== true && (!keyed || replaces))
     steps.push(
       () => update(turn),
       () => update(turn),
