@@ -26,6 +26,10 @@ afterAll(async () => {
   await rm(warehouse, { recursive: true, force: true })
 })
 
+function keys(from: number): number[] {
+  return Array.from({ length: 20 }, (_, i) => from + i)
+}
+
 test.each([
   ['plain', "'bucket' = '1', 'num-sorted-run.compaction-trigger' = '2'"],
   ['changes', "'bucket' = '2', 'changelog-producer' = 'lookup'"],
@@ -35,7 +39,6 @@ test.each([
   await flink.sql(`CREATE TABLE shop.${name} (${columns}) WITH (${options})`)
   const table = await catalog.table(`shop.${name}`)
   const expected = new Map<number, string>()
-  const keys = (from: number): number[] => Array.from({ length: 20 }, (_, i) => from + i)
   const flinkWrites = async (from: number): Promise<void> => {
     const rows = keys(from).map((k) => `(${k}, 'Flink ${from}')`)
     await flink.sql(`INSERT INTO shop.${name} VALUES ${rows.join(', ')}`)

@@ -86,15 +86,15 @@ async function javaCommits(name: string, commits: readonly Row[][]): Promise<voi
 
 /** Again and again until the other is done; how often. */
 async function until(done: Promise<void>, body: () => Promise<void>): Promise<number> {
-  let isDone = false
+  const state = { isDone: false }
+  const ended = done.finally(() => (state.isDone = true))
   let count = 0
-  const ended = done.finally(() => (isDone = true))
-  for (; !isDone; count++) await body()
+  for (; !state.isDone; count++) await body()
   await ended
   return count
 }
 
-async function checkRows(table: Table, expected: readonly string[]): Promise<void> {
+async function expectRows(table: Table, expected: readonly string[]): Promise<void> {
   const [ours, theirs] = [await readRows(table.read()), await both.java.read(table.name)]
   expect({ we: differences(ours, expected), Java: differences(theirs, expected) }).toEqual({
     we: NO_DIFFERENCES,
@@ -114,7 +114,7 @@ describe.each(Object.entries(KEYED))('at the same time on a table with %s', (kin
     const count = await until(weCommit(table, commits), () => both.java.compact(name))
     expect(count).toBeGreaterThan(0)
     await both.java.compact(name)
-    await checkRows(table, rows)
+    await expectRows(table, rows)
   })
 
   test('Java writes and we compact', async () => {
@@ -126,7 +126,7 @@ describe.each(Object.entries(KEYED))('at the same time on a table with %s', (kin
     })
     expect(count).toBeGreaterThan(0)
     await table.compact({ full: true })
-    await checkRows(table, rows)
+    await expectRows(table, rows)
   })
 
   test('both write keys of their own, and both compact', async () => {
@@ -137,7 +137,8 @@ describe.each(Object.entries(KEYED))('at the same time on a table with %s', (kin
     await Promise.all([weCommit(table, ours.commits), javaCommits(name, theirs.commits)])
     await table.compact({ full: false })
     await both.java.compact(name)
-    await checkRows(table, [...ours.rows, ...theirs.rows])
+    const rows = [...ours.rows, ...theirs.rows]
+    await expect(expectRows(table, rows)).resolves.toBeUndefined()
   })
 })
 
@@ -149,9 +150,9 @@ test('both append rows at the same time, and both compact', async () => {
   )
   await Promise.all([weCommit(table, commits[0]!), javaCommits(name, commits[1]!)])
   const rows = commits.flat(2).map(({ k, v }) => JSON.stringify({ k, v }))
-  await checkRows(table, rows)
+  await expectRows(table, rows)
   await table.compact({ full: true })
-  await checkRows(table, rows)
+  await expectRows(table, rows)
   await both.java.compact(name)
-  await checkRows(table, rows)
+  await expect(expectRows(table, rows)).resolves.toBeUndefined()
 })

@@ -23,11 +23,20 @@ type Action =
   | { readonly op: 'write'; readonly rows: readonly Row[] }
   /** By a writer of its own, beside the first. */
   | { readonly op: 'compact'; readonly full: boolean }
+  /** Of the partitions that the rows are in; done again it would undo what was written since, so it is the last. */
+  | { readonly op: 'overwrite'; readonly rows: readonly Row[] }
+  /** Of the rows with this `k`; the last, too. */
+  | { readonly op: 'delete'; readonly k: number }
 
 export interface CompactionScenario extends Template {
   readonly actions: readonly Action[]
   /** The rows before the first action and after each one, as sorted texts. */
   readonly states: readonly (readonly string[])[]
+  /**
+   * Rows that are seen between the two snapshots of the last action, here as with Java: deletion vectors hide what is not
+   * compacted yet.
+   */
+  readonly halfway?: readonly string[]
   /** Whether the changes, one after another, lead to the rows. */
   readonly hasChangelog: boolean
 }
@@ -48,6 +57,7 @@ function drop(keys: readonly number[], p = 'a'): Row[] {
 }
 
 const write = (...rows: Row[]): Action => ({ op: 'write', rows })
+const overwrite = (...rows: Row[]): Action => ({ op: 'overwrite', rows })
 
 const BEFORE: readonly Action[] = [
   write(...put([1, 2, 3, 4, 5, 6], 'one'), ...put([1, 2], 'one', 'b')),
@@ -60,84 +70,119 @@ const ACTIONS: readonly Action[] = [
   write(...put([5], 'five'), ...drop([1], 'b')),
 ]
 
+const TELLING = { hasChangelog: true }
 const EAGER = { bucket: '1', 'num-sorted-run.compaction-trigger': '2' }
 
 export const COMPACTION_SCENARIOS: readonly CompactionScenario[] = [
   keyed('a compaction', EAGER),
-  keyed('a changelog of lookups', { ...EAGER, 'changelog-producer': 'lookup' }, true),
+  keyed('a changelog of lookups', { ...EAGER, 'changelog-producer': 'lookup' }, TELLING),
   keyed(
     'a changelog of full compactions',
     { ...EAGER, 'changelog-producer': 'full-compaction', 'full-compaction.delta-commits': '1' },
-    true,
+    TELLING,
   ),
   keyed('deletion vectors', { ...EAGER, 'deletion-vectors.enabled': 'true' }),
   keyed(
     'deletion vectors and a changelog',
     { ...EAGER, 'deletion-vectors.enabled': 'true', 'changelog-producer': 'lookup' },
-    true,
+    TELLING,
   ),
   keyed('buckets that grow in number', {
     ...EAGER,
     bucket: '-1',
     'dynamic-bucket.target-row-num': '2',
   }),
-  appending('small files without keys', { bucket: '-1', 'compaction.min.file-num': '2' }),
+  keyed('an overwrite', EAGER, { actions: [ACTIONS[0]!, overwrite(...put([2, 9], 'new'))] }),
+  keyed(
+    'an overwrite with deletion vectors',
+    { ...EAGER, 'deletion-vectors.enabled': 'true' },
+    {
+      actions: [ACTIONS[0]!, overwrite(...put([2, 9], 'new'))],
+      halfway: textsOf([...put([1], 'one', 'b'), ...put([2], 'three', 'b')]),
+    },
+  ),
+  appending('small files without keys', ACTIONS),
+  appending('rows deleted without keys', [ACTIONS[0]!, { op: 'delete', k: 2 }]),
+  appending('vectors without keys', [ACTIONS[0]!, { op: 'delete', k: 2 }], {
+    'deletion-vectors.enabled': 'true',
+  }),
 ]
 
 function keyed(
   name: string,
   options: Readonly<Record<string, string>>,
-  hasChangelog = false,
+  { actions = ACTIONS, hasChangelog = false, ...rest }: Partial<CompactionScenario> = {},
 ): CompactionScenario {
-  const rows = new Map<string, Row>()
   const definition = { partitionKeys: ['p'], primaryKeys: ['p', 'k'], options }
-  return scenario(name, definition, hasChangelog, (changes) => {
-    for (const row of changes)
-      if (row._kind === '-D') rows.delete(`${row.p} ${row.k}`)
-      else rows.set(`${row.p} ${row.k}`, row)
-    return [...rows.values()]
-  })
+  return scenarioOf({ name, before: BEFORE, actions, hasChangelog, ...rest }, definition, upsert)
 }
 
-function appending(name: string, options: Readonly<Record<string, string>>): CompactionScenario {
-  const rows: Row[] = []
-  return scenario(name, { options }, false, (changes) => {
-    rows.push(...changes)
-    return [...rows]
-  })
+/** What an action makes of rows with keys. */
+function upsert(state: readonly Row[], action: Action): Row[] {
+  const rows = new Map(state.map((row) => [`${row.p} ${row.k}`, row]))
+  if (action.op === 'overwrite') {
+    const partitions = new Set(action.rows.map(({ p }) => p))
+    for (const [key, { p }] of rows) if (partitions.has(p)) rows.delete(key)
+  }
+  const changes = 'rows' in action ? action.rows : []
+  for (const { _kind: kind, ...row } of changes)
+    if (kind === '-D') rows.delete(`${row.p} ${row.k}`)
+    else rows.set(`${row.p} ${row.k}`, row)
+  return [...rows.values()]
 }
 
-/** `apply` takes the rows of a commit, and gives all that are in the table then. */
-function scenario(
+function appending(
   name: string,
-  definition: Readonly<Record<string, unknown>>,
-  hasChangelog: boolean,
-  apply: (rows: readonly Row[]) => Row[],
+  actions: readonly Action[],
+  options: Readonly<Record<string, string>> = {},
 ): CompactionScenario {
-  const isKeyed = 'primaryKeys' in definition
-  const possible = (actions: readonly Action[]): Action[] =>
-    actions.map((action) =>
-      action.op === 'write' && !isKeyed
-        ? write(...action.rows.filter((row) => !row._kind))
-        : action,
-    )
-  const stateAfter = (action: Action): string[] =>
-    apply(action.op === 'write' ? action.rows : [])
-      .map(({ p, k, v }) => canonicalRow({ p, k, v }))
-      .toSorted()
-  const [before, actions] = [possible(BEFORE), possible(ACTIONS)]
-  const states = [...before.map(stateAfter).slice(-1), ...actions.map(stateAfter)]
+  const definition = { options: { bucket: '-1', 'compaction.min.file-num': '2', ...options } }
+  const apply = (state: readonly Row[], action: Action): Row[] => {
+    if (action.op === 'delete') return state.filter(({ k }) => k !== action.k)
+    return 'rows' in action ? [...state, ...action.rows] : [...state]
+  }
+  const [before, possible] = [BEFORE, actions].map(withoutDeletes)
+  const scenario = { name, hasChangelog: false, before: before!, actions: possible! }
+  return scenarioOf(scenario, definition, apply)
+}
+
+/** Only rows with a key can be deleted by rows. */
+function withoutDeletes(actions: readonly Action[]): Action[] {
+  return actions.map((action) =>
+    action.op === 'write'
+      ? write(...action.rows.filter(({ _kind: kind }) => kind === undefined))
+      : action,
+  )
+}
+
+/** `apply` gives the rows that are in the table after an action. */
+function scenarioOf(
+  {
+    before,
+    ...parts
+  }: Omit<CompactionScenario, 'states' | 'prepare'> & { before: readonly Action[] },
+  definition: Readonly<Record<string, unknown>>,
+  apply: (rows: readonly Row[], action: Action) => Row[],
+): CompactionScenario {
+  let state = before.reduce<readonly Row[]>(apply, [])
+  const states = [textsOf(state)]
+  for (const action of parts.actions) {
+    state = apply(state, action)
+    states.push(textsOf(state))
+  }
   return {
-    name,
-    actions,
+    ...parts,
     states,
-    hasChangelog,
     async prepare(io, root) {
       const schema = parseNewSchema({ fields: FIELDS, ...definition })
       await openTableStore(io, root).schemas.create(firstSchema(schema, 1_700_000_000_000))
       await perform(await openTable(io, root), before, 'setup')
     },
   }
+}
+
+function textsOf(rows: readonly Row[]): string[] {
+  return rows.map(({ p, k, v }) => canonicalRow({ p, k, v })).toSorted()
 }
 
 async function openTable(io: FileIO, root: string): Promise<Table> {
@@ -162,13 +207,19 @@ async function perform(
       } else {
         await writer?.close()
         writer = null
-        await table.compact({ full: action.full })
+        await maintain(table, action)
       }
       onDone()
     }
   } finally {
     await writer?.close()
   }
+}
+
+async function maintain(table: Table, action: Exclude<Action, { op: 'write' }>): Promise<void> {
+  if (action.op === 'compact') await table.compact({ full: action.full })
+  else if (action.op === 'overwrite') await table.overwrite(action.rows)
+  else await table.deleteWhere(`k = ${action.k}`)
 }
 
 /** Performs the scenario as a new process; how many actions it has seen ending. */
@@ -201,7 +252,9 @@ export async function checkAfterDeath(
 ): Promise<void> {
   const table = await openTable(io, root)
   await checkWhole(table)
-  const possible = scenario.states.slice(done, done + 2)
+  const { states, halfway } = scenario
+  const isLast = done === states.length - 2 && halfway !== undefined
+  const possible = [...states.slice(done, done + 2), ...(isLast ? [halfway] : [])]
   checkOneOf(await readRows(table.read()), possible)
   if (scenario.hasChangelog) checkOneOf(await rowsOfChanges(table), possible)
 }

@@ -121,11 +121,12 @@ function rowsOf({ rows }: { readonly rows: readonly unknown[] }): unknown[] {
 
 /** Java reads both tables and this library its own. */
 async function compareTables(
-  { io, directory, java, table: open }: SharedWarehouse,
+  both: SharedWarehouse,
   table: Table,
   theirs: string,
   ours: string,
 ): Promise<string[]> {
+  const { io, directory, java } = both
   const expected = await java.read(theirs)
   const rows = await java.read(ours)
   const problems = [
@@ -133,7 +134,7 @@ async function compareTables(
     ...compare('rows as we read them', await readRows(table.read()), expected),
     ...compare(
       'rows of the other as we read them',
-      await readRows((await open(theirs)).read()),
+      await readRows((await both.table(theirs)).read()),
       expected,
     ),
   ]
