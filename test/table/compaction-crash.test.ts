@@ -10,7 +10,7 @@ import { COMPACTION_SCENARIOS } from '../support/compaction-scenarios.ts'
 import { memoryTrials } from '../support/trials.ts'
 
 const SEED = Number(process.env['SEED'] ?? 3)
-const KILLS = 3
+const KILLS = 1
 
 test.each(COMPACTION_SCENARIOS)('$name survives a death at any operation', async (scenario) => {
   const { kills } = await killEverywhere(memoryTrials(), scenario, { kills: KILLS, seed: SEED })
