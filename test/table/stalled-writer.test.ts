@@ -21,7 +21,7 @@ interface Storage {
   readonly root: string
 }
 
-const UPSERT = { primaryKeys: ['dt', 'id'], options: { bucket: 1 } }
+const UPSERT = { primaryKeys: ['dt', 'id'], options: { bucket: 1, 'write-only': true } }
 const APPEND = { options: { bucket: -1 } }
 /** What is kept when the others' snapshots expire. */
 const FIRST_KEPT = 6
