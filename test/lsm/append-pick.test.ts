@@ -78,19 +78,19 @@ describe('all files of a bucket', () => {
   })
 })
 
-describe('files without buckets', () => {
-  const vectorsOf = (text: string): Map<string, FileVector> =>
-    new Map(
-      text
-        .split(' ')
-        .filter((word) => word !== '')
-        .map((word) => {
-          const count = word.slice(2)
-          const cardinality = count === '?' ? null : Number(count)
-          return [word[0]!, { indexFile: word[1]!, cardinality }]
-        }),
-    )
+/** `aX2`: two rows of the file `a` are marked, in the index file `X`. */
+function vectorsOf(text: string): Map<string, FileVector> {
+  const words = text.split(' ').filter((word) => word !== '')
+  return new Map(
+    words.map((word) => {
+      const count = word.slice(2)
+      const cardinality = count === '?' ? null : Number(count)
+      return [word[0]!, { indexFile: word[1]!, cardinality }]
+    }),
+  )
+}
 
+describe('files without buckets', () => {
   test.each([
     ['a1 b69 c70', '', 'ab'],
     ['a1 c70 d80', 'cX20 dX21', 'ad'],

@@ -18,9 +18,12 @@ export interface FileShape {
   readonly deletes?: number | null
 }
 
+function key(value: number): Uint8Array {
+  return serializeBinaryRow([KEY_FIELDS[0]!.type], [value])
+}
+
 export function fileOf(shape: FileShape): DataFileMeta {
   const { name, level = 0, bytes = 1, min = 0, max = min, sequence = [0, 0], deletes = 0 } = shape
-  const key = (value: number): Uint8Array => serializeBinaryRow([KEY_FIELDS[0]!.type], [value])
   const none = { minValues: key(0), maxValues: key(0), nullCounts: null }
   return {
     fileName: name,
