@@ -12,7 +12,7 @@ import { memoryTrials, type TrialStorage } from '../support/trials.ts'
 
 const isFull = process.env['RELIABILITY'] === 'full'
 /** So many operations are tried, spread over all, unless every one is. */
-const TRIALS = 8
+const TRIALS = 5
 
 const rowsFrom = (from: number, count: number, v: string, dt = 'a'): Row[] =>
   Array.from({ length: count }, (_, i) => ({ dt, id: BigInt(from + i), v }))

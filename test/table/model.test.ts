@@ -13,7 +13,7 @@ import { startTestS3 } from '../support/s3-file-io.ts'
 const timeout = 3_600_000
 
 test('tables in memory hold what the model holds', { timeout }, async () => {
-  await expect(checkScenarios(new MemoryFileIO(), 'memory://model', 100)).resolves.toBeUndefined()
+  await expect(checkScenarios(new MemoryFileIO(), 'memory://model', 80)).resolves.toBeUndefined()
 })
 
 test('tables on local disk hold what the model holds', { timeout }, async () => {
