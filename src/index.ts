@@ -37,14 +37,14 @@ export type { Change, ChangeBatch } from './table/stream/change-batch.ts'
 export type { Checkpoint } from './table/stream/checkpoint.ts'
 export type { ChangesFrom } from './table/stream/start.ts'
 export type { Changes } from './table/stream-read.ts'
-export {
-  type ChangesOptions,
-  type ReadOptions,
-  type RowUpdate,
-  Table,
-  type TableCommitOptions,
-  type Where,
-} from './table/table.ts'
+export type {
+  ChangesOptions,
+  ReadOptions,
+  RowUpdate,
+  TableCommitOptions,
+  Where,
+} from './table/table-options.ts'
+export { Table } from './table/table.ts'
 export type { OverwriteOptions, PartitionMatch } from './table/write/overwrite.ts'
 export type { PreparedCommit, Recovered } from './table/write/recover.ts'
 export type { TableWriter, WriterCommitOptions, WriterOptions } from './table/write/writer.ts'

@@ -21,3 +21,17 @@ export function commonRanges(
 ): readonly RowRange[] | null {
   return a === null || b === null ? (a ?? b) : intersectRanges(a, b)
 }
+
+/** Tells the row of the file that is the n-th of the ranges; no n is below the one before. */
+export function nthRowOf(ranges: readonly RowRange[]): (n: number) => number {
+  let index = 0
+  let before = 0
+  return (n) => {
+    for (;;) {
+      const { from, to } = ranges[index]!
+      if (n < before + to - from) return from + n - before
+      before += to - from
+      index++
+    }
+  }
+}

@@ -6,12 +6,12 @@
  */
 import type { DataFile } from '../format/data-file.ts'
 import type { BucketDeletions } from '../indexes/bucket-deletions.ts'
-import { dropIndexFiles, type IndexFilePlace } from '../indexes/index-file.ts'
-import { nameOf } from '../io/path.ts'
+import type { IndexFilePlace } from '../indexes/index-file.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../snapshot/data-file-meta.ts'
 import type { Slots } from '../util/async.ts'
 import { type AppendPickLimits, appendPickLimits, pickFull, pickNeighbours } from './append-pick.ts'
 import { isOfLaterSchema, rewriteAppendFiles } from './append-rewrite.ts'
+import { BackgroundCompaction } from './background-compaction.ts'
 import type { Compactor } from './bucket-compactions.ts'
 import {
   type ChainedCompactions,
@@ -33,29 +33,21 @@ export interface AppendCompactorContext {
   readonly slots: Slots
 }
 
-interface RunningCompaction {
-  readonly outcome: Promise<CompactionChange>
-  isSettled: boolean
-}
-
 export class AppendCompactor implements Compactor {
   readonly #context: AppendCompactorContext
   readonly #limits: AppendPickLimits
-  readonly #abort = new AbortController()
-  readonly #signal: AbortSignal
+  readonly #background: BackgroundCompaction
   /** All files of the bucket, by their names. */
   readonly #files: Map<string, DataFileMeta>
   /** Those that may still be compacted, in the order of their rows. */
   #queue: readonly DataFileMeta[]
-  #running: RunningCompaction | null = null
 
   /** Starts from the files that the bucket has. */
   constructor(context: AppendCompactorContext, files: readonly DataFileMeta[]) {
-    const { options, signal } = context.target
+    const { options } = context.target
     this.#context = context
     this.#limits = appendPickLimits(options)
-    const own = this.#abort.signal
-    this.#signal = signal === undefined ? own : AbortSignal.any([own, signal])
+    this.#background = new BackgroundCompaction(context)
     this.#files = new Map(files.map((file) => [file.fileName, file]))
     this.#queue = this.#inOrder(files)
   }
@@ -65,7 +57,7 @@ export class AppendCompactor implements Compactor {
   }
 
   get isComplete(): boolean {
-    return this.#running === null
+    return !this.#background.isRunning
   }
 
   add(files: readonly DataFileMeta[]): void {
@@ -82,7 +74,7 @@ export class AppendCompactor implements Compactor {
   }
 
   trigger(): void {
-    if (this.#running !== null) return
+    if (this.#background.isRunning) return
     const { picked, left } = pickNeighbours(this.#queue, this.#limits)
     this.#queue = left
     if (picked.length > 0) this.#start(picked)
@@ -100,24 +92,15 @@ export class AppendCompactor implements Compactor {
   }
 
   #start(files: readonly DataFileMeta[]): void {
-    const running: RunningCompaction = {
-      outcome: this.#context.slots.run(() => this.#compact(files), this.#signal),
-      isSettled: false,
-    }
-    // A failure is thrown to whoever takes the result; until then it is not an unhandled rejection.
-    const settle = (): void => {
-      running.isSettled = true
-    }
-    running.outcome.then(settle, settle)
-    this.#running = running
+    this.#background.start(() => this.#compact(files))
   }
 
   async #compact(before: readonly DataFileMeta[]): Promise<CompactionChange> {
     const { target, directory, open, deletions, indexPlace } = this.#context
     const place = { directory, source: FILE_SOURCE.COMPACT }
-    const aborting = { ...target, signal: this.#signal }
+    const aborting = { ...target, signal: this.#background.signal }
     const { files: after, paths } = await rewriteAppendFiles(aborting, place, before, (file) =>
-      open(file, this.#signal),
+      open(file, this.#background.signal),
     )
     const change = { ...NO_COMPACTION, before, after, paths }
     if (deletions === null) return change
@@ -131,41 +114,26 @@ export class AppendCompactor implements Compactor {
   }
 
   async take(waits: boolean): Promise<CompactionChange | null> {
-    const running = this.#running
-    if (running === null || !(waits || running.isSettled)) return null
-    try {
-      const change = await running.outcome
-      for (const { fileName } of change.before) this.#files.delete(fileName)
-      for (const file of change.after) this.#files.set(file.fileName, file)
-      const last = change.after.at(-1)
+    return await this.#background.take(waits, ({ before, after }) => {
+      for (const { fileName } of before) this.#files.delete(fileName)
+      for (const file of after) this.#files.set(file.fileName, file)
+      const last = after.at(-1)
       // What is still small goes on with the files behind it.
       if (last !== undefined && last.fileSize < this.#limits.smallBytes)
         this.#queue = this.#inOrder([...this.#queue, last])
-      return change
-    } finally {
-      this.#running = null
-    }
+    })
   }
 
   async cancel(): Promise<void> {
-    this.#abort.abort()
-    const running = this.#running
-    this.#running = null
-    const change = await running?.outcome.catch(() => null)
-    if (change) await this.drop(change)
+    await this.#background.cancel()
   }
 
-  async drop({ paths, newIndexFiles }: CompactionChange): Promise<void> {
-    const { target, indexPlace } = this.#context
-    await target.io.deleteAll(paths)
-    await dropIndexFiles(indexPlace, newIndexFiles)
+  async drop(change: CompactionChange): Promise<void> {
+    await this.#background.drop(change)
   }
 
-  async dropObsolete({ change, obsolete, obsoleteIndexFiles }: ChainedCompactions): Promise<void> {
-    const { target, indexPlace } = this.#context
-    const names = new Set(obsolete.flatMap(({ fileName, extraFiles }) => [fileName, ...extraFiles]))
-    await target.io.deleteAll(change.paths.filter((path) => names.has(nameOf(path))))
-    await dropIndexFiles(indexPlace, obsoleteIndexFiles)
+  async dropObsolete(chained: ChainedCompactions): Promise<void> {
+    await this.#background.dropObsolete(chained)
   }
 }
 

@@ -12,6 +12,7 @@ import { LakeError } from '../util/errors.ts'
 import { appendFileMeta } from './append-file.ts'
 import { type FileTarget, fileTarget, openFile } from './file-target.ts'
 import { pathsOf, RollingWriter, type WrittenFile } from './rolling-writer.ts'
+import { batchRowsOf } from './window-rows.ts'
 
 /**
  * Whether the file was written with a later schema than the rows would be now: columns that the table has got since would
@@ -55,12 +56,6 @@ export interface RewrittenFiles {
   readonly paths: readonly string[]
 }
 
-/** Rows of a batch are so many that they take about this much; compressed files are taken to grow by the factor. */
-const BATCH_BYTES = 16 << 20
-const BATCH_ROWS_MAX = 65_536
-const BATCH_ROWS_MIN = 1024
-const GROWTH = 3
-
 /**
  * Writes the live rows of the files anew, numbered from the first sequence number of the first file. `open` gives a file
  * with the columns of the table and without its deleted rows; `source` says what they are written for. On failure nothing is left there.
@@ -94,11 +89,10 @@ async function* rowsOf(
 ): AsyncGenerator<Batch, void, undefined> {
   for (const file of files) {
     const cursor = (await open(file)).cursor({ fields })
-    const rowBytes = Math.max(1, (GROWTH * file.fileSize) / Math.max(1, file.rowCount))
-    const rowCount = Math.floor(BATCH_BYTES / rowBytes)
+    const rowCount = batchRowsOf([file])
     for (;;) {
       throwIfAborted(signal)
-      const batch = await cursor.read(Math.max(BATCH_ROWS_MIN, Math.min(BATCH_ROWS_MAX, rowCount)))
+      const batch = await cursor.read(rowCount)
       if (batch === null) break
       if (batch.length > 0) yield batch
     }

@@ -1,12 +1,12 @@
 /**
  * The compactions of one bucket while a writer writes to it: one at a time, behind the writer's back.
  *
- * Follows the Java classes `MergeTreeCompactManager` and `CompactFutureManager`.
+ * Follows the Java class `MergeTreeCompactManager`.
  */
-import { dropIndexFiles, type IndexFilePlace } from '../indexes/index-file.ts'
-import { nameOf } from '../io/path.ts'
+import type { IndexFilePlace } from '../indexes/index-file.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { type Clock, type Slots, systemClock } from '../util/async.ts'
+import { BackgroundCompaction } from './background-compaction.ts'
 import type { Compactor } from './bucket-compactions.ts'
 import {
   type ChainedCompactions,
@@ -36,6 +36,7 @@ import {
   type RewriteContext,
 } from './compaction-rewrite.ts'
 import { allFiles, levelRuns, type Levels, levelsOf, runCount, updateLevels } from './levels.ts'
+import { windowRowsOf } from './window-rows.ts'
 
 /** What the compactions of a bucket need, beside its files. */
 export interface CompactorContext extends Omit<RewriteContext, 'levels' | 'windowRows' | 'signal'> {
@@ -48,30 +49,22 @@ export interface CompactorContext extends Omit<RewriteContext, 'levels' | 'windo
   readonly rewriter?: ((context: RewriteContext) => CompactionRewriter) | undefined
 }
 
-interface RunningCompaction {
-  readonly outcome: Promise<CompactionChange>
-  isSettled: boolean
-}
-
 export class BucketCompactor implements Compactor {
   readonly #context: CompactorContext
   readonly #options: PickOptions
   readonly #rules: PlanRules
   readonly #stopTrigger: number
   readonly #needsLookup: boolean
-  readonly #abort = new AbortController()
-  readonly #signal: AbortSignal
+  readonly #background: BackgroundCompaction
   #levels: Levels
   #state: PickState = FIRST_PICK
-  #running: RunningCompaction | null = null
 
   /** Starts from the files that the bucket has. CORRUPT when those of a level above 0 share keys. */
   constructor(context: CompactorContext, files: readonly DataFileMeta[]) {
     const { target, layout, deletions, expiry } = context
     const { options, schema, targetBytes } = target
     this.#context = context
-    const own = this.#abort.signal
-    this.#signal = target.signal === undefined ? own : AbortSignal.any([own, target.signal])
+    this.#background = new BackgroundCompaction(context)
     this.#options = pickOptions(schema)
     const { trigger } = this.#options
     const stopTrigger = options.get('num-sorted-run.stop-trigger') ?? trigger + 3
@@ -96,7 +89,7 @@ export class BucketCompactor implements Compactor {
   }
 
   get isRunning(): boolean {
-    return this.#running !== null
+    return this.#background.isRunning
   }
 
   /** Whether level 0 has so many files that writing has to wait for the compaction under way. */
@@ -111,7 +104,7 @@ export class BucketCompactor implements Compactor {
 
   /** Whether there is nothing left to be done: where rows are looked up, nothing may wait on level 0. */
   get isComplete(): boolean {
-    return this.#running === null && !(this.#needsLookup && this.#levels.level0.length > 0)
+    return !this.isRunning && !(this.#needsLookup && this.#levels.level0.length > 0)
   }
 
   /** Takes note of files that were added to the bucket. */
@@ -121,7 +114,7 @@ export class BucketCompactor implements Compactor {
 
   /** Starts a compaction if one is due and none is under way. */
   trigger(): void {
-    if (this.#running !== null) return
+    if (this.isRunning) return
     const clock = this.#context.clock ?? systemClock
     const nowMs = clock.now()
     const runs = levelRuns(this.#levels)
@@ -140,17 +133,7 @@ export class BucketCompactor implements Compactor {
   }
 
   #start(unit: CompactionUnit): void {
-    const { slots } = this.#context
-    const running: RunningCompaction = {
-      outcome: slots.run(() => this.#compact(unit), this.#signal),
-      isSettled: false,
-    }
-    // A failure is thrown to whoever takes the result; until then it is not an unhandled rejection.
-    const settle = (): void => {
-      running.isSettled = true
-    }
-    running.outcome.then(settle, settle)
-    this.#running = running
+    this.#background.start(() => this.#compact(unit))
   }
 
   async #compact(unit: CompactionUnit): Promise<CompactionChange> {
@@ -160,9 +143,9 @@ export class BucketCompactor implements Compactor {
     const make = this.#context.rewriter ?? compactionRewriter
     const rewriter = make({
       ...this.#context,
-      windowRows: windowRowsOf(unit.files),
+      windowRows: windowRowsOf(unit.files, runsOf(unit.files)),
       levels: () => this.#levels,
-      signal: this.#signal,
+      signal: this.#background.signal,
     })
     const dropDelete = dropsDeletes(unit, levels, deletions !== null)
     const results: CompactionResult[] = []
@@ -182,44 +165,23 @@ export class BucketCompactor implements Compactor {
     }
   }
 
-  /**
-   * What a compaction did that has ended; with `waits` the one under way is waited for. Null where there is none. A
-   * failure is thrown once, and nothing of the compaction is left.
-   */
+  /** See {@link BackgroundCompaction.take}. */
   async take(waits: boolean): Promise<CompactionChange | null> {
-    const running = this.#running
-    if (running === null || !(waits || running.isSettled)) return null
-    try {
-      const change = await running.outcome
-      this.#levels = updateLevels(this.#levels, change.before, change.after)
-      return change
-    } finally {
-      this.#running = null
-    }
+    return await this.#background.take(waits, ({ before, after }) => {
+      this.#levels = updateLevels(this.#levels, before, after)
+    })
   }
 
-  /** Ends the compaction under way, and drops what it did; nothing can be started any more. */
   async cancel(): Promise<void> {
-    this.#abort.abort()
-    const running = this.#running
-    this.#running = null
-    const change = await running?.outcome.catch(() => null)
-    if (change) await this.drop(change)
+    await this.#background.cancel()
   }
 
-  /** Deletes what a compaction wrote that will not be committed. */
   async drop(change: CompactionChange): Promise<void> {
-    const { target, indexPlace } = this.#context
-    await target.io.deleteAll(change.paths)
-    await dropIndexFiles(indexPlace, change.newIndexFiles)
+    await this.#background.drop(change)
   }
 
-  /** Deletes files that a later compaction replaced before they were committed. */
-  async dropObsolete({ change, obsolete, obsoleteIndexFiles }: ChainedCompactions): Promise<void> {
-    const { target, indexPlace } = this.#context
-    const names = new Set(obsolete.flatMap(({ fileName, extraFiles }) => [fileName, ...extraFiles]))
-    await target.io.deleteAll(change.paths.filter((path) => names.has(nameOf(path))))
-    await dropIndexFiles(indexPlace, obsoleteIndexFiles)
+  async dropObsolete(chained: ChainedCompactions): Promise<void> {
+    await this.#background.dropObsolete(chained)
   }
 }
 
@@ -232,20 +194,7 @@ function joined(results: readonly CompactionResult[]): CompactionResult {
   }
 }
 
-/** What the windows of all runs of a merge may take, rows as they are in memory. */
-const WINDOW_BYTES = 64 << 20
-/** A window is as long as a page that Java writes, so that strings mostly lie in one page. */
-const WINDOW_ROWS_MAX = 20_000
-const WINDOW_ROWS_MIN = 1024
-/** Compressed files are taken to grow by this when they are read. */
-const GROWTH = 3
-
-/** How many rows of each run are merged at a time. */
-function windowRowsOf(files: readonly DataFileMeta[]): number {
-  const bytes = files.reduce((sum, { fileSize }) => sum + fileSize, 0)
-  const rows = files.reduce((sum, { rowCount }) => sum + rowCount, 0)
-  const rowBytes = Math.max(1, (GROWTH * bytes) / Math.max(1, rows))
-  const runs = new Set(files.map(({ level, fileName }) => (level === 0 ? fileName : level))).size
-  const fitting = Math.floor(WINDOW_BYTES / runs / rowBytes)
-  return Math.max(WINDOW_ROWS_MIN, Math.min(WINDOW_ROWS_MAX, fitting))
+/** Runs that a merge of the files has at most: each file of level 0 is one, and each level above. */
+function runsOf(files: readonly DataFileMeta[]): number {
+  return new Set(files.map(({ level, fileName }) => (level === 0 ? fileName : level))).size
 }

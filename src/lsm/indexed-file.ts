@@ -1,7 +1,7 @@
 /** Lets the indexes of a data file see its rows as they are written, and stores them with it. */
 import { FileIndexWriter } from '../indexes/file-index/write/file-index-writer.ts'
 import type { FileTarget } from './file-target.ts'
-import type { OpenedFile, StoredIndexes } from './rolling-writer.ts'
+import { observed, type OpenedFile, type StoredIndexes } from './rolling-writer.ts'
 
 /** Indexes up to a size lie in the manifest, and larger ones in `NAME.index` beside the file. */
 export function indexed(target: FileTarget, file: OpenedFile): OpenedFile {
@@ -10,20 +10,7 @@ export function indexed(target: FileTarget, file: OpenedFile): OpenedFile {
   const { name, path, writer } = file
   return {
     ...file,
-    writer: {
-      get rowCount() {
-        return writer.rowCount
-      },
-      get sizeBytes() {
-        return writer.sizeBytes
-      },
-      write: async (rows, from, to) => {
-        index.add(rows, from, to)
-        await writer.write(rows, from, to)
-      },
-      close: () => writer.close(),
-      abort: () => writer.abort(),
-    },
+    writer: observed(writer, index),
     finishIndex: async () => await store(target, name, path, index.finish()),
   }
 }

@@ -20,6 +20,29 @@ export interface StoredIndexes {
 
 const NO_INDEXES: StoredIndexes = { embeddedIndex: null, extraFiles: [] }
 
+/** Who is shown the rows of a file as they are written to it. */
+export interface RowObserver {
+  add(rows: BatchRows, from: number, to: number): void
+}
+
+/** The writer, whose rows the observer sees as they pass. */
+export function observed(writer: DataFileWriter, observer: RowObserver): DataFileWriter {
+  return {
+    get rowCount() {
+      return writer.rowCount
+    },
+    get sizeBytes() {
+      return writer.sizeBytes
+    },
+    write: async (rows, from, to) => {
+      observer.add(rows, from, to)
+      await writer.write(rows, from, to)
+    },
+    close: () => writer.close(),
+    abort: () => writer.abort(),
+  }
+}
+
 /** A file that was written. */
 export interface WrittenFile extends StoredIndexes {
   readonly name: string

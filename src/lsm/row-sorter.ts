@@ -12,7 +12,7 @@ import { Memtable } from './memtable.ts'
 import type { RunFile } from './run-reader.ts'
 import type { RunRows } from './run-writer.ts'
 import { type SortKeys, wordAt } from './sort-keys.ts'
-import { flushSteps } from './spill/merged-runs.ts'
+import { flushSteps, flushWindowRows } from './spill/merged-runs.ts'
 import type { SpillSpace } from './spill/spill-space.ts'
 import {
   memoryFile,
@@ -41,11 +41,6 @@ export interface RowOrder {
 
 /** What no other row has, so that rows of the same place stay as they came. */
 const NUMBER_FIELD: DataField = { id: -1, name: '_NUMBER', type: notNull(ofKind('BIGINT')) }
-
-/** What windows of all runs come to while they are merged. */
-const WINDOW_BYTES = 32 << 20
-const WINDOW_ROWS_MIN = 256
-const WINDOW_ROWS_MAX = 16_384
 
 export class RowSorter {
   readonly #layout: KeyValueLayout
@@ -106,9 +101,8 @@ export class RowSorter {
   }
 
   async *#merged(runs: readonly RunFile[]): AsyncGenerator<RunRows, void, undefined> {
-    const rowBytes = Math.max(1, this.#spilledBytes / Math.max(1, this.#rowCount))
-    const rows = Math.floor(WINDOW_BYTES / runs.length / rowBytes)
-    const windowRows = Math.min(WINDOW_ROWS_MAX, Math.max(WINDOW_ROWS_MIN, rows))
+    const rowBytes = this.#spilledBytes / Math.max(1, this.#rowCount)
+    const windowRows = flushWindowRows(runs.length, rowBytes)
     const { signal } = this.#options
     for await (const step of flushSteps(runs, this.#layout, windowRows, signal)) yield step.all()
   }

@@ -4,7 +4,6 @@
  * Follows the Java classes `KeyValueDataFileWriter` and `RollingFileWriter`.
  */
 import type { BatchRows, ColumnRows } from '../format/column-rows.ts'
-import type { DataFileWriter } from '../format/data-file.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { serializeBinaryRow } from '../types/binary-row.ts'
 import { cellValue } from '../types/internal-value.ts'
@@ -12,7 +11,13 @@ import { isRetract } from '../types/row-kind.ts'
 import { trimmedKeyFields } from '../types/schema-keys.ts'
 import { assert } from '../util/assert.ts'
 import { commonMeta, type FileTarget, keyStats, openFile, type FilePlace } from './file-target.ts'
-import { type OpenedFile, pathsOf, RollingWriter, type WrittenFile } from './rolling-writer.ts'
+import {
+  observed,
+  type OpenedFile,
+  pathsOf,
+  RollingWriter,
+  type WrittenFile,
+} from './rolling-writer.ts'
 
 /** Rows of a primary-key table, ready to be written. */
 export interface RunRows {
@@ -82,24 +87,6 @@ export class RunWriter {
   /** Deletes what was written. */
   async abort(): Promise<void> {
     await this.#target.io.deleteAll(await this.#rolling.abort())
-  }
-}
-
-/** The writer, whose rows the summary sees as they pass. */
-function observed(writer: DataFileWriter, summary: FileSummary): DataFileWriter {
-  return {
-    get rowCount() {
-      return writer.rowCount
-    },
-    get sizeBytes() {
-      return writer.sizeBytes
-    },
-    write: async (rows, from, to) => {
-      summary.add(rows, from, to)
-      await writer.write(rows, from, to)
-    },
-    close: () => writer.close(),
-    abort: () => writer.abort(),
   }
 }
 

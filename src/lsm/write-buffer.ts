@@ -12,7 +12,7 @@ import type { KeyValueLayout } from './key-value.ts'
 import { Memtable } from './memtable.ts'
 import type { RunFile } from './run-reader.ts'
 import { type RunRows, RunWriter } from './run-writer.ts'
-import { flushSteps } from './spill/merged-runs.ts'
+import { flushSteps, flushWindowRows } from './spill/merged-runs.ts'
 import type { SpillSpace } from './spill/spill-space.ts'
 import {
   memoryFile,
@@ -33,11 +33,6 @@ export interface FlushedFiles {
 }
 
 const NOTHING: FlushedFiles = { files: [], changelogFiles: [], paths: [] }
-
-/** What windows of all runs come to while they are merged. */
-const WINDOW_BYTES = 32 << 20
-const WINDOW_ROWS_MIN = 256
-const WINDOW_ROWS_MAX = 16_384
 
 export class WriteBuffer {
   readonly #target: FileTarget
@@ -169,10 +164,8 @@ export class WriteBuffer {
     return flushSteps(runs, layout, this.#windowRows(), signal)
   }
 
-  /** Windows of all runs are held at the same time. */
   #windowRows(): number {
     const rowBytes = this.#spilledBytes / Math.max(1, this.#spilledCount)
-    const rows = Math.floor(WINDOW_BYTES / (this.#spilled.length + 1) / Math.max(1, rowBytes))
-    return Math.min(WINDOW_ROWS_MAX, Math.max(WINDOW_ROWS_MIN, rows))
+    return flushWindowRows(this.#spilled.length + 1, rowBytes)
   }
 }

@@ -1,5 +1,6 @@
 /** One line of a manifest: a file that was added to or deleted from a bucket. */
 import type { DataFileMeta } from './data-file-meta.ts'
+import { latin1Of } from './metadata-columns.ts'
 
 export const FILE_KIND = { ADD: 0, DELETE: 1 } as const
 
@@ -11,4 +12,12 @@ export interface ManifestEntry {
   readonly bucket: number
   readonly totalBuckets: number
   readonly file: DataFileMeta
+}
+
+/** What tells the buckets of a table apart. */
+export function bucketKey({
+  partition,
+  bucket,
+}: Pick<ManifestEntry, 'partition' | 'bucket'>): string {
+  return `${bucket}/${latin1Of(partition)}`
 }

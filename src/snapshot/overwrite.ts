@@ -20,7 +20,7 @@ import { invalid } from '../util/errors.ts'
 import { type Changes, withoutChangelog } from './commit-changes.ts'
 import { compareKeys } from './conflict.ts'
 import { POSTPONE_BUCKET } from './data-paths.ts'
-import type { ManifestEntry } from './manifest-entry.ts'
+import { bucketKey, type ManifestEntry } from './manifest-entry.ts'
 import { type FileFilter, scanEntries } from './manifest-scan.ts'
 import { latin1Of } from './metadata-columns.ts'
 import { mayHoldPartitions } from './partition-stats.ts'
@@ -142,7 +142,7 @@ function upgraded(schema: TableSchema, files: readonly ManifestEntry[]): readonl
   const levelCount =
     options.get('num-levels') ?? options.get('num-sorted-run.compaction-trigger') + 1
   const keyTypes = trimmedKeyFields(schema).map(({ type }) => type)
-  const buckets = Map.groupBy(files, ({ partition, bucket }) => `${bucket}|${latin1Of(partition)}`)
+  const buckets = Map.groupBy(files, bucketKey)
   return [...buckets.values()].flatMap((entries) => {
     const ranges = entries
       .map((entry) => ({

@@ -16,6 +16,17 @@ export interface FlushedStep {
   merged(): RunRows
 }
 
+/** What windows of all runs come to while they are merged. */
+const WINDOW_BYTES = 32 << 20
+const WINDOW_ROWS_MIN = 256
+const WINDOW_ROWS_MAX = 16_384
+
+/** Rows of a window of each of so many runs, which are held at the same time. */
+export function flushWindowRows(runCount: number, rowBytes: number): number {
+  const rows = Math.floor(WINDOW_BYTES / runCount / Math.max(1, rowBytes))
+  return Math.min(WINDOW_ROWS_MAX, Math.max(WINDOW_ROWS_MIN, rows))
+}
+
 /** The rows of all runs, step by step in ascending order of their keys. */
 export async function* flushSteps(
   runs: readonly RunFile[],

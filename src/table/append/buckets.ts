@@ -6,6 +6,7 @@ import { PartitionDeletions } from '../../indexes/partition-deletions.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { dataLayout } from '../../snapshot/data-paths.ts'
 import type { IndexFileMeta } from '../../snapshot/index-manifest.ts'
+import { bucketKey } from '../../snapshot/manifest-entry.ts'
 import { type FileFilter, scanEntries } from '../../snapshot/manifest-scan.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
@@ -13,7 +14,6 @@ import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { corrupt } from '../../util/errors.ts'
 import {
-  bucketKey,
   deletionFilesByBucket,
   type DeletionFiles,
   hasDeletionVectors,

@@ -1,6 +1,6 @@
 /** Compacts the buckets of a primary-key table beside the writers of its rows. */
+import { bucketKey } from '../../snapshot/manifest-entry.ts'
 import { type FileFilter, scanEntries } from '../../snapshot/manifest-scan.ts'
-import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import { BATCH_IDENTIFIER, type Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
@@ -65,10 +65,6 @@ export function groupsOf(buckets: readonly Bucket[]): (readonly Bucket[])[] {
   )
 }
 
-export function keyOf({ partition, bucket }: Bucket): string {
-  return `${bucket}/${latin1Of(partition)}`
-}
-
 /** The schema for a writer that compacts also where the writers of rows leave that to others. */
 export function compactingSchema(schema: TableSchema): TableSchema {
   return { ...schema, options: { ...schema.options, 'write-only': 'false' } }
@@ -86,7 +82,7 @@ export async function bucketsOf(
   const entries = await scanEntries(store.manifests, snapshot, which, filter, { signal })
   const buckets = new Map<string, Bucket>()
   for (const entry of entries) {
-    const key = keyOf(entry)
+    const key = bucketKey(entry)
     if (!buckets.has(key))
       buckets.set(key, { partition: entry.partition.slice(), bucket: entry.bucket })
   }

@@ -1,5 +1,6 @@
 /** Compacts the buckets of a primary-key table as others write to them, until it is ended. */
 import { POSTPONE_BUCKET } from '../../snapshot/data-paths.ts'
+import { bucketKey } from '../../snapshot/manifest-entry.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { type RawOptions, tableOptions } from '../../types/options.ts'
@@ -10,7 +11,7 @@ import { invalid, LakeError } from '../../util/errors.ts'
 import type { CompactOptions } from '../compact.ts'
 import { pollWaitMs } from '../stream/follow.ts'
 import { TableWriter } from '../write/writer.ts'
-import { type Bucket, bucketsOf, compactingSchema, groupsOf, keyOf } from './keyed.ts'
+import { type Bucket, bucketsOf, compactingSchema, groupsOf } from './keyed.ts'
 import { type PartitionChoice, partitionChoice } from './partitions.ts'
 
 export interface WatchOptions extends Omit<CompactOptions, 'onProgress'> {
@@ -86,7 +87,9 @@ async function watchSchema(
         ? []
         : await changedBuckets(store, { seen, latest, user: writer.commitUser }, partition, signal)
     if (latest !== null) seen = latest.id
-    const buckets = [...new Map([...again, ...found].map((each) => [keyOf(each), each])).values()]
+    const buckets = [
+      ...new Map([...again, ...found].map((each) => [bucketKey(each), each])).values(),
+    ]
     again = []
     if (buckets.length === 0) {
       await sleep(pollWaitMs(missCount++, intervalMs), signal)
@@ -126,7 +129,7 @@ async function changedBuckets(
     if (snapshot === undefined) return await whole()
     if (snapshot.commitUser === user) continue
     for (const each of await bucketsOf(store, snapshot, 'delta', partition, signal))
-      buckets.set(keyOf(each), each)
+      buckets.set(bucketKey(each), each)
   }
   return [...buckets.values()]
 }

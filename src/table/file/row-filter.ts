@@ -1,5 +1,6 @@
 /** Which rows of a data file may pass a filter: told by its statistics, then by the values of the columns filtered on. */
 import type { DataFile, RowRange } from '../../format/data-file.ts'
+import { nthRowOf } from '../../format/row-ranges.ts'
 import { CastError } from '../../types/cast/rule.ts'
 import type { DataField } from '../../types/data-type.ts'
 import { columnsOf } from '../../types/predicate-analysis.ts'
@@ -59,7 +60,7 @@ async function passingRows(
   // Rows are told by where they stand in the file, so none may be missing.
   const cursor = file.cursor({ fields: filter.values.fields, rows: ranges, keepsDeleted: true })
   const chosen: { from: number; to: number }[] = []
-  const rowAt = rowsOfRanges(ranges)
+  const rowAt = nthRowOf(ranges)
   for (let seen = 0; ;) {
     throwIfAborted(signal)
     const batch = await cursor.read(BATCH_ROWS)
@@ -74,20 +75,6 @@ async function passingRows(
 
 function countRows(ranges: readonly RowRange[]): number {
   return ranges.reduce((sum, { from, to }) => sum + to - from, 0)
-}
-
-/** Tells the row of the file that is the n-th of the ranges; each n is larger than the one before. */
-function rowsOfRanges(ranges: readonly RowRange[]): (n: number) => number {
-  let index = 0
-  let before = 0
-  return (n) => {
-    for (;;) {
-      const { from, to } = ranges[index]!
-      if (n < before + to - from) return from + n - before
-      before += to - from
-      index++
-    }
-  }
 }
 
 function addRow(ranges: { from: number; to: number }[], row: number): void {

@@ -2,7 +2,7 @@
 import type { DeletionFile } from '../../indexes/deletion-vector.ts'
 import { type DataLayout, indexFilePath } from '../../snapshot/data-paths.ts'
 import { DELETION_VECTORS_INDEX, type IndexManifestEntry } from '../../snapshot/index-manifest.ts'
-import { latin1Of } from '../../snapshot/metadata-columns.ts'
+import { bucketKey } from '../../snapshot/manifest-entry.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey } from '../../types/schema-keys.ts'
@@ -36,17 +36,6 @@ export function hidesLevel0(schema: TableSchema): boolean {
   const isMergeOnRead =
     options.get('deletion-vectors.enabled') && options.get('deletion-vectors.merge-on-read')
   return isMergedAboveLevel0(schema) && !isMergeOnRead
-}
-
-/** What tells the buckets of a table apart. */
-export function bucketKey({
-  partition,
-  bucket,
-}: {
-  partition: Uint8Array
-  bucket: number
-}): string {
-  return `${bucket}/${latin1Of(partition)}`
 }
 
 /** The vectors of the buckets, by {@link bucketKey}. CORRUPT where a data file has two. */

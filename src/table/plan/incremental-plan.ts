@@ -1,10 +1,10 @@
 /** Plans a read of changes: the files of the snapshots in between, or those in which two states of a bucket differ. */
+import { bucketKey } from '../../snapshot/manifest-entry.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import { projectTo } from '../../types/predicate-analysis.ts'
 import type { Predicate } from '../../types/predicate.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { hasPrimaryKey } from '../../types/schema-keys.ts'
-import { bucketKey } from './deletion-files.ts'
 import type { Changes } from './incremental.ts'
 import { joinPruning, stepOf } from './plan-steps.ts'
 import { type Plan, planScan, type ScanStores } from './scan.ts'

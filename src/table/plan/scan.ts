@@ -5,7 +5,7 @@
  */
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { dataLayout, POSTPONE_BUCKET } from '../../snapshot/data-paths.ts'
-import { FILE_KIND, type ManifestEntry } from '../../snapshot/manifest-entry.ts'
+import { bucketKey, FILE_KIND, type ManifestEntry } from '../../snapshot/manifest-entry.ts'
 import {
   type FileFilter,
   manifestsOf,
@@ -26,7 +26,6 @@ import { corrupt } from '../../util/errors.ts'
 import { evolvesData, groupByRowIds } from '../file/row-ranges.ts'
 import type { RowIdTest } from '../file/row-tracking.ts'
 import {
-  bucketKey,
   deletionFilesByBucket,
   type DeletionFiles,
   hasDeletionVectors,

@@ -1,5 +1,6 @@
 /** Where the rows of an append table stand that a test chooses: file by file, as positions in the file. */
 import type { DataFile, RowRange } from '../../format/data-file.ts'
+import { nthRowOf } from '../../format/row-ranges.ts'
 import { readDeletionVector } from '../../indexes/deletion-vector.ts'
 import { bitmapHas } from '../../indexes/roaring.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
@@ -67,7 +68,7 @@ async function chosenRows(
   const cursor = open.cursor({ fields, rows: pruned ?? undefined, keepsDeleted: true })
   const rows = new RowList()
   const by = new RowList()
-  const positionOf = positionsOf(ranges)
+  const positionOf = nthRowOf(ranges)
   for (let seen = 0; ;) {
     throwIfAborted(signal)
     const batch = await cursor.read(BATCH_ROWS)
@@ -78,20 +79,6 @@ async function chosenRows(
     seen += batch.length
   }
   return { rows: rows.values, by: by.values.length === 0 ? null : by.values }
-}
-
-/** Tells the row of the file that is the n-th of the ranges; no n is below the one before. */
-function positionsOf(ranges: readonly RowRange[]): (n: number) => number {
-  let index = 0
-  let before = 0
-  return (n) => {
-    for (;;) {
-      const { from, to } = ranges[index]!
-      if (n < before + to - from) return from + n - before
-      before += to - from
-      index++
-    }
-  }
 }
 
 /** Rows in a buffer that grows. */
@@ -141,7 +128,7 @@ async function* readRows(
 ): AsyncGenerator<readonly [Batch, number], void, undefined> {
   const ranges = rangesOf(positions)
   const cursor = open.cursor({ fields, rows: ranges, keepsDeleted: true })
-  const positionOf = positionsOf(ranges)
+  const positionOf = nthRowOf(ranges)
   let next = 0
   for (let seen = 0; next < positions.length;) {
     const batch = await cursor.read(BATCH_ROWS)

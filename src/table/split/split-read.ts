@@ -10,6 +10,7 @@ import { mergeRuns } from '../../lsm/merge-reader.ts'
 import { kindsColumn } from '../../lsm/row-kinds.ts'
 import type { RunFile } from '../../lsm/run-reader.ts'
 import { readRun } from '../../lsm/single-run.ts'
+import { batchRowsOf, windowRowsOf } from '../../lsm/window-rows.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { CastError } from '../../types/cast/rule.ts'
 import { sliceBatch } from '../../types/column-slice.ts'
@@ -49,15 +50,6 @@ export interface SplitReadOptions {
   readonly keepDeletes?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
-
-/** Rows of a batch are so many that they take about this much. */
-const BATCH_BYTES = 16 << 20
-const BATCH_ROWS_MAX = 65_536
-const BATCH_ROWS_MIN = 1024
-/** A window of a merge is as long as a page that Java writes, so that strings mostly lie in one page. */
-const WINDOW_ROWS_MAX = 20_000
-/** Compressed files are taken to grow by this when they are read. */
-const GROWTH = 3
 
 /** The matching rows of the split, of the asked columns. */
 export async function* readSplit(
@@ -252,11 +244,5 @@ function runFile(
 }
 
 function rowsPerBatch(files: readonly DataFileMeta[], runCount: number): number {
-  const bytes = files.reduce((sum, { fileSize }) => sum + fileSize, 0)
-  const rows = files.reduce((sum, { rowCount }) => sum + rowCount, 0)
-  const rowBytes = Math.max(1, (GROWTH * bytes) / Math.max(1, rows))
-  const isMerge = runCount > 1
-  const budget = isMerge ? (4 * BATCH_BYTES) / runCount : BATCH_BYTES
-  const most = isMerge ? WINDOW_ROWS_MAX : BATCH_ROWS_MAX
-  return Math.max(BATCH_ROWS_MIN, Math.min(most, Math.floor(budget / rowBytes)))
+  return runCount > 1 ? windowRowsOf(files, runCount) : batchRowsOf(files)
 }

@@ -1,12 +1,11 @@
 /** Plans what a stream reads of one snapshot: its whole state, or what it changed. */
 import { POSTPONE_BUCKET } from '../../snapshot/data-paths.ts'
-import { FILE_KIND, type ManifestEntry } from '../../snapshot/manifest-entry.ts'
+import { bucketKey, FILE_KIND, type ManifestEntry } from '../../snapshot/manifest-entry.ts'
 import { scanEntries } from '../../snapshot/manifest-scan.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import type { Predicate } from '../../types/predicate.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
-import { bucketKey } from '../plan/deletion-files.ts'
 import { scanFilter } from '../plan/scan-filter.ts'
 import { planScan } from '../plan/scan.ts'
 import type { Split } from '../plan/split.ts'

@@ -1,7 +1,8 @@
 /** Which partition and bucket each row of a batch belongs to, by the table's kind of buckets. */
-import type { CommitMessage } from '../../snapshot/commit-message.ts'
+import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
 import { POSTPONE_BUCKET } from '../../snapshot/data-paths.ts'
 import type { IndexFileMeta } from '../../snapshot/index-manifest.ts'
+import { bucketKey } from '../../snapshot/manifest-entry.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { bucketFunction } from '../../types/bucket-function.ts'
 import type { Batch } from '../../types/column.ts'
@@ -73,4 +74,23 @@ function fixedAssigner(
     const buckets = bucketOf?.(columns, batch.length, bucketCount) ?? null
     return parted(batch, kinds, partitionsOf(schema, batch), buckets, Math.max(1, bucketCount))
   }
+}
+
+/** The messages with the index files of their buckets; those from `first` on are of this commit. */
+export function withIndexes(
+  messages: readonly CommitMessage[],
+  first: number,
+  indexes: readonly BucketIndex[],
+): CommitMessage[] {
+  const all = [...messages]
+  if (indexes.length === 0) return all
+  const own = new Map(all.slice(first).map((message, i) => [bucketKey(message), first + i]))
+  for (const index of indexes) {
+    const { partition, bucket, newIndexFiles } = index
+    const at = own.get(bucketKey(index))
+    if (at === undefined)
+      all.push({ ...EMPTY_INCREMENT, partition, bucket, totalBuckets: -1, newIndexFiles })
+    else all[at] = { ...all[at]!, newIndexFiles: [...all[at]!.newIndexFiles, ...newIndexFiles] }
+  }
+  return all
 }

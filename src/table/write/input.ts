@@ -6,8 +6,10 @@
  */
 import type { RecordBatch, Table as ArrowTable } from 'apache-arrow'
 
+import { batchBytes } from '../../types/batch-bytes.ts'
 import { batchBuilder, finishBatch } from '../../types/column-builder.ts'
 import { columnBuilder } from '../../types/column-builder.ts'
+import { sliceBatch } from '../../types/column-slice.ts'
 import { takeBatch } from '../../types/column-take.ts'
 import { type Batch, type Column, isPresent } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
@@ -266,4 +268,19 @@ function filled(column: Column, field: DataField, value: InternalValue): Column 
     appendValue(builder, field.type, own)
   }
   return builder.finish()
+}
+
+/** Parts a batch into pieces of about `sizeBytes`. */
+export function* pieces(whole: KindedBatch, sizeBytes: number): Generator<KindedBatch> {
+  const { batch, kinds } = whole
+  const count = Math.ceil(batchBytes(batch) / Math.max(1, sizeBytes))
+  if (count <= 1) {
+    yield whole
+    return
+  }
+  const rows = Math.max(1, Math.ceil(batch.length / count))
+  for (let from = 0; from < batch.length; from += rows) {
+    const to = Math.min(batch.length, from + rows)
+    yield { batch: sliceBatch(batch, from, to), kinds: kinds.subarray(from, to) }
+  }
 }

@@ -17,9 +17,8 @@ import {
   dataLayout,
   POSTPONE_BUCKET,
 } from '../../snapshot/data-paths.ts'
-import { FILE_KIND } from '../../snapshot/manifest-entry.ts'
+import { bucketKey, FILE_KIND } from '../../snapshot/manifest-entry.ts'
 import { scanEntries } from '../../snapshot/manifest-scan.ts'
-import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import { BucketRestore, restoreBuckets } from '../../snapshot/restore.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
@@ -96,13 +95,13 @@ export class OpenBuckets {
 
   async write({ partition, bucket, totalBuckets, batch, kinds }: BucketRows): Promise<void> {
     const open = this.#open(partition, bucket, totalBuckets)
-    if (this.#tracksWritten) this.#written.set(keyOf(open), open)
+    if (this.#tracksWritten) this.#written.set(bucketKey(open), open)
     if (open.writer.isFull) await this.#relieve(open)
     await open.writer.write(batch, kinds)
   }
 
   #open(partition: Uint8Array, bucket: number, totalBuckets = this.#bucketCount): OpenBucket {
-    const key = keyOf({ partition, bucket })
+    const key = bucketKey({ partition, bucket })
     let open = this.#buckets.get(key)
     if (open === undefined) {
       const writer = this.#writerOf(partition, bucket)
@@ -162,7 +161,7 @@ export class OpenBuckets {
     const wanted = buckets.filter((open) => !open.isRestored || open.writer.needsRestore)
     if (wanted.length === 0) return
     // What this writer committed to a bucket since is not in what was read of the table before.
-    if (wanted.some((open) => this.#changed.has(keyOf(open)))) this.#restore = null
+    if (wanted.some((open) => this.#changed.has(bucketKey(open)))) this.#restore = null
     if (this.#restore === null) await this.#readTable()
     const restore = this.#restore!
     await mapAll(wanted, BUCKETS_AT_ONCE, async (open) => {
@@ -215,7 +214,7 @@ export class OpenBuckets {
     await this.#lookAgain()
     await this.#restoreBuckets([open])
     await open.writer.compact(isFull)
-    if (this.#tracksWritten) this.#written.set(keyOf(open), open)
+    if (this.#tracksWritten) this.#written.set(bucketKey(open), open)
   }
 
   /**
@@ -227,13 +226,13 @@ export class OpenBuckets {
     if (options.isFull)
       for (const { partition, bucket } of this.#written.values()) this.#open(partition, bucket)
     const dirty = [...this.#buckets.values()].filter(
-      (open) => open.writer.isDirty || (options.isFull && this.#written.has(keyOf(open))),
+      (open) => open.writer.isDirty || (options.isFull && this.#written.has(bucketKey(open))),
     )
     await this.#lookAgain()
     await this.#restoreBuckets(dirty)
     await mapAll(dirty, BUCKETS_AT_ONCE, async (open) => {
       const { partition, bucket, writer } = open
-      const key = keyOf(open)
+      const key = bucketKey(open)
       const isFull = options.isFull && this.#written.has(key)
       const increment = await writer.prepare({ ...options, isFull })
       if (isFull) this.#written.delete(key)
@@ -246,7 +245,7 @@ export class OpenBuckets {
 
   /** Forgets a bucket that nothing was done to since the last commit, so that their number is not that of all partitions. */
   async #close(open: OpenBucket): Promise<void> {
-    this.#buckets.delete(keyOf(open))
+    this.#buckets.delete(bucketKey(open))
     await open.writer.abort()
   }
 
@@ -254,15 +253,15 @@ export class OpenBuckets {
   committed(snapshots: readonly Snapshot[], messages: readonly CommitMessage[]): void {
     // Snapshots that follow the one looked at are all this writer's own.
     for (const { id } of snapshots) if (id === this.#restoredId + 1) this.#restoredId = id
-    for (const message of messages) this.#buckets.get(keyOf(message))?.writer.committed(message)
+    for (const message of messages) this.#buckets.get(bucketKey(message))?.writer.committed(message)
   }
 
   /** Drops the compactions of the buckets: those in the messages cannot be committed, nor can what builds on them. */
   async dropCompactions(messages: readonly CommitMessage[]): Promise<void> {
     for (const message of messages) {
-      const open = this.#buckets.get(keyOf(message))
+      const open = this.#buckets.get(bucketKey(message))
       if (open === undefined) continue
-      if (this.#tracksWritten) this.#written.set(keyOf(open), open)
+      if (this.#tracksWritten) this.#written.set(bucketKey(open), open)
       await open.writer.dropCompactions()
     }
   }
@@ -272,8 +271,4 @@ export class OpenBuckets {
     await mapAll([...this.#buckets.values()], BUCKETS_AT_ONCE, ({ writer }) => writer.abort())
     this.#buckets.clear()
   }
-}
-
-function keyOf({ partition, bucket }: Pick<OpenBucket, 'partition' | 'bucket'>): string {
-  return `${bucket}/${latin1Of(partition)}`
 }

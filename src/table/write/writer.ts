@@ -6,15 +6,11 @@
 import { randomUUID } from 'node:crypto'
 
 import { needsLookup } from '../../lsm/compaction-pick.ts'
-import { newestIdentifier } from '../../snapshot/commit-history.ts'
-import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
+import type { CommitMessage } from '../../snapshot/commit-message.ts'
 import { abort, mayHaveHappened } from '../../snapshot/commit.ts'
-import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import type { OverwriteScope } from '../../snapshot/overwrite.ts'
 import { BATCH_IDENTIFIER } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
-import { batchBytes } from '../../types/batch-bytes.ts'
-import { sliceBatch } from '../../types/column-slice.ts'
 import type { Batch } from '../../types/column.ts'
 import { tableOptions } from '../../types/options.ts'
 import { DELETE } from '../../types/row-kind.ts'
@@ -23,14 +19,15 @@ import { hasPrimaryKey } from '../../types/schema-keys.ts'
 import { requireWritable } from '../../types/schema-validation.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { invalid, LakeError } from '../../util/errors.ts'
-import { type BucketAssigner, bucketAssigner, type BucketIndex } from './bucket-assign.ts'
+import { type BucketAssigner, bucketAssigner, withIndexes } from './bucket-assign.ts'
+import { CommitIdentifiers } from './commit-identifiers.ts'
 import { commitRows, type WriterCommitResult } from './commit-rows.ts'
-import { compactsAll, fullCompactionCommits, nextIdentifier } from './full-compactions.ts'
 import {
   type InputReader,
   inputReader,
   type JsonData,
   type KindedBatch,
+  pieces,
   type WriteData,
 } from './input.ts'
 import { OpenBuckets } from './open-buckets.ts'
@@ -108,12 +105,8 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   /** Why rows were lost on their way to files. */
   #failure: unknown
   #closed = false
-  /** After how many commits one compacts all; null where none does. */
-  readonly #fullCommits: number | null
-  #commitsSinceFull = 0
+  readonly #identifiers: CommitIdentifiers
   readonly #waitsForLookups: boolean
-  /** The last one that was not given; undefined before the first. */
-  #lastIdentifier: bigint | undefined
 
   /** @internal `Table.writer` opens writers. */
   constructor(store: TableStore, schema: TableSchema, options: WriterOptions = {}) {
@@ -127,7 +120,6 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
       options.overwrite === undefined ? undefined : overwriteScope(schema, options.overwrite)
     const isOverwrite = this.#overwrite !== undefined
     this.#isNewUser = options.commitUser === undefined
-    this.#fullCommits = fullCompactionCommits(values)
     this.#waitsForLookups =
       !values.get('write-only') && needsLookup(values) && values.get('lookup-wait')
     const prefix = values.get('commit.user-prefix')
@@ -135,10 +127,11 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
       options.commitUser ?? (prefix === undefined ? randomUUID() : `${prefix}_${randomUUID()}`)
     const { commitUser } = this
     const { signal, isStream = false } = options
-    this.#checksAppend = decidesBuckets(schema, !isStream)
+    const isBatch = !isStream
+    this.#identifiers = new CommitIdentifiers(store.snapshots, commitUser, values, signal)
+    this.#checksAppend = decidesBuckets(schema, isBatch)
     const asWritten = this.#checksAppend ? withoutCompaction(schema) : schema
     this.#buckets = new OpenBuckets(store, asWritten, signal, isOverwrite, commitUser)
-    const isBatch = !isStream
     this.#assigner = bucketAssigner(store, schema, { commitUser, isOverwrite, isBatch, signal })
   }
 
@@ -188,7 +181,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
       throw invalid('whether the last commit happened is not known', {
         hint: 'commit again before more is prepared',
       })
-    await this.#prepare(options, this.#compactsAll(options.identifier))
+    await this.#prepare(options, this.#identifiers.compactsAll(options.identifier))
     const messages = this.#pending
     this.#pending = []
     return messages
@@ -210,17 +203,6 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
   }): Promise<void> {
     this.#requireOpen()
     await this.#orFail(this.#buckets.compact(partition, bucket, full))
-  }
-
-  /** Whether the commit that is prepared compacts all that was written since the last that did. */
-  #compactsAll(identifier: bigint | undefined): boolean {
-    this.#commitsSinceFull++
-    const isFull =
-      identifier === undefined
-        ? this.#fullCommits !== null && this.#commitsSinceFull >= this.#fullCommits
-        : compactsAll(identifier, this.#fullCommits)
-    if (isFull) this.#commitsSinceFull = 0
-    return isFull
   }
 
   async #prepare(
@@ -251,13 +233,13 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
    */
   async commit(options: WriterCommitOptions = {}): Promise<WriterCommitResult> {
     this.#requireOpen()
-    const isFull = this.#compactsAll(options.identifier)
+    const isFull = this.#identifiers.compactsAll(options.identifier)
     await this.#prepare(options, isFull)
     const settled = await this.#settle(options)
     const hasMore = this.#pending.length > 0 || options.identifier !== settled?.identifier
     if (settled !== null && !hasMore) return settled.result
     const isNew = options.identifier === undefined || this.#isNewUser
-    const identifier = options.identifier ?? (await this.#nextIdentifier(isFull))
+    const identifier = options.identifier ?? (await this.#identifiers.next(isFull, this.#isNewUser))
     if (options.onPrepared !== undefined) {
       // Also when it fails they may have been kept.
       this.#keptCount = this.#pending.length
@@ -325,22 +307,6 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     return result
   }
 
-  /** Identifiers grow with the clock, and beyond those that the user has committed when the clock was ahead. */
-  async #nextIdentifier(isFull: boolean): Promise<bigint> {
-    if (this.#lastIdentifier === undefined) {
-      const { snapshots } = this.#store
-      const options = { signal: this.#signal }
-      this.#lastIdentifier = this.#isNewUser
-        ? 0n
-        : await newestIdentifier(snapshots, this.commitUser, options)
-    }
-    const now = BigInt(Date.now()) * 1000n
-    const next = this.#lastIdentifier + 1n
-    const least = now > next ? now : next
-    this.#lastIdentifier = nextIdentifier(least, isFull, this.#fullCommits)
-    return this.#lastIdentifier
-  }
-
   /** Drops what is not committed, and its files; the writer takes nothing more. */
   async close(): Promise<void> {
     if (this.#closed) return
@@ -379,42 +345,4 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
 /** A batch that decides postponed buckets leaves compactions to others. */
 function withoutCompaction(schema: TableSchema): TableSchema {
   return { ...schema, options: { ...schema.options, 'write-only': 'true' } }
-}
-
-/** The messages with the index files of their buckets; those from `first` on are of this commit. */
-function withIndexes(
-  messages: readonly CommitMessage[],
-  first: number,
-  indexes: readonly BucketIndex[],
-): CommitMessage[] {
-  const all = [...messages]
-  if (indexes.length === 0) return all
-  const own = new Map(all.slice(first).map((message, i) => [keyOf(message), first + i]))
-  for (const index of indexes) {
-    const { partition, bucket, newIndexFiles } = index
-    const at = own.get(keyOf(index))
-    if (at === undefined)
-      all.push({ ...EMPTY_INCREMENT, partition, bucket, totalBuckets: -1, newIndexFiles })
-    else all[at] = { ...all[at]!, newIndexFiles: [...all[at]!.newIndexFiles, ...newIndexFiles] }
-  }
-  return all
-}
-
-function keyOf({ partition, bucket }: Pick<CommitMessage, 'partition' | 'bucket'>): string {
-  return `${bucket}/${latin1Of(partition)}`
-}
-
-/** Parts a batch into pieces of about `sizeBytes`. */
-function* pieces(whole: KindedBatch, sizeBytes: number): Generator<KindedBatch> {
-  const { batch, kinds } = whole
-  const count = Math.ceil(batchBytes(batch) / Math.max(1, sizeBytes))
-  if (count <= 1) {
-    yield whole
-    return
-  }
-  const rows = Math.max(1, Math.ceil(batch.length / count))
-  for (let from = 0; from < batch.length; from += rows) {
-    const to = Math.min(batch.length, from + rows)
-    yield { batch: sliceBatch(batch, from, to), kinds: kinds.subarray(from, to) }
-  }
 }
