@@ -33,8 +33,8 @@ const EVERYWHERE: readonly FlagName[] = ['help', 'version', 'verbose']
  */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
   const { positionals, given } = split(argv)
-  const [word, ...rest] = positionals
-  const command = word === undefined ? null : commandNamed(word)
+  const command = positionals.length === 0 ? null : commandNamed(positionals)
+  const rest = positionals.slice(command?.name.split(' ').length)
   const flags = flagValues(given, command)
   if (command !== null && flags.help !== true && flags.version !== true)
     checkArguments(command, rest)
@@ -46,9 +46,10 @@ export function asksVerbose(argv: readonly string[]): boolean {
   return argv.includes('--verbose')
 }
 
-/** The first word that is a command, for words that may be wrong too. */
+/** The name of the command among the words, which may be wrong too. */
 export function commandWord(argv: readonly string[]): string | undefined {
-  return argv.find((word) => COMMANDS.some(({ name }) => name === word))
+  const at = argv.findIndex((word) => COMMANDS.some(({ name }) => name.split(' ')[0] === word))
+  return at < 0 ? undefined : (findCommand(argv.slice(at))?.name ?? argv[at])
 }
 
 function split(argv: readonly string[]): { positionals: string[]; given: GivenFlag[] } {
@@ -77,18 +78,38 @@ function split(argv: readonly string[]): { positionals: string[]; given: GivenFl
   return { positionals, given }
 }
 
-export function commandNamed(word: string): CommandSpec {
-  const found = COMMANDS.find(({ name }) => name === word)
+/** The command that the first one or two of the words name. Throws as {@link parseCommandLine} does. */
+export function commandNamed(words: readonly string[]): CommandSpec {
+  const found = findCommand(words)
   if (found !== undefined) return found
-  const shown = word.slice(0, 100)
+  const [word = '', second] = words
+  const family = COMMANDS.filter(({ name }) => name.startsWith(`${word} `))
+  if (family.length > 0) throw unknownInFamily(word, second, family)
   if (LATER_COMMANDS.includes(word))
-    throw unsupported(`the command ${shown} is not there yet`, {
+    throw unsupported(`the command ${word} is not there yet`, {
       hint: `there are ${COMMANDS.map(({ name }) => name).join(', ')}`,
     })
-  const names = [...COMMANDS.map(({ name }) => name), 'help', ...LATER_COMMANDS]
+  const firstWords = COMMANDS.map(({ name }) => name.split(' ')[0]!)
+  const names = [...new Set(firstWords), 'help', ...LATER_COMMANDS]
   throw invalid(`there is no command ${show(word)}${didYouMean(word, names)}`, {
     hint: 'millrace help lists the commands',
   })
+}
+
+function findCommand([first, second]: readonly string[]): CommandSpec | undefined {
+  return COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`)
+}
+
+function unknownInFamily(
+  word: string,
+  second: string | undefined,
+  family: readonly CommandSpec[],
+): LakeError {
+  const names = family.map(({ name }) => name.slice(word.length + 1))
+  const hint = `there are ${family.map(({ name }) => `millrace ${name}`).join(', ')}`
+  if (second === undefined) return invalid(`${word} needs a second word`, { hint })
+  const near = didYouMean(second, names)
+  return invalid(`there is no command ${show(`${word} ${second}`)}${near}`, { hint })
 }
 
 function flagValues(given: readonly GivenFlag[], command: CommandSpec | null): FlagValues {

@@ -13,6 +13,7 @@ export interface Argument {
 }
 
 export interface CommandSpec {
+  /** One word, or two: `tag create`. */
   readonly name: string
   readonly summary: string
   readonly arguments: readonly Argument[]

@@ -44,10 +44,10 @@ async function runWords(
   secrets: Secrets,
   endings: string[],
 ): Promise<number> {
-  const [word, topic] = argv
+  const [word, ...topic] = argv
   if (word === 'help')
     return await print(
-      topic === undefined ? generalHelp() : commandHelp(commandNamed(topic)),
+      topic.length === 0 ? generalHelp() : commandHelp(commandNamed(topic)),
       streams,
     )
   const line = parseCommandLine(argv)
