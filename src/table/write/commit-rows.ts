@@ -11,6 +11,7 @@ import {
 } from '../../snapshot/commit.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import { LakeError } from '../../util/errors.ts'
+import { maintain } from '../maintain/after-commit.ts'
 
 export interface WriterCommitResult extends CommitResult {
   /**
@@ -18,6 +19,8 @@ export interface WriterCommitResult extends CommitResult {
    * table all the same, and writers go on from what the others made.
    */
   readonly isCompactionDropped: boolean
+  /** What failed of the upkeep after the commit, which has happened all the same: expiry, tags. */
+  readonly upkeepErrors: readonly unknown[]
 }
 
 /**
@@ -29,6 +32,18 @@ export async function commitRows(
   messages: readonly CommitMessage[],
   options: CommitOptions,
 ): Promise<WriterCommitResult> {
+  const result = await commitKept(table, messages, options)
+  const { clock, signal } = options
+  const upkeepErrors =
+    result.snapshots.length === 0 ? [] : await maintain({ ...table, clock, signal })
+  return { ...result, upkeepErrors }
+}
+
+async function commitKept(
+  table: CommitTable,
+  messages: readonly CommitMessage[],
+  options: CommitOptions,
+): Promise<Omit<WriterCommitResult, 'upkeepErrors'>> {
   try {
     const result = await commit(table, messages, options)
     return { ...result, isCompactionDropped: false }

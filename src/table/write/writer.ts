@@ -251,6 +251,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
       ...result,
       snapshots: [...settled.result.snapshots, ...result.snapshots],
       isCompactionDropped: settled.result.isCompactionDropped || result.isCompactionDropped,
+      upkeepErrors: [...settled.result.upkeepErrors, ...result.upkeepErrors],
     }
   }
 
