@@ -13,7 +13,7 @@ import { startTestS3 } from '../support/s3-file-io.ts'
 const timeout = 3_600_000
 
 test('tables in memory hold what the model holds', { timeout }, async () => {
-  await expect(checkScenarios(new MemoryFileIO(), 'memory://model', 80)).resolves.toBeUndefined()
+  await expect(checkScenarios(new MemoryFileIO(), 'memory://model', 60)).resolves.toBeUndefined()
 })
 
 test('tables on local disk hold what the model holds', { timeout }, async () => {
@@ -29,5 +29,5 @@ test('tables on local disk hold what the model holds', { timeout }, async () => 
 
 test('tables on S3 hold what the model holds', { timeout }, async () => {
   await using s3 = await startTestS3({ pageKeysMax: 7 }, { idleTimeoutMs: 30_000 })
-  await expect(checkScenarios(s3.io, 's3://lake', 15)).resolves.toBeUndefined()
+  await expect(checkScenarios(s3.io, 's3://lake', 8)).resolves.toBeUndefined()
 })
