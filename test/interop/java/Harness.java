@@ -112,6 +112,8 @@ public final class Harness {
                 return Picks.plans(request.get("units"));
             case "schedule":
                 return Schedules.run((FileStoreTable) table(request), request);
+            case "operation":
+                return Operations.run(catalog(request), identifier(request), request.get("step"));
             case "buckets":
                 return Buckets.perform((FileStoreTable) table(request), request);
             case "messages":

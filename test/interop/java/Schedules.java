@@ -58,7 +58,7 @@ final class Schedules {
         return NullNode.instance;
     }
 
-    private static void maintain(FileStoreTable table, JsonNode step, Path temporary) throws Exception {
+    static void maintain(FileStoreTable table, JsonNode step, Path temporary) throws Exception {
         switch (step.get("op").asText()) {
             case "compact":
                 compact(table, step.get("full").asBoolean(), temporary);

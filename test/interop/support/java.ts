@@ -18,6 +18,7 @@ const PROGRAMS = [
   'Harness.java',
   'Messages.java',
   'Metadata.java',
+  'Operations.java',
   'Rows.java',
   'Schedules.java',
   'GoldenTables.java',
@@ -310,6 +311,11 @@ export class JavaWarehouse {
     options: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     await this.#java.ask({ op: 'schedule', ...this.#base, table, steps, options })
+  }
+
+  /** Does one operation, as `Operations.java` tells it. */
+  async operate(table: string, step: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#java.ask({ op: 'operation', ...this.#base, table, step })
   }
 
   /** What a stream reads from the first snapshot on, with the kinds. */
