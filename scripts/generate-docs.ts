@@ -95,7 +95,7 @@ options \`s3.access-key\` and \`s3.secret-key\`; a process list shows command li
 Secrets are never printed. [options.md](options.md) lists all options.`
 
 export function cliPage(): string {
-  const everywhere: FlagName[] = ['warehouse', 'catalog', 'option', 'verbose', 'help']
+  const everywhere: FlagName[] = ['warehouse', 'catalog', 'option', 'json', 'verbose', 'help']
   const exitCodes = EXIT_CODES.map(([number, meaning]) => [String(number), meaning])
   return `${[
     CLI_INTRODUCTION,

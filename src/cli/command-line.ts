@@ -25,7 +25,7 @@ interface GivenFlag {
 
 const FLAG_NAMES = Object.keys(FLAGS) as FlagName[]
 /** Flags that mean the same with every command, and with none. */
-const EVERYWHERE: readonly FlagName[] = ['help', 'version', 'verbose']
+const EVERYWHERE: readonly FlagName[] = ['help', 'version', 'verbose', 'json']
 
 /**
  * Throws INVALID, with the nearest right word, for a word that is no command, flag or argument, and UNSUPPORTED for a
@@ -41,9 +41,9 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   return { command, arguments: rest, flags }
 }
 
-/** Whether the words ask for more to be said; it never fails, so that it can be asked about wrong words too. */
-export function asksVerbose(argv: readonly string[]): boolean {
-  return argv.includes('--verbose')
+/** Whether the words have the flag that says how failures are told, so that it holds for wrong words too. */
+export function asksFor(flag: 'verbose' | 'json', argv: readonly string[]): boolean {
+  return argv.includes(`--${flag}`)
 }
 
 /** The name of the command among the words, which may be wrong too. */
@@ -123,7 +123,30 @@ function flagValues(given: readonly GivenFlag[], command: CommandSpec | null): F
   }
   const values: Partial<Record<FlagName, unknown>> = {}
   for (const [name, all] of texts) values[name] = FLAGS[name].parse(all, `--${flagName(name)}`)
-  return values as FlagValues
+  return values.json === true
+    ? withJsonFormats(values as FlagValues, allowed)
+    : (values as FlagValues)
+}
+
+/** What `--json` makes of the flags that say how a command prints. */
+const JSON_FORMATS = {
+  format: 'jsonl',
+  'change-format': 'jsonl',
+  'report-format': 'json',
+} as const satisfies FlagValues
+
+function withJsonFormats(given: FlagValues, allowed: readonly FlagName[]): FlagValues {
+  const implied: Partial<Record<FlagName, unknown>> = {}
+  for (const [name, format] of Object.entries(JSON_FORMATS)) {
+    const flag = name as keyof typeof JSON_FORMATS
+    if (!allowed.includes(flag)) continue
+    if ((given[flag] ?? format) !== format)
+      throw invalid(`--json and --format ${given[flag]} do not go together`, {
+        hint: `--json means --format ${format} here; leave one of them out`,
+      })
+    implied[flag] = format
+  }
+  return { ...given, ...implied } as FlagValues
 }
 
 function checkValue({ rawName, value, inline }: GivenFlag, flag: Flag<unknown>): void {

@@ -220,6 +220,7 @@ export const FLAGS = {
   'dry-run': toggle('Tells what would be done, and does nothing.'),
   shallow: toggle('Leaves the rows unread: metadata, footers and counts only.'),
   'all-snapshots': toggle('Looks at the data files of all snapshots, not of the latest alone.'),
+  json: toggle('Prints for programs: rows as JSON lines, results and errors as one line of JSON.'),
   verbose: toggle('Tells what was read and asked of the storage, and shows stacks of errors.'),
   help: toggle('Shows this help.', 'h'),
   version: toggle('Shows the version.'),

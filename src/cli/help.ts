@@ -19,7 +19,7 @@ export function generalHelp(): string {
     ]),
     '',
     'flags of all commands:',
-    ...flagLines(['warehouse', 'catalog', 'option', 'verbose', 'help', 'version']),
+    ...flagLines(['warehouse', 'catalog', 'option', 'json', 'verbose', 'help', 'version']),
     '',
     'exit codes:',
     ...twoColumns(EXIT_CODES.map(([code, meaning]) => [String(code), meaning] as const)),
@@ -30,7 +30,7 @@ export function commandHelp(command: CommandSpec): string {
   const parts = [plain(command.summary), '', `usage: ${usageOf(command)}`, '']
   if (command.arguments.length > 0)
     parts.push(...twoColumns(command.arguments.map(({ name, summary }) => [name, summary])), '')
-  parts.push('flags:', ...flagLines([...command.flags, 'verbose', 'help']))
+  parts.push('flags:', ...flagLines([...command.flags, 'json', 'verbose', 'help']))
   for (const note of command.notes) parts.push('', ...wrapped(plain(note), WIDTH))
   parts.push('', 'examples:', ...command.examples.map((example) => `  ${example}`))
   return `${parts.join('\n')}\n`

@@ -18,6 +18,16 @@ export function amount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }
 
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+
+/** `512 B`, `1.5 MB` */
+export function bytesText(bytes: number): string {
+  let left = bytes
+  let unit = 0
+  for (; left >= 999.95 && unit < BYTE_UNITS.length - 1; unit++) left /= 1000
+  return `${unit === 0 ? left : left.toFixed(1)} ${BYTE_UNITS[unit]}`
+}
+
 /** The columns of a terminal that the text takes: East Asian wide characters and emoji take two, marks take none. */
 export function displayWidth(text: string): number {
   if (ASCII.test(text)) return text.length

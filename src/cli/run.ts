@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { IoStats } from '../io/file-io.ts'
 import { openCommandCatalog, splitOptions } from './catalog-options.ts'
 import {
-  asksVerbose,
+  asksFor,
   type CommandLine,
   commandNamed,
   commandWord,
@@ -28,10 +28,12 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
     return await runWords(argv, streams, secrets, endings)
   } catch (error) {
     const { exitCode, text } = failureOf(error, {
-      verbose: asksVerbose(argv),
+      verbose: asksFor('verbose', argv),
+      json: asksFor('json', argv),
       command: commandWord(argv),
+      hide: (shown) => secrets.hide(shown),
     })
-    streams.stderr.write(secrets.hide(text))
+    streams.stderr.write(text)
     return exitCode
   } finally {
     for (const text of endings) streams.stderr.write(`${secrets.hide(text)}\n`)

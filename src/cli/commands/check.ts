@@ -3,7 +3,7 @@ import type { CheckReport } from '../../table/check.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { amount, printable } from '../printable.ts'
-import { StreamOutput } from '../streams.ts'
+import { printReport } from '../report.ts'
 import { requireTable } from '../table-name.ts'
 
 export async function checkCommand(run: CommandRun): Promise<number> {
@@ -17,11 +17,7 @@ export async function checkCommand(run: CommandRun): Promise<number> {
     signal: run.signal,
     onProgress: ({ phase, done, total }) => run.progress.show(phase, done, total),
   })
-  run.progress.clear()
-  const out = new StreamOutput(run.streams.stdout)
-  const isJson = run.flags['report-format'] === 'json'
-  await out.write(isJson ? `${JSON.stringify(report)}\n` : reportText(name, report))
-  await out.close()
+  await printReport(run, report, reportText(name, report))
   return report.damage.length > 0 ? EXIT.failed : EXIT.done
 }
 

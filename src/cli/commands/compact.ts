@@ -4,6 +4,7 @@ import { invalid, LakeError } from '../../util/errors.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { amount } from '../printable.ts'
+import { tellResult } from '../report.ts'
 import { requireTable } from '../table-name.ts'
 
 export async function compactCommand(run: CommandRun): Promise<number> {
@@ -26,9 +27,10 @@ export async function compactCommand(run: CommandRun): Promise<number> {
     ...options,
     onProgress: ({ what, done, total }) => run.progress.show(`${what} of ${name}`, done, total),
   })
-  run.progress.clear()
   const ids = snapshots.map(({ id }) => id)
-  run.note(ids.length === 0 ? 'there was nothing to compact' : `compacted in ${snapshotsText(ids)}`)
+  await tellResult(run, { table: name, snapshots: ids, droppedBuckets }, [
+    ids.length === 0 ? 'there was nothing to compact' : `compacted in ${snapshotsText(ids)}`,
+  ])
   if (droppedBuckets > 0)
     throw new LakeError(
       'CONFLICT',

@@ -5,6 +5,7 @@ import { parseJson } from '../../util/json.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { readTextFile, STDIN } from '../input-files.ts'
+import { tellResult } from '../report.ts'
 import { requireTable } from '../table-name.ts'
 
 export async function createCommand(run: CommandRun): Promise<number> {
@@ -20,7 +21,10 @@ export async function createCommand(run: CommandRun): Promise<number> {
   const existed = ifNotExists && (await catalog.tableExists(name, { signal }))
   const options = { ...schema.options, ...run.tableOptions }
   const table = await catalog.createTable(name, { ...schema, options }, { ifNotExists, signal })
-  run.note(`${existed ? 'there is' : 'created'} ${table.name} in ${table.path}`)
+  const result = { table: table.name, path: table.path, created: !existed }
+  await tellResult(run, result, [
+    `${existed ? 'there is' : 'created'} ${table.name} in ${table.path}`,
+  ])
   return EXIT.done
 }
 

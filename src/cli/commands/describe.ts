@@ -7,6 +7,7 @@ import { isSecretName } from '../../util/secret-name.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { displayWidth, printable } from '../printable.ts'
+import { wantsJson } from '../report.ts'
 import { StreamOutput } from '../streams.ts'
 import { requireTable } from '../table-name.ts'
 
@@ -17,7 +18,7 @@ export async function describeCommand(run: CommandRun): Promise<number> {
   const catalog = await run.openCatalog()
   const table = (await catalog.table(name, undefined, { signal })).withOptions(run.tableOptions)
   const out = new StreamOutput(run.streams.stdout)
-  if (run.flags['report-format'] === 'json') await out.write(`${schemaFileText(table.schema)}\n`)
+  if (wantsJson(run)) await out.write(`${schemaFileText(table.schema)}\n`)
   else {
     const snapshot = await table.latestSnapshot({ signal })
     await out.write(description(table, snapshot))

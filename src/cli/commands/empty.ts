@@ -6,6 +6,7 @@ import { invalid } from '../../util/errors.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { amount } from '../printable.ts'
+import { tellResult } from '../report.ts'
 import { requireTable } from '../table-name.ts'
 
 export async function truncateCommand(run: CommandRun): Promise<number> {
@@ -51,11 +52,16 @@ async function takeAway(
   const scope = matchingScope(schema, partitions)
   const found = await replacedIn(store, schema, scope, run.signal)
   const what = `${amount(found.rowCount, 'stored row')} in ${amount(found.fileCount, 'file')} of ${amount(found.partitionCount, 'partition')}`
-  if (run.flags['dry-run'] === true) {
-    run.note(`${what} would be taken away from ${table.name}`)
+  const dryRun = run.flags['dry-run'] === true
+  const { rowCount, fileCount, partitionCount } = found
+  const told = { table: table.name, dryRun, rowCount, fileCount, partitionCount }
+  if (dryRun) {
+    const line = `${what} would be taken away from ${table.name}`
+    await tellResult(run, { ...told, snapshot: null }, [line])
     return EXIT.done
   }
   const { id } = await act()
-  run.note(`${what} taken away from ${table.name} in snapshot ${id}`)
+  const line = `${what} taken away from ${table.name} in snapshot ${id}`
+  await tellResult(run, { ...told, snapshot: id }, [line])
   return EXIT.done
 }

@@ -3,8 +3,8 @@ import type { ExplainedSplit, Explanation } from '../../table/plan/explain.ts'
 import type { PlanStep } from '../../table/plan/plan-steps.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
-import { displayWidth, printable } from '../printable.ts'
-import { StreamOutput } from '../streams.ts'
+import { bytesText, displayWidth, printable } from '../printable.ts'
+import { printReport } from '../report.ts'
 import { requireTable } from '../table-name.ts'
 
 export async function explainCommand(run: CommandRun): Promise<number> {
@@ -21,10 +21,7 @@ export async function explainCommand(run: CommandRun): Promise<number> {
     ...(limit !== undefined && { limit }),
   }
   const explanation = await table.withOptions(run.tableOptions).read(request).explain()
-  const out = new StreamOutput(run.streams.stdout)
-  const isJson = run.flags['report-format'] === 'json'
-  await out.write(isJson ? `${JSON.stringify(explanation)}\n` : explanationText(explanation))
-  await out.close()
+  await printReport(run, explanation, explanationText(explanation))
   return EXIT.done
 }
 
@@ -124,14 +121,4 @@ function aligned(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   )
-}
-
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
-
-/** `512 B`, `1.5 MB` */
-function bytesText(bytes: number): string {
-  let amount = bytes
-  let unit = 0
-  for (; amount >= 1000 && unit < UNITS.length - 1; unit++) amount /= 1000
-  return `${unit === 0 ? amount : amount.toFixed(1)} ${UNITS[unit]}`
 }

@@ -5,6 +5,7 @@ import { invalid } from '../../util/errors.ts'
 import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { amount } from '../printable.ts'
+import { tellResult } from '../report.ts'
 import { requireTable } from '../table-name.ts'
 
 export async function rescaleCommand(run: CommandRun): Promise<number> {
@@ -30,24 +31,33 @@ export async function rescaleCommand(run: CommandRun): Promise<number> {
       run.progress.show(`rows of ${name}`, rowCount)
     },
   })
-  run.progress.clear()
-  tell(run, name, buckets, result)
+  const { partitions, snapshot, schema } = result
+  const told = {
+    table: name,
+    dryRun,
+    buckets,
+    partitions,
+    snapshot: snapshot?.id ?? null,
+    schema: schema?.id ?? null,
+  }
+  await tellResult(run, told, linesOf(name, buckets, dryRun, result))
   return EXIT.done
 }
 
-function tell(
-  run: CommandRun,
+function linesOf(
   name: string,
   buckets: number,
+  isDry: boolean,
   { partitions, snapshot, schema }: RescaleResult,
-): void {
-  const isDry = run.flags['dry-run'] === true
+): string[] {
+  const lines: string[] = []
   for (const { partition, bucketsBefore } of partitions) {
     const what = partition === '' ? name : partition
     const verb = isDry ? 'would go' : 'went'
-    run.note(`${what} ${verb} from ${amount(bucketsBefore, 'bucket')} to ${buckets}`)
+    lines.push(`${what} ${verb} from ${amount(bucketsBefore, 'bucket')} to ${buckets}`)
   }
-  if (partitions.length === 0) run.note(`no rows of ${name} have another number of buckets`)
-  if (snapshot !== null) run.note(`written anew in snapshot ${snapshot.id}`)
-  if (schema !== null) run.note(`bucket = ${buckets} from schema ${schema.id} on`)
+  if (partitions.length === 0) lines.push(`no rows of ${name} have another number of buckets`)
+  if (snapshot !== null) lines.push(`written anew in snapshot ${snapshot.id}`)
+  if (schema !== null) lines.push(`bucket = ${buckets} from schema ${schema.id} on`)
+  return lines
 }

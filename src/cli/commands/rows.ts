@@ -12,6 +12,7 @@ import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { inputsOf } from '../input-files.ts'
 import { amount } from '../printable.ts'
+import { tellResult } from '../report.ts'
 import { requireTable } from '../table-name.ts'
 import { type RowTaker, writeInput } from './write.ts'
 
@@ -22,7 +23,7 @@ export async function deleteCommand(run: CommandRun): Promise<number> {
     throw invalid('no condition tells the rows that are to be deleted', {
       hint: `write for example millrace delete ${table.name} --where "id = 7"; truncate takes all rows away`,
     })
-  return told(run, table, await table.deleteWhere(where, optionsOf(run)))
+  return await told(run, table, await table.deleteWhere(where, optionsOf(run)))
 }
 
 export async function updateCommand(run: CommandRun): Promise<number> {
@@ -36,7 +37,7 @@ export async function updateCommand(run: CommandRun): Promise<number> {
     [...texts].map(([name, text]) => [name, valueOf(fieldNamed(table.schema, name), text)]),
   )
   const update = { set, ...(where !== undefined && { where }) }
-  return told(run, table, await table.update(update, optionsOf(run)))
+  return await told(run, table, await table.update(update, optionsOf(run)))
 }
 
 export async function mergeCommand(run: CommandRun): Promise<number> {
@@ -59,7 +60,7 @@ export async function mergeCommand(run: CommandRun): Promise<number> {
   run.progress.clear()
   const rules = { on, whenMatched, whenNotMatched }
   const changes = await mergeRows({ store, schema, source, rules }, optionsOf(run))
-  return told(run, table, changes)
+  return await told(run, table, changes)
 }
 
 async function openTable(run: CommandRun, command: string): Promise<Table> {
@@ -74,17 +75,24 @@ function optionsOf({ flags, signal }: CommandRun) {
   return { dryRun: flags['dry-run'], signal }
 }
 
-function told(run: CommandRun, table: Table, changes: RowChanges): number {
+async function told(run: CommandRun, table: Table, changes: RowChanges): Promise<number> {
+  const { deleted, updated, inserted, snapshot } = changes
+  const dryRun = run.flags['dry-run'] === true
+  const result = { table: table.name, dryRun, deleted, updated, inserted }
+  await tellResult(run, { ...result, snapshot: snapshot?.id ?? null }, [
+    lineOf(table.name, changes, dryRun),
+  ])
+  return EXIT.done
+}
+
+function lineOf(name: string, changes: RowChanges, dryRun: boolean): string {
   const parts = (['deleted', 'updated', 'inserted'] as const)
     .filter((what) => changes[what] > 0)
     .map((what) => `${amount(changes[what], 'row')} ${what}`)
   const text = parts.length === 0 ? 'no row matches' : parts.join(', ')
-  if (changes.snapshot !== null)
-    run.note(`${text} in snapshot ${changes.snapshot.id} of ${table.name}`)
-  else if (run.flags['dry-run'] === true && parts.length > 0)
-    run.note(`${text} if it were done: ${table.name} is as it was`)
-  else run.note(`${text}: ${table.name} is as it was`)
-  return EXIT.done
+  if (changes.snapshot !== null) return `${text} in snapshot ${changes.snapshot.id} of ${name}`
+  if (dryRun && parts.length > 0) return `${text} if it were done: ${name} is as it was`
+  return `${text}: ${name} is as it was`
 }
 
 /** The value that a text stands for, written as a literal of SQL, whose quotes may be left out. */

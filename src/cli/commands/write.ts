@@ -21,6 +21,7 @@ import type { CommandRun } from '../command.ts'
 import { EXIT } from '../failure.ts'
 import { type Input, inputBytes, inputError, inputsOf } from '../input-files.ts'
 import { amount } from '../printable.ts'
+import { tellResult } from '../report.ts'
 import { requireTable } from '../table-name.ts'
 import { partitionOfText } from './empty.ts'
 
@@ -47,11 +48,15 @@ export async function writeCommand(run: CommandRun): Promise<number> {
   for (const input of inputs) rowCount += await writeInput(run, table, writer, input, rowCount)
   run.progress.clear()
   const result = await writer.commit({ identifier: identifier ?? BATCH_IDENTIFIER })
-  const ids = result.snapshots.map(({ id }) => id)
-  if (result.alreadyCommitted)
-    run.note(`commit ${identifier} of ${user} had happened before: nothing was written`)
-  else if (ids.length === 0) run.note('there was nothing to write')
-  else run.note(`${amount(rowCount, 'row')} in snapshot ${ids.join(' and ')} of ${table.name}`)
+  const snapshots = result.snapshots.map(({ id }) => id)
+  const { alreadyCommitted } = result
+  const done = alreadyCommitted
+    ? `commit ${identifier} of ${user} had happened before: nothing was written`
+    : snapshots.length === 0
+      ? 'there was nothing to write'
+      : `${amount(rowCount, 'row')} in snapshot ${snapshots.join(' and ')} of ${table.name}`
+  const told = { table: table.name, rowCount, snapshots, alreadyCommitted }
+  await tellResult(run, told, [done])
   return EXIT.done
 }
 
