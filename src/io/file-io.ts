@@ -119,6 +119,12 @@ export interface FileIO {
   /** Deletes everything below `directory`, and the directory. */
   deleteDirectory(directory: string, options?: IoOptions): Promise<void>
 
+  /**
+   * Deletes the directory only if nothing is in it: true when this call did it. False for one that is not there, that holds
+   * something, or on a storage that has no directories.
+   */
+  deleteEmptyDirectory(directory: string, options?: IoOptions): Promise<boolean>
+
   /** What was asked of the storage since it was opened. */
   stats(): IoStats
 

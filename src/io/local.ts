@@ -1,7 +1,7 @@
 /** The storage of this machine's file system. */
 import { createHash } from 'node:crypto'
 import { type Dirent } from 'node:fs'
-import { type FileHandle, open, readdir, rm, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { mapAll, mapOrdered, throwIfAborted } from '../util/async.ts'
@@ -40,6 +40,9 @@ const READ_BYTES_MAX = 1 << 30
 
 /** A longer range is compared with the size of the file before memory is taken for it. */
 const TRUSTED_BYTES_MAX = 1 << 20
+
+/** Answers of rmdir(2) for a directory that holds something or is in use. */
+const STAYING: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY', 'EINVAL'])
 
 /** What runs for one file after the other: the check and the write of `replace` in this process. */
 const replacing = new Map<string, Promise<unknown>>()
@@ -226,6 +229,18 @@ export class LocalFileIO implements FileIO {
       throw localError(directory, error)
     } finally {
       this.#handles.forgetBelow(root)
+    }
+  }
+
+  async deleteEmptyDirectory(directory: string, options?: IoOptions): Promise<boolean> {
+    const root = this.#begin('deleteDirectory', directory, options)
+    try {
+      // Whatever is written into it meanwhile makes this fail, so nothing is lost.
+      await rmdir(root)
+      return true
+    } catch (error) {
+      if (STAYING.has(errnoOf(error)) || MISSING.has(errnoOf(error))) return false
+      throw localError(directory, error)
     }
   }
 

@@ -169,6 +169,14 @@ export class MemoryFileIO implements FileIO {
     }
   }
 
+  async deleteEmptyDirectory(directory: string, options?: IoOptions): Promise<boolean> {
+    const { store, key } = this.#begin('deleteDirectory', directory, options)
+    const below = `${key}/`
+    const isBelow = (name: string): boolean => name.startsWith(below) && name !== below
+    const holds = [...store.files.keys(), ...store.directories].some(isBelow)
+    return !holds && store.directories.delete(below)
+  }
+
   stats(): IoStats {
     return this.#counters.snapshot()
   }

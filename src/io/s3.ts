@@ -225,6 +225,13 @@ export class S3FileIO implements FileIO {
     })
   }
 
+  /** There are no directories: a name is gone with its last object. */
+  async deleteEmptyDirectory(directory: string, options?: IoOptions): Promise<boolean> {
+    this.#place(directory)
+    throwIfAborted(options?.signal)
+    return await Promise.resolve(false)
+  }
+
   stats(): IoStats {
     return this.#counters.snapshot()
   }

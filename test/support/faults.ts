@@ -183,6 +183,12 @@ export class FaultyFileIO implements FileIO {
     return this.#run('deleteAll', paths[0] ?? '', () => this.#inner.deleteAll(paths, options))
   }
 
+  deleteEmptyDirectory(directory: string, options?: IoOptions): Promise<boolean> {
+    return this.#run('deleteEmptyDirectory', directory, () =>
+      this.#inner.deleteEmptyDirectory(directory, options),
+    )
+  }
+
   deleteDirectory(directory: string, options?: IoOptions): Promise<void> {
     return this.#run('deleteDirectory', directory, () =>
       this.#inner.deleteDirectory(directory, options),

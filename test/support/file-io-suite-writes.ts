@@ -242,6 +242,21 @@ export function deletingTests({ io, freshDirectory }: FileIoContext): void {
       code: 'NOT_FOUND',
     })
   })
+
+  test('a directory that holds something, or is not there, is not deleted as an empty one', async () => {
+    const directory = freshDirectory()
+    await io().write(`${directory}/t/a`, text('x'))
+    await io().createDirectory(joinPath(directory, 'made'))
+    expect(await io().deleteEmptyDirectory(joinPath(directory, 't'))).toBe(false)
+    expect(await io().deleteEmptyDirectory(directory)).toBe(false)
+    expect(await io().deleteEmptyDirectory(joinPath(directory, 'none'))).toBe(false)
+    const wasDeleted = await io().deleteEmptyDirectory(joinPath(directory, 'made'))
+    // A storage without directories has nothing to delete.
+    expect((await io().listDirectories(directory)).toSorted()).toEqual(
+      wasDeleted ? ['t'] : ['made', 't'],
+    )
+    expect(string(await io().read(`${directory}/t/a`))).toBe('x')
+  })
 }
 
 export function abortTests({ io, freshDirectory, options }: FileIoContext): void {
@@ -266,6 +281,7 @@ export function abortTests({ io, freshDirectory, options }: FileIoContext): void
       () => io().delete(path, { signal }),
       () => io().deleteAll([path], { signal }),
       () => io().deleteDirectory(directory, { signal }),
+      () => io().deleteEmptyDirectory(directory, { signal }),
     ]) {
       await expect(call()).rejects.toMatchObject({ code: 'ABORTED' })
     }
