@@ -1,31 +1,20 @@
 /** Buckets that Flink decides and this library too: keys that move between partitions, postponed buckets, rescaling. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { type Catalog, createCatalog } from '../../src/catalog/catalog.ts'
+import type { Catalog } from '../../src/catalog/catalog.ts'
 import { bucketCounts } from '../../src/snapshot/bucket-counts.ts'
 import { canonicalRow, readRows } from '../support/golden-expect.ts'
-import { Flink } from './support/flink.ts'
+import { type Flink, type FlinkShop, openFlinkShop } from './support/flink.ts'
 
-let warehouse: string
+let shop: FlinkShop
 let flink: Flink
 let catalog: Catalog
 
 beforeAll(async () => {
-  warehouse = await mkdtemp(join(tmpdir(), 'millrace-flink-'))
-  flink = await Flink.open(warehouse)
-  catalog = await createCatalog({ warehouse })
-  await flink.sql('CREATE DATABASE shop')
+  shop = await openFlinkShop()
+  ;({ flink, catalog } = shop)
 })
-
-afterAll(async () => {
-  await catalog.close()
-  await flink[Symbol.asyncDispose]()
-  await rm(warehouse, { recursive: true, force: true })
-})
+afterAll(() => shop[Symbol.asyncDispose]())
 
 async function create(name: string, key: string, options: Readonly<Record<string, string>>) {
   const given = Object.entries(options).map(([option, value]) => `'${option}' = '${value}'`)

@@ -1,30 +1,19 @@
 /** Tables that Flink SQL and this library write and compact in turns: both read the rows that are right. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { type Catalog, createCatalog } from '../../src/catalog/catalog.ts'
+import type { Catalog } from '../../src/catalog/catalog.ts'
 import { canonicalRow, readRows } from '../support/golden-expect.ts'
-import { Flink } from './support/flink.ts'
+import { type Flink, type FlinkShop, openFlinkShop } from './support/flink.ts'
 
-let warehouse: string
+let shop: FlinkShop
 let flink: Flink
 let catalog: Catalog
 
 beforeAll(async () => {
-  warehouse = await mkdtemp(join(tmpdir(), 'millrace-flink-mixed-'))
-  flink = await Flink.open(warehouse)
-  catalog = await createCatalog({ warehouse })
-  await flink.sql('CREATE DATABASE shop')
+  shop = await openFlinkShop()
+  ;({ flink, catalog } = shop)
 })
-
-afterAll(async () => {
-  await catalog.close()
-  await flink[Symbol.asyncDispose]()
-  await rm(warehouse, { recursive: true, force: true })
-})
+afterAll(() => shop[Symbol.asyncDispose]())
 
 function keys(from: number): number[] {
   return Array.from({ length: 20 }, (_, i) => from + i)

@@ -1,33 +1,22 @@
 /** Tables that Flink SQL writes with its own options, read as Flink reads them: rows, tags and changes. */
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { type Catalog, createCatalog } from '../../src/catalog/catalog.ts'
+import type { Catalog } from '../../src/catalog/catalog.ts'
 import type { BatchResult } from '../../src/table/batch-result.ts'
 import { jsonReader } from '../../src/types/json-value.ts'
 import { rowKind } from '../../src/types/row-kind.ts'
 import { canonicalRow } from '../support/golden-expect.ts'
-import { Flink, type FlinkRow } from './support/flink.ts'
+import { type Flink, type FlinkRow, type FlinkShop, openFlinkShop } from './support/flink.ts'
 
-let warehouse: string
+let shop: FlinkShop
 let flink: Flink
 let catalog: Catalog
 
 beforeAll(async () => {
-  warehouse = await mkdtemp(join(tmpdir(), 'millrace-flink-'))
-  flink = await Flink.open(warehouse)
-  catalog = await createCatalog({ warehouse })
-  await flink.sql('CREATE DATABASE shop')
+  shop = await openFlinkShop()
+  ;({ flink, catalog } = shop)
 })
-
-afterAll(async () => {
-  await catalog.close()
-  await flink[Symbol.asyncDispose]()
-  await rm(warehouse, { recursive: true, force: true })
-})
+afterAll(() => shop[Symbol.asyncDispose]())
 
 interface Case {
   readonly name: string

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 
+import { type Catalog, createCatalog } from '../../../src/catalog/catalog.ts'
 import { interopDirectory, onceAtATime } from './home.ts'
 
 const run = promisify(execFile)
@@ -158,5 +159,29 @@ export class Flink implements AsyncDisposable {
     this.#process.stdin.end()
     await ended
     await rm(this.#temporary, { recursive: true, force: true })
+  }
+}
+
+/** A warehouse on the local disk that Flink and this library work on, with the database `shop`. */
+export interface FlinkShop extends AsyncDisposable {
+  readonly warehouse: string
+  readonly flink: Flink
+  readonly catalog: Catalog
+}
+
+export async function openFlinkShop(): Promise<FlinkShop> {
+  const warehouse = await mkdtemp(join(tmpdir(), 'millrace-flink-'))
+  const flink = await Flink.open(warehouse)
+  const catalog = await createCatalog({ warehouse })
+  await flink.sql('CREATE DATABASE shop')
+  return {
+    warehouse,
+    flink,
+    catalog,
+    async [Symbol.asyncDispose]() {
+      await catalog.close()
+      await flink[Symbol.asyncDispose]()
+      await rm(warehouse, { recursive: true, force: true })
+    },
   }
 }
