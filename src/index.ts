@@ -17,12 +17,23 @@ export {
   type StreamSinkOptions,
 } from './sink/stream-sink.ts'
 export { BATCH_IDENTIFIER, type CommitKind, type Snapshot } from './snapshot/snapshot.ts'
+export type { Tag } from './snapshot/tag.ts'
 export type { BatchResult } from './table/batch-result.ts'
 export type { CheckOptions, CheckProgress, CheckReport, Finding, Warning } from './table/check.ts'
 export type { CompactOptions, CompactProgress, CompactResult } from './table/compact.ts'
 export type { WatchOptions } from './table/compact/watch.ts'
 export type { WriterCommitResult } from './table/write/commit-rows.ts'
 export type { JsonData, WriteData } from './table/write/input.ts'
+export type { InspectOptions, InspectProgress } from './table/inspect.ts'
+export type { Inspection } from './table/inspect/inspection.ts'
+export type {
+  ExpiredPartition,
+  ExpiredPartitions,
+  ExpirePartitionsOptions,
+} from './table/maintain/expire-partitions.ts'
+export type { SnapshotAt } from './table/maintain/snapshot-at.ts'
+export type { TagDeletionOptions } from './table/maintain/tag-files.ts'
+export type { TableTags, TagOptions, TagsDeleted } from './table/maintain/tags.ts'
 export type { ReadResult } from './table/read.ts'
 export type { RescaleOptions, RescaleResult } from './table/rescale.ts'
 export type { ExplainedSplit, Explanation } from './table/plan/explain.ts'

@@ -122,6 +122,14 @@ export function creationTimeAt(rows: ManifestRows, row: number): bigint | null {
   return longOrNull(rows.files[FILE.CREATION_TIME]!, row)
 }
 
+export function maxSequenceAt(rows: ManifestRows, row: number): bigint {
+  return longs(rows.files[FILE.MAX_SEQUENCE]!)[row]!
+}
+
+export function deleteRowCountAt(rows: ManifestRows, row: number): number | null {
+  return countOrNull(rows.files[FILE.DELETE_ROW_COUNT]!, row, 'a count of deleted rows')
+}
+
 export function schemaIdAt(rows: ManifestRows, row: number): number {
   return countAt(rows.files[FILE.SCHEMA_ID]!, row, 'the schema of a file')
 }

@@ -11,11 +11,19 @@ import { type DynamicOptions, type RawOptions, rawOptions } from '../types/optio
 import type { TableSchema } from '../types/schema-file.ts'
 import { requireWritable } from '../types/schema-validation.ts'
 import type { Columns, InsertOf, RowOf } from '../types/schema.ts'
-import { throwIfAborted } from '../util/async.ts'
+import { systemClock, throwIfAborted } from '../util/async.ts'
 import { invalid } from '../util/errors.ts'
 import { type CheckOptions, type CheckReport, checkTable } from './check.ts'
 import { type CompactOptions, type CompactResult, compactTable } from './compact.ts'
 import { watchCompactions, type WatchOptions } from './compact/watch.ts'
+import { type InspectOptions, inspectTable } from './inspect.ts'
+import type { Inspection } from './inspect/inspection.ts'
+import {
+  type ExpiredPartitions,
+  expirePartitions,
+  type ExpirePartitionsOptions,
+} from './maintain/expire-partitions.ts'
+import { type TableTags, tagsOf } from './maintain/tags.ts'
 import { optionsAt } from './plan/read-at.ts'
 import { requireOwnBranch } from './plan/read-target.ts'
 import { type ReadResult, TableRead } from './read.ts'
@@ -206,6 +214,14 @@ export class Table<C extends Columns = Columns> {
     return snapshots.at(-1)!
   }
 
+  /**
+   * Drops the partitions that are past their time, as the options `partition.expiration-*` and `partition.timestamp-*` say;
+   * see {@link ExpirePartitionsOptions}. Writers do so too, after their commits.
+   */
+  async expirePartitions(options: ExpirePartitionsOptions = {}): Promise<ExpiredPartitions> {
+    return await expirePartitions(this.#ownStore(), this.schema, options)
+  }
+
   /** Deletes the rows of the keys in one commit; see {@link TableWriter.delete}. */
   async delete(
     rows: WriteData<Partial<RowOf<C>>>,
@@ -348,6 +364,21 @@ export class Table<C extends Columns = Columns> {
   async watchCompactions(options: Omit<WatchOptions, 'options'> = {}): Promise<never> {
     const watch = { ...options, options: this.#options }
     return await watchCompactions(this.#ownStore(), this.schema, watch)
+  }
+
+  /**
+   * What there is to see of the table, as plain data: snapshots, tags and growth, each bucket's LSM tree, partitions, the
+   * history of the schema, and what an operator should look at. Of a large table the newest and largest parts are shown, and
+   * the result tells what is left out; options of this object, such as `scan.snapshot-id`, choose the state.
+   */
+  async inspect(options: InspectOptions = {}): Promise<Inspection> {
+    const { name, schema } = this
+    return await inspectTable({ name, store: this.#ownStore(), schema }, this.#options, options)
+  }
+
+  /** The tags of the table: snapshots that are kept under a name. */
+  get tags(): TableTags {
+    return tagsOf({ store: this.#ownStore(), schema: this.schema, clock: systemClock })
   }
 
   /** The latest snapshot; null before the first commit. */

@@ -164,7 +164,7 @@ function formatName(fileName: string): string {
 }
 
 /** `[1, key-2]`; null for a file without keys. Java shows the address of a binary, here are its digits. */
-function keyText(file: DataFileMeta, key: Uint8Array, schema: TableSchema): string | null {
+export function keyText(file: DataFileMeta, key: Uint8Array, schema: TableSchema): string | null {
   if (new DataView(key.buffer, key.byteOffset).getInt32(0) === 0) return null
   const fields = trimmedKeyFields(schema)
   const values = decoding(file.fileName, () => decodeKey(fields, key))
