@@ -1,3 +1,9 @@
+/**
+ * Looks at a table: its snapshots and tags, each bucket's LSM tree, its partitions, growth and schemas.
+ *
+ * What is gathered is bounded, whatever the size of the table, save the names of files: of snapshots, buckets, files and
+ * partitions the newest or largest are shown, and the result tells how much is left out. No data file is opened.
+ */
 import { branchNames } from '../snapshot/branches.ts'
 import { ConsumerStore } from '../snapshot/consumer-store.ts'
 import { dataLayout } from '../snapshot/data-paths.ts'
@@ -11,12 +17,6 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { mapAll } from '../util/async.ts'
 import { invalid, LakeError } from '../util/errors.ts'
 import { show } from '../util/show.ts'
-/**
- * Looks at a table: its snapshots and tags, each bucket's LSM tree, its partitions, growth and schemas.
- *
- * What is gathered is bounded, whatever the size of the table, save the names of files: of snapshots, buckets, files and
- * partitions the newest or largest are shown, and the result tells how much is left out. No data file is opened.
- */
 import { partitionChoice } from './compact/partitions.ts'
 import { changeOf } from './inspect/growth.ts'
 import { type Gathered, inspectionOf } from './inspect/inspection-of.ts'

@@ -1,3 +1,4 @@
+/** Groups the live files of a table by bucket and partition, and adds them up, without an object for each file's metadata. */
 import {
   creationTimeAt,
   deleteRowCountAt,
@@ -7,7 +8,6 @@ import {
   partitionAt,
   rowCountAt,
 } from '../../snapshot/manifest-rows.ts'
-/** Groups the live files of a table by bucket and partition, and adds them up, without an object for each file's metadata. */
 import type { ChosenRows } from '../../snapshot/manifest-scan.ts'
 import { latin1At } from '../../snapshot/metadata-columns.ts'
 import type { FileSums } from './inspection.ts'

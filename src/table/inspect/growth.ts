@@ -1,6 +1,6 @@
+/** How many files and bytes a table had at each of its snapshots: from what it has at one, and what each changed. */
 import { FILE_KIND } from '../../snapshot/manifest-entry.ts'
 import { fileSizeAt } from '../../snapshot/manifest-rows.ts'
-/** How many files and bytes a table had at each of its snapshots: from what it has at one, and what each changed. */
 import type { ChosenRows } from '../../snapshot/manifest-scan.ts'
 import { BATCH_IDENTIFIER, type Snapshot } from '../../snapshot/snapshot.ts'
 import type { FileChange, InspectedSnapshot } from './inspection.ts'
