@@ -127,7 +127,7 @@ final class Operations {
         }
     }
 
-    /** Keeps {"min", "max"} snapshots, and the changelogs of {"changelogs"}; deletes at most {"limit"}. */
+    /** Keeps {"min", "max"} snapshots, and changelogs up to {"changelogs"} of both; deletes at most {"limit"}. */
     private static void expire(FileStoreTable table, JsonNode step) {
         ExpireConfig.Builder config =
                 ExpireConfig.builder()
@@ -136,9 +136,9 @@ final class Operations {
                         .snapshotTimeRetain(Duration.ZERO);
         if (step.has("limit")) config.snapshotMaxDeletes(step.get("limit").asInt());
         if (step.has("changelogs"))
-            config.changelogRetainMin(step.get("changelogs").asInt())
+            config.changelogRetainMin(1)
                     .changelogRetainMax(step.get("changelogs").asInt())
-                    .changelogTimeRetain(Duration.ZERO);
+                    .changelogTimeRetain(Duration.ofHours(1));
         ExpireConfig built = config.build();
         table.newExpireSnapshots().config(built).expire();
         if (built.isChangelogDecoupled()) table.newExpireChangelog().config(built).expire();

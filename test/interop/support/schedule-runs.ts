@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { Catalog } from '../../../src/catalog/catalog.ts'
 import type { Table } from '../../../src/table/table.ts'
 import type { TableWriter } from '../../../src/table/write/writer.ts'
-import { canonicalRow, differences, readRows } from '../../support/golden-expect.ts'
-import { readStream, type StreamRow } from '../../support/golden-streams.ts'
+import { readRows } from '../../support/golden-expect.ts'
 import { seeded } from '../../support/random.ts'
 import { ourWriter, parseJson, weWrite } from './our-writes.ts'
 import { randomSchedule, type Schedule, type ScheduleStep } from './schedule-plans.ts'
 import type { SharedWarehouse } from './shared-warehouse.ts'
+import { compare, facts, javaChanges, ourChanges } from './table-differences.ts'
 
 /** Java needs more memory than the smallest that tables are told to write with. */
 const MEMORY = { 'write-buffer-size': '16 mb' }
@@ -139,14 +139,10 @@ async function compareTables(
     ),
   ]
   const keys = table.schema.primaryKeys
-  const changes = await javaChanges(java.streams(theirs, STREAM), keys)
+  const changes = await javaChanges(java, theirs, STREAM, keys)
   problems.push(
-    ...compare(
-      'stream as Java reads it',
-      await javaChanges(java.streams(ours, STREAM), keys),
-      changes,
-    ),
-    ...compare('stream as we read it', await ourChanges(table, keys), changes),
+    ...compare('stream as Java reads it', await javaChanges(java, ours, STREAM, keys), changes),
+    ...compare('stream as we read it', await ourChanges(table, STREAM, keys), changes),
   )
   for (const [kind, columns] of Object.entries(FACTS)) {
     const [shown, wanted] = [ours, theirs].map(async (name) => {
@@ -159,10 +155,7 @@ async function compareTables(
   return [...problems, ...damage.map((finding) => `check: ${JSON.stringify(finding)}`)]
 }
 
-const STREAM = {
-  task: 'read',
-  options: { 'scan.mode': 'from-snapshot', 'scan.snapshot-id': '1' },
-} as const
+const STREAM = { 'scan.mode': 'from-snapshot', 'scan.snapshot-id': '1' }
 
 /** What is the same of two tables with the same history. */
 const FACTS: Readonly<Record<string, readonly string[]>> = {
@@ -175,48 +168,4 @@ const FACTS: Readonly<Record<string, readonly string[]>> = {
     'changelog_record_count',
   ],
   table_indexes: ['partition', 'bucket', 'index_type', 'row_count'],
-}
-
-function facts(texts: readonly string[], columns: readonly string[]): string[] {
-  return texts.map((text) => {
-    const row = JSON.parse(text) as Record<string, unknown>
-    return canonicalRow(Object.fromEntries(columns.map((name) => [name, row[name]])))
-  })
-}
-
-/** One text for each key and snapshot, with the changes in order. */
-function grouped(
-  rows: readonly { readonly snapshotId: number; readonly row: StreamRow }[],
-  keys: readonly string[],
-): string[] {
-  const groups = new Map<string, string[]>()
-  for (const { snapshotId, row } of rows) {
-    const key = JSON.stringify([snapshotId, ...keys.map((name) => row[name])])
-    groups.set(key, [...(groups.get(key) ?? []), canonicalRow(row)])
-  }
-  return [...groups].map(([key, changes]) => `${key}: ${changes.join(' ')}`)
-}
-
-interface JavaStream {
-  readonly splits: readonly { readonly snapshot: number; readonly rows: readonly StreamRow[] }[]
-}
-
-async function javaChanges(read: Promise<unknown>, keys: readonly string[]): Promise<string[]> {
-  const { splits } = (await read) as JavaStream
-  return grouped(
-    splits.flatMap(({ snapshot, rows }) => rows.map((row) => ({ snapshotId: snapshot, row }))),
-    keys,
-  )
-}
-
-async function ourChanges(table: Table, keys: readonly string[]): Promise<string[]> {
-  const { options } = STREAM
-  return grouped(await readStream(table.changes({ follow: false, options })), keys)
-}
-
-function compare(what: string, actual: readonly string[], expected: readonly string[]): string[] {
-  const found = differences(actual, expected)
-  if (found.count === 0) return []
-  const { missing, extra, count } = found
-  return [`${what}: ${count} differ; missing ${missing.join(', ')}; extra ${extra.join(', ')}`]
 }
