@@ -8,11 +8,13 @@ import { BATCH_IDENTIFIER, type Snapshot } from '../snapshot/snapshot.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { checkSettable } from '../types/option-checks.ts'
 import { type DynamicOptions, type RawOptions, rawOptions } from '../types/options.ts'
+import type { SchemaChange } from '../types/schema-change.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { requireWritable } from '../types/schema-validation.ts'
 import type { Columns, InsertOf, RowOf } from '../types/schema.ts'
 import { systemClock, throwIfAborted } from '../util/async.ts'
 import { invalid } from '../util/errors.ts'
+import { type AlterOptions, alterTable } from './alter.ts'
 import { type CheckOptions, type CheckReport, checkTable } from './check.ts'
 import { type CompactOptions, type CompactResult, compactTable } from './compact.ts'
 import { watchCompactions, type WatchOptions } from './compact/watch.ts'
@@ -346,6 +348,20 @@ export class Table<C extends Columns = Columns> {
    */
   async compact(options: CompactOptions = {}): Promise<CompactResult> {
     return await compactTable(this.#ownStore(), this.schema, options)
+  }
+
+  /**
+   * Changes columns, keys and options, all at once, in a new schema after the latest one; the table with it. Data files stay as
+   * they are, and are read in the columns of the new schema. Writers and streams that run go on with the schema that they
+   * began with: they know nothing of new columns, and leave compactions to those who do.
+   *
+   * INVALID, naming column or option, for what Java Paimon does not allow either; UNSUPPORTED for options and types that this
+   * library cannot serve.
+   */
+  async alter(changes: readonly SchemaChange[], options: AlterOptions = {}): Promise<Table> {
+    const schema = await alterTable(this.#ownStore(), changes, options)
+    const merged = { ...schema, options: { ...schema.options, ...this.#options } }
+    return new Table(this.#store, this.name, merged, this.#options)
   }
 
   /**

@@ -45,3 +45,16 @@ export function instantText(timeMillis: number): string {
   const date = new Date(timeMillis)
   return Number.isNaN(date.getTime()) ? `${timeMillis} ms` : date.toISOString()
 }
+
+/** The other way round: the time that clocks of the process's zone show at the instant, as if it were UTC. */
+export function localOfInstant(timeMillis: number): number {
+  const date = new Date(timeMillis)
+  const local = new Date(0)
+  local.setUTCFullYear(date.getFullYear(), date.getMonth(), date.getDate())
+  return local.setUTCHours(
+    date.getHours(),
+    date.getMinutes(),
+    date.getSeconds(),
+    date.getMilliseconds(),
+  )
+}

@@ -11,6 +11,7 @@ import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { type Clock, systemClock } from '../../util/async.ts'
+import { expireDuePartitions } from './due-partitions.ts'
 
 /** A table that is kept in order, and by which clock. */
 export interface MaintainedTable {
@@ -18,13 +19,16 @@ export interface MaintainedTable {
   /** With the options of the object that commits. */
   readonly schema: TableSchema
   readonly clock: Clock
+  /** Who commits, and the identifier of the commit. */
+  readonly commitUser: string
+  readonly identifier: bigint
   readonly signal?: AbortSignal | undefined
 }
 
 /** One of the steps above. It asks the storage nothing where nothing can be due. */
 type Step = (table: MaintainedTable) => Promise<void>
 
-const STEPS: readonly Step[] = []
+const STEPS: readonly Step[] = [expireDuePartitions]
 
 /** Does what is due. What fails is answered and not thrown: the commit has happened. */
 export async function maintain(

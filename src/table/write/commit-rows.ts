@@ -9,7 +9,7 @@ import {
   type CommitTable,
   PartialCommitError,
 } from '../../snapshot/commit.ts'
-import type { Snapshot } from '../../snapshot/snapshot.ts'
+import { BATCH_IDENTIFIER, type Snapshot } from '../../snapshot/snapshot.ts'
 import { LakeError } from '../../util/errors.ts'
 import { maintain } from '../maintain/after-commit.ts'
 
@@ -33,9 +33,11 @@ export async function commitRows(
   options: CommitOptions,
 ): Promise<WriterCommitResult> {
   const result = await commitKept(table, messages, options)
-  const { clock, signal } = options
+  const { clock, signal, commitUser, identifier = BATCH_IDENTIFIER } = options
   const upkeepErrors =
-    result.snapshots.length === 0 ? [] : await maintain({ ...table, clock, signal })
+    result.snapshots.length === 0
+      ? []
+      : await maintain({ ...table, clock, signal, commitUser, identifier })
   return { ...result, upkeepErrors }
 }
 
