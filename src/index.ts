@@ -18,6 +18,7 @@ export {
 } from './sink/stream-sink.ts'
 export { BATCH_IDENTIFIER, type CommitKind, type Snapshot } from './snapshot/snapshot.ts'
 export type { Tag } from './snapshot/tag.ts'
+export type { AlterOptions } from './table/alter.ts'
 export type { BatchResult } from './table/batch-result.ts'
 export type { CheckOptions, CheckProgress, CheckReport, Finding, Warning } from './table/check.ts'
 export type { CompactOptions, CompactProgress, CompactResult } from './table/compact.ts'
@@ -94,5 +95,6 @@ export {
   type SchemaDefinition,
   t,
 } from './types/schema.ts'
+export type { ColumnPath, ColumnPosition, SchemaChange } from './types/schema-change.ts'
 export type { TableSchema } from './types/schema-file.ts'
 export { LakeError, type LakeErrorCode } from './util/errors.ts'

@@ -25,6 +25,7 @@ import {
   expirePartitions,
   type ExpirePartitionsOptions,
 } from './maintain/expire-partitions.ts'
+import { expireTable, type ExpireOptions, type ExpireResult } from './maintain/expire.ts'
 import { type TableTags, tagsOf } from './maintain/tags.ts'
 import { optionsAt } from './plan/read-at.ts'
 import { requireOwnBranch } from './plan/read-target.ts'
@@ -395,6 +396,14 @@ export class Table<C extends Columns = Columns> {
   /** The tags of the table: snapshots that are kept under a name. */
   get tags(): TableTags {
     return tagsOf({ store: this.#ownStore(), schema: this.schema, clock: systemClock })
+  }
+
+  /**
+   * Expires snapshots by the options of the table, or as told, and deletes the files that only they had. Those that a consumer
+   * has yet to read stay, and so do files of tags and of other branches. Writers and readers may go on meanwhile.
+   */
+  async expire(options: ExpireOptions = {}): Promise<ExpireResult> {
+    return await expireTable(this.#ownStore(), this.schema, options)
   }
 
   /** The latest snapshot; null before the first commit. */

@@ -27,10 +27,7 @@ export interface NewSchema {
  * refuses.
  */
 export function firstSchema(definition: NewSchema, timeMillis: number): TableSchema {
-  const { keys, options } = keysOf(definition)
-  const fields = definition.fields.map((field) =>
-    keys.primaryKeys.includes(field.name) ? { ...field, type: notNull(field.type) } : field,
-  )
+  const { fields, keys, options } = normalized(definition)
   const numbered = definition.hasIds
     ? { fields, highestFieldId: collectFieldIds(fields).reduce((a, b) => Math.max(a, b), -1) }
     : assignFieldIds(fields)
@@ -47,10 +44,14 @@ export function firstSchema(definition: NewSchema, timeMillis: number): TableSch
   return schema
 }
 
-/** The keys, and the options without those that state keys; `bucket-key` without blanks, which Java would not find. */
-function keysOf(definition: NewSchema): {
-  keys: Pick<TableSchema, 'partitionKeys' | 'primaryKeys'>
-  options: RawOptions
+/**
+ * The keys, the columns with those of the primary key NOT NULL, and the options without those that state keys; `bucket-key`
+ * without blanks, which Java would not find.
+ */
+export function normalized(definition: Omit<NewSchema, 'hasIds'>): {
+  readonly fields: readonly DataField[]
+  readonly keys: Pick<TableSchema, 'partitionKeys' | 'primaryKeys'>
+  readonly options: RawOptions
 } {
   const { 'primary-key': primaryText, partition: partitionText, ...rest } = definition.options
   const options = Object.assign(Object.create(null) as Record<string, string>, rest)
@@ -60,7 +61,10 @@ function keysOf(definition: NewSchema): {
     partitionKeys: keyOption(definition.partitionKeys, 'partition', partitionText),
     primaryKeys: keyOption(definition.primaryKeys, 'primary-key', primaryText),
   }
-  return { keys, options }
+  const fields = definition.fields.map((field) =>
+    keys.primaryKeys.includes(field.name) ? { ...field, type: notNull(field.type) } : field,
+  )
+  return { fields, keys, options }
 }
 
 function keyOption(keys: readonly string[], name: string, text: string | undefined): string[] {

@@ -66,15 +66,18 @@ export function checkUsable(
   }
 }
 
-/** Throws when the change of an option is not allowed on a table that has snapshots. `to` undefined removes it. */
+/**
+ * Throws when an option must not be set or removed once the table has a snapshot, though it be to what it is; `to` undefined
+ * removes it. Follows `SchemaManager.checkAlterTableOption`. Beyond Java, what must not be set to its default must not be
+ * removed either.
+ */
 export function checkOptionChange(raw: RawOptions, name: string, to: string | undefined): void {
   const known = knownTableOption(name)
   if (known === undefined) return
   const { spec } = known
   const from = givenText(raw, known.name, spec) ?? spec.default
   const next = to ?? spec.default
-  if (spec.immutable && (from === null || next === null || !sameValue(known, from, next)))
-    throw frozen(known.name, 'cannot change once the table has a snapshot')
+  if (spec.immutable) throw frozen(known.name, 'cannot change once the table has a snapshot')
   if (known.name === 'bucket') checkBucketChange(from, to)
   const switchedOff = isTrue(from) && !isTrue(next)
   if (switchedOff && (known.name === 'ignore-delete' || known.name === 'ignore-update-before'))
@@ -85,12 +88,13 @@ export function checkOptionChange(raw: RawOptions, name: string, to: string | un
     !isTrue(raw['deletion-vectors.modifiable'])
   )
     throw frozen(known.name, 'cannot change once the table has a snapshot')
+  if (known.name === 'clustering.columns' && Object.hasOwn(raw, 'pk-clustering-override'))
+    throw frozen(known.name, 'cannot change in a table with pk-clustering-override')
 }
 
 /** The rules of the Java class `SchemaManager`: a dynamic or missing bucket stays so, and the option is never removed. */
 function checkBucketChange(from: string | null, to: string | undefined): void {
   if (to === undefined) throw frozen('bucket', 'cannot be removed')
-  if (from === to) return
   if (from === '-1' || to === '-1') throw frozen('bucket', 'cannot change from or to -1')
 }
 
@@ -112,10 +116,6 @@ function checkImplemented(known: KnownOption, given: string, use?: 'read' | 'wri
   if (spec.default !== null && sameText(spec, value, decoded(name, spec, spec.default))) return
   if (served !== false && served.includes(given.trim().toLowerCase())) return
   throw notImplemented(name, spec, given, use)
-}
-
-function sameValue({ name, spec }: KnownOption, a: string, b: string): boolean {
-  return sameText(spec, decoded(name, spec, a), decoded(name, spec, b))
 }
 
 function sameText({ codec }: OptionSpec, a: unknown, b: unknown): boolean {

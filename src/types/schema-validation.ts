@@ -18,6 +18,17 @@ import { typeText } from './type-text.ts'
  * name the column or option, hints the way out.
  */
 export function validateSchema(schema: TableSchema): void {
+  checkStructure(schema)
+  checkSettable(
+    schema.options,
+    schema.fields.map((field) => field.name),
+  )
+  checkColumnTypes(schema, schema.fields)
+  requireWritable(schema)
+}
+
+/** What {@link validateSchema} throws INVALID for, of a table that may have options which this library does not know. */
+export function checkStructure(schema: TableSchema): void {
   checkColumns(schema)
   checkKeys(schema)
   const options = tableOptions(schema.options)
@@ -28,12 +39,6 @@ export function validateSchema(schema: TableSchema): void {
   checkRetention(options)
   checkNamedColumns(schema, options)
   checkScanMode(options)
-  checkSettable(
-    schema.options,
-    schema.fields.map((field) => field.name),
-  )
-  checkColumnTypes(schema, options)
-  requireWritable(schema)
 }
 
 /** Throws UNSUPPORTED when a read would need an option that is not implemented. */
@@ -162,7 +167,9 @@ function checkModKey(schema: TableSchema, keys: readonly string[] | undefined): 
     throw invalid('bucket-function.type = mod needs one bucket key of type INT or BIGINT')
 }
 
-function checkColumnTypes({ fields }: TableSchema, options: TableOptionValues): void {
+/** UNSUPPORTED where files of the table cannot hold one of these columns of it. */
+export function checkColumnTypes(schema: TableSchema, fields: readonly DataField[]): void {
+  const options = tableOptions(schema.options)
   const formats = [
     options.get('file.format'),
     options.get('changelog-file.format') ?? '',

@@ -143,7 +143,7 @@ function canDo(action: () => void): boolean {
 describe('changes of a table with snapshots', () => {
   test.each([
     [{}, 'merge-engine', 'aggregation', false],
-    [{}, 'merge-engine', 'deduplicate', true],
+    [{}, 'merge-engine', 'deduplicate', false],
     [{ 'bucket-key': 'a' }, 'bucket-key', 'b', false],
     [{ 'bucket-key': 'a' }, 'bucket-key', undefined, false],
     [{ bucket: '2' }, 'bucket', '4', true],
@@ -155,6 +155,7 @@ describe('changes of a table with snapshots', () => {
     [{ 'ignore-update-before': 'true' }, 'ignore-update-before', undefined, false],
     [{}, 'deletion-vectors.enabled', 'true', false],
     [{ 'deletion-vectors.modifiable': 'true' }, 'deletion-vectors.enabled', 'true', true],
+    [{ 'pk-clustering-override': 'true' }, 'clustering.columns', 'a', false],
     [{}, 'sequence.field', 'a', true],
     [{}, 'target-file-size', '1 mb', true],
     [{}, 'unknown', 'x', true],

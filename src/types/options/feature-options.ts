@@ -104,16 +104,19 @@ export const FEATURE_OPTIONS = {
     boolean,
     'true',
     'Whether a nullable column must stay so.',
+    DONE,
   ),
   'disable-explicit-type-casting': none(
     boolean,
     'false',
     'Whether the type of a column may only be widened.',
+    DONE,
   ),
   'add-column-before-partition': none(
     boolean,
     'false',
     'Whether new columns are put before the partition keys.',
+    DONE,
   ),
   'metastore.partitioned-table': none(
     boolean,
