@@ -16,6 +16,11 @@ export {
   type StreamResult,
   type StreamSinkOptions,
 } from './sink/stream-sink.ts'
+export type {
+  CompactManifestsOptions,
+  CompactManifestsResult,
+  ManifestSums,
+} from './snapshot/compact-manifests.ts'
 export { BATCH_IDENTIFIER, type CommitKind, type Snapshot } from './snapshot/snapshot.ts'
 export type { Tag } from './snapshot/tag.ts'
 export type { AlterOptions } from './table/alter.ts'
@@ -35,6 +40,12 @@ export type {
 export type { SnapshotAt } from './table/maintain/snapshot-at.ts'
 export type { TagDeletionOptions } from './table/maintain/tag-files.ts'
 export type { TableTags, TagOptions, TagsDeleted } from './table/maintain/tags.ts'
+export type {
+  OrphanFile,
+  OrphanOptions,
+  OrphanProgress,
+  OrphanResult,
+} from './table/maintain/orphans.ts'
 export type { ReadResult } from './table/read.ts'
 export type { RescaleOptions, RescaleResult } from './table/rescale.ts'
 export type { ExplainedSplit, Explanation } from './table/plan/explain.ts'

@@ -160,7 +160,13 @@ const RETRY_COUNT = 100
 /** The longest wait, unless `commit.max-retry-wait` is set. */
 const WAIT_MS_MAX = 1_000
 
-function commitBackoff({ schema, signal, clock, random }: CommitContext): Backoff {
+/** The waits between the tries of a commit that loses, as the options of the table say. */
+export function commitBackoff({
+  schema,
+  signal,
+  clock,
+  random,
+}: Pick<CommitContext, 'schema' | 'signal' | 'clock' | 'random'>): Backoff {
   const options = tableOptions(schema.options)
   const retryCount = options.isSet('commit.max-retries')
     ? options.get('commit.max-retries')
@@ -178,7 +184,10 @@ function commitBackoff({ schema, signal, clock, random }: CommitContext): Backof
   })
 }
 
-function lostEveryRace({ store }: CommitContext, tryCount: number): LakeError {
+export function lostEveryRace(
+  { store }: Pick<CommitContext, 'store'>,
+  tryCount: number,
+): LakeError {
   return new LakeError('CONFLICT', `other writers were faster ${tryCount} times`, {
     path: snapshotDirectory(store.location),
     retriable: true,

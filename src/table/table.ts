@@ -4,6 +4,11 @@ import { randomUUID } from 'node:crypto'
 import type { FileIO } from '../io/file-io.ts'
 import type { CommitMessage } from '../snapshot/commit-message.ts'
 import { abort, commit, type CommitOptions as SnapshotCommitOptions } from '../snapshot/commit.ts'
+import {
+  compactManifests,
+  type CompactManifestsOptions,
+  type CompactManifestsResult,
+} from '../snapshot/compact-manifests.ts'
 import { BATCH_IDENTIFIER, type Snapshot } from '../snapshot/snapshot.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { checkSettable } from '../types/option-checks.ts'
@@ -26,6 +31,7 @@ import {
   type ExpirePartitionsOptions,
 } from './maintain/expire-partitions.ts'
 import { expireTable, type ExpireOptions, type ExpireResult } from './maintain/expire.ts'
+import { type OrphanOptions, type OrphanResult, removeOrphans } from './maintain/orphans.ts'
 import { type TableTags, tagsOf } from './maintain/tags.ts'
 import { optionsAt } from './plan/read-at.ts'
 import { requireOwnBranch } from './plan/read-target.ts'
@@ -344,6 +350,15 @@ export class Table<C extends Columns = Columns> {
   }
 
   /**
+   * Deletes files of the table, and of its branches, that nothing refers to and that are older than a day: what writers leave
+   * that died. It may run beside writers, compactors and expiry. CORRUPT where what is in use cannot be told; nothing is
+   * deleted then. See {@link OrphanOptions}.
+   */
+  async removeOrphans(options: OrphanOptions = {}): Promise<OrphanResult> {
+    return await removeOrphans(this.#ownStore(), this.schema, options)
+  }
+
+  /**
    * Compacts the files of the latest snapshot beside running writers; see {@link CompactOptions}. Nothing that others commit
    * meanwhile is lost: where they replaced the same files, the compaction is dropped.
    */
@@ -363,6 +378,11 @@ export class Table<C extends Columns = Columns> {
     const schema = await alterTable(this.#ownStore(), changes, options)
     const merged = { ...schema, options: { ...schema.options, ...this.#options } }
     return new Table(this.#store, this.name, merged, this.#options)
+  }
+
+  /** Merges manifests that are small or tell of deleted files, so that plans read fewer; see {@link CompactManifestsResult}. */
+  async compactManifests(options: CompactManifestsOptions = {}): Promise<CompactManifestsResult> {
+    return await compactManifests(this.#ownStore(), this.schema, options)
   }
 
   /**
