@@ -27,6 +27,12 @@ export type { AlterOptions } from './table/alter.ts'
 export type { BatchResult } from './table/batch-result.ts'
 export type { CheckOptions, CheckProgress, CheckReport, Finding, Warning } from './table/check.ts'
 export type { CompactOptions, CompactProgress, CompactResult } from './table/compact.ts'
+export type {
+  ExpireOptions,
+  ExpireProgress,
+  ExpireResult,
+  RetentionOptions,
+} from './table/maintain/expire.ts'
 export type { WatchOptions } from './table/compact/watch.ts'
 export type { WriterCommitResult } from './table/write/commit-rows.ts'
 export type { JsonData, WriteData } from './table/write/input.ts'

@@ -1,12 +1,20 @@
 /**
- * Finds and reads long-lived changelogs (`changelog/changelog-N`): what stays of a snapshot that has expired while its
+ * Finds, reads and writes long-lived changelogs (`changelog/changelog-N`): what stays of a snapshot that has expired while its
  * changes are kept. They have the form of snapshots. Follows `ChangelogManager`.
  */
 import type { FileIO, IoOptions } from '../io/file-io.ts'
+import { joinPath } from '../io/path.ts'
 import { corrupt } from '../util/errors.ts'
+import { hintBytes } from './hints.ts'
 import { numbersAfter, readIfThere } from './metadata-files.ts'
-import { CHANGELOG_PREFIX, changelogDirectory, changelogPath, type TableLocation } from './paths.ts'
-import { parseSnapshot, type Snapshot } from './snapshot.ts'
+import {
+  CHANGELOG_PREFIX,
+  changelogDirectory,
+  changelogPath,
+  type HintName,
+  type TableLocation,
+} from './paths.ts'
+import { parseSnapshot, type Snapshot, snapshotText } from './snapshot.ts'
 
 export class ChangelogStore {
   readonly location: TableLocation
@@ -31,5 +39,17 @@ export class ChangelogStore {
   async ids(options?: IoOptions): Promise<number[]> {
     const directory = changelogDirectory(this.location)
     return await numbersAfter(this.#io, directory, CHANGELOG_PREFIX, 1, options)
+  }
+
+  /** Keeps the changes of a snapshot that is about to go. */
+  async write(snapshot: Snapshot, options?: IoOptions): Promise<void> {
+    const bytes = new TextEncoder().encode(snapshotText(snapshot))
+    await this.#io.write(changelogPath(this.location, snapshot.id), bytes, options)
+  }
+
+  /** Tells Java, which looks here first, where the changelogs begin or end. */
+  async writeHint(hint: HintName, snapshotId: number, options?: IoOptions): Promise<void> {
+    const path = joinPath(changelogDirectory(this.location), hint)
+    await this.#io.write(path, hintBytes(snapshotId), options)
   }
 }

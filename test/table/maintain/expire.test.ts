@@ -1,0 +1,100 @@
+/** Expiry of snapshots: what goes, what stays, and that what stays can be read. */
+import { randomUUID } from 'node:crypto'
+
+import { expect, test } from 'vitest'
+
+import { MemoryFileIO } from '../../../src/io/memory.ts'
+import { ConsumerStore } from '../../../src/snapshot/consumer-store.ts'
+import { deleteTagFiles } from '../../../src/snapshot/delete-tag-files.ts'
+import { tagPath } from '../../../src/snapshot/paths.ts'
+import { snapshotText } from '../../../src/snapshot/snapshot.ts'
+import type { Table } from '../../../src/table/table.ts'
+import { utf8 } from '../../../src/types/internal-value.ts'
+import { createRowTable, openRowTable, rowsOf } from '../../support/row-tables.ts'
+
+const ALL = { retainMin: 1, retainMax: 1 } as const
+
+/** A keyed table of one bucket whose every commit compacts, after so many commits. */
+async function tableOf(
+  commits: number,
+  options: Readonly<Record<string, string>> = {},
+): Promise<Table> {
+  const io = new MemoryFileIO()
+  const root = `memory://${randomUUID()}/t`
+  await createRowTable(io, root, {
+    primaryKeys: ['dt', 'id'],
+    options: { bucket: '1', ...options },
+  })
+  const table = await openRowTable(io, root)
+  await writeMore(table, commits)
+  return table
+}
+
+async function writeMore(table: Table, commits: number): Promise<void> {
+  for (let i = 0; i < commits; i++) {
+    await table.write([
+      { dt: 'a', id: 1n, v: `v${i}` },
+      { dt: 'b', id: BigInt(i), v: 'x' },
+    ])
+    await table.compact({ full: true })
+  }
+}
+
+async function filesOf(table: Table): Promise<string[]> {
+  const statuses = await Array.fromAsync(table.io.list(table.path, { recursive: true }))
+  return statuses.map(({ path }) => path.slice(table.path.length + 1)).toSorted()
+}
+
+async function idsOf(table: Table): Promise<number[]> {
+  return (await table.snapshots()).map(({ id }) => id)
+}
+
+test('an expiry leaves the files of the snapshots that stay, and no others', async () => {
+  const table = await tableOf(4)
+  const rows = await rowsOf(table)
+  const result = await table.expire(ALL)
+  expect(result).toMatchObject({ snapshotCount: 7, earliestSnapshotId: 8, dryRun: false })
+  expect(await idsOf(table)).toEqual([8])
+  expect(await rowsOf(table)).toEqual(rows)
+  const report = await table.check({ allSnapshots: true })
+  expect(report).toMatchObject({ damage: [], counts: { orphanFiles: 0 } })
+})
+
+test('a dry run deletes nothing and tells what would go', async () => {
+  const table = await tableOf(3)
+  const before = await filesOf(table)
+  const told = await table.expire({ ...ALL, dryRun: true })
+  expect(await filesOf(table)).toEqual(before)
+  const { fileCount, sizeBytes } = await table.expire(ALL)
+  expect({ fileCount, sizeBytes }).toEqual({
+    fileCount: told.fileCount,
+    sizeBytes: told.sizeBytes,
+  })
+})
+
+test('tags keep their files, and what only one had goes with it', async () => {
+  const table = await tableOf(4)
+  const { store } = table
+  for (const id of [2, 4]) {
+    const snapshot = await store.snapshots.read(id)
+    await table.io.write(tagPath(store.location, `t${id}`), utf8(snapshotText(snapshot)))
+  }
+  const before = await rowsOf(table.withOptions({ 'scan.tag-name': 't2' }))
+  await table.expire(ALL)
+  expect(await rowsOf(table.withOptions({ 'scan.tag-name': 't2' }))).toEqual(before)
+  for (const id of [4, 2]) {
+    const { snapshot } = await store.tags.read(`t${id}`)
+    await table.io.delete(tagPath(store.location, `t${id}`))
+    expect((await deleteTagFiles(table, snapshot)).fileCount).toBeGreaterThan(0)
+  }
+  expect(await table.check({ allSnapshots: true })).toMatchObject({
+    damage: [],
+    counts: { orphanFiles: 0 },
+  })
+})
+
+test('snapshots that a consumer has yet to read stay', async () => {
+  const table = await tableOf(4)
+  await new ConsumerStore(table.io, table.store.location).write('job', 3)
+  expect(await table.expire(ALL)).toMatchObject({ snapshotCount: 2, earliestSnapshotId: 3 })
+})
