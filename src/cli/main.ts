@@ -5,6 +5,8 @@ const OLDEST_NODE = [22, 15] as const
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isNewEnough = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])
 if (isNewEnough) {
+  const { keepCompiled } = await import('./compile-cache.ts')
+  keepCompiled(process.env)
   const { runProcess } = await import('./process.ts')
   await runProcess()
 } else {

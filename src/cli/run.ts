@@ -1,7 +1,7 @@
 /** Runs one command line: what the process does, and what tests do without one. */
 import type { Catalog } from '../catalog/catalog.ts'
 import type { IoStats } from '../io/file-io.ts'
-import { openCommandCatalog, splitOptions } from './catalog-options.ts'
+import type { SplitOptions } from './catalog-options.ts'
 import {
   asksFor,
   type CommandLine,
@@ -11,6 +11,7 @@ import {
 } from './command-line.ts'
 import type { CommandRun, CommandSpec } from './command.ts'
 import { EXIT, failureOf } from './failure.ts'
+import type { FlagValues } from './flags.ts'
 import { commandHelp, generalHelp } from './help.ts'
 import { printable } from './printable.ts'
 import { Progress } from './progress.ts'
@@ -84,7 +85,7 @@ async function runCommand(
 ): Promise<number> {
   const { flags } = line
   for (const [name, value] of Object.entries(flags.option ?? {})) secrets.add(name, value)
-  const options = splitOptions(flags.option ?? {})
+  const options = await optionsOf(flags)
   const progress = new Progress(streams.stderr)
   const note = (text: string): void => {
     progress.clear()
@@ -100,6 +101,7 @@ async function runCommand(
     tableOptions: options.table,
     note,
     async openCatalog() {
+      const { openCommandCatalog } = await import('./catalog-options.ts')
       opened.catalog ??= await openCommandCatalog(flags, options.catalog, streams, secrets)
       return opened.catalog
     },
@@ -113,6 +115,13 @@ async function runCommand(
     if (catalog !== null && flags.verbose === true) endings.push(statsText(catalog.io.stats()))
     await catalog?.close()
   }
+}
+
+/** Help, mistakes and commands without a catalog are told before the library is loaded. */
+async function optionsOf({ option }: FlagValues): Promise<SplitOptions> {
+  if (option === undefined) return { catalog: {}, table: {} }
+  const { splitOptions } = await import('./catalog-options.ts')
+  return splitOptions(option)
 }
 
 /** `12 requests (list 2, read 10), 66001 bytes read` */

@@ -1,6 +1,4 @@
 /** What a failed S3 request means: how far it got, whether to try again, and what to tell the user. */
-import { STATUS_CODES } from 'node:http'
-
 import { LakeError, type LakeErrorCode } from '../util/errors.ts'
 
 /**
@@ -160,8 +158,14 @@ function judgeUnanswered(reason: string, text: string): Judgement {
 function reasonOf({ name, code }: ForeignError, status: number): string {
   const isNamed = typeof name === 'string' && !NAMELESS.has(name)
   if (isNamed) return name
-  if (status > 0) return (STATUS_CODES[status] ?? String(status)).replaceAll(' ', '')
+  if (status > 0) return statusWord(status)
   return typeof code === 'string' && code !== '' ? code : 'Error'
+}
+
+/** `ServiceUnavailable` for 503. Importing Node's HTTP would load its client too, with every start of the process. */
+function statusWord(status: number): string {
+  const { STATUS_CODES } = process.getBuiltinModule('node:http')
+  return (STATUS_CODES[status] ?? String(status)).replaceAll(' ', '')
 }
 
 function sentence(reason: string, text: string): string {

@@ -24,7 +24,12 @@ beforeAll(async () => {
 afterAll(() => wh[Symbol.dispose]())
 
 function start(argv: readonly string[]): ChildProcessWithoutNullStreams {
-  const env = { ...process.env, MILLRACE_WAREHOUSE: wh.directory }
+  const env = {
+    ...process.env,
+    MILLRACE_WAREHOUSE: wh.directory,
+    XDG_CACHE_HOME: wh.file('cache'),
+    NODE_COMPILE_CACHE: undefined,
+  }
   const child = spawn(process.execPath, [MAIN, ...argv], { env, stdio: 'pipe' })
   child.stdin.on('error', () => {})
   return child
@@ -46,6 +51,8 @@ describe('the process', () => {
     const [stdout, { code, stderr }] = await Promise.all([text(child.stdout), ended(child)])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout.split('\n')).toHaveLength(4)
+    // What was compiled is kept for the next start.
+    expect(readdirSync(wh.file('cache/millrace'))).not.toHaveLength(0)
   })
 
   test('ends with the code of the failure', async () => {
