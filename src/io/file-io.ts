@@ -27,6 +27,13 @@ export interface IoStats {
   readonly writtenBytes: number
 }
 
+/** An upload of a file to an object store that was begun: its parts are paid for until it is completed or aborted. */
+export interface UnfinishedUpload {
+  readonly path: string
+  readonly uploadId: string
+  readonly startedMs: number
+}
+
 /** A file being written front to back; nothing is visible before `close` returns. */
 export interface FileWriter {
   /**
@@ -124,6 +131,12 @@ export interface FileIO {
    * something, or on a storage that has no directories.
    */
   deleteEmptyDirectory(directory: string, options?: IoOptions): Promise<boolean>
+
+  /** Uploads of large files below `directory` that have begun and not ended; where the storage has such a thing. */
+  unfinishedUploads?(directory: string, options?: IoOptions): AsyncIterable<UnfinishedUpload>
+
+  /** Drops the parts of an unfinished upload; one that is gone is no error. Its writer, if there still is one, fails. */
+  abortUpload?(upload: UnfinishedUpload, options?: IoOptions): Promise<void>
 
   /** What was asked of the storage since it was opened. */
   stats(): IoStats

@@ -35,17 +35,20 @@ export async function* listPages(
   } while (token !== undefined)
 }
 
-function decodedPage(page: ListObjectsV2CommandOutput, path: string): ListObjectsV2CommandOutput {
-  const decode = (text = ''): string => {
-    try {
-      return decodeURIComponent(text.replaceAll('+', ' '))
-    } catch (cause) {
-      throw new LakeError('IO', 'the store lists a key that is not encoded as it says', {
-        path,
-        cause,
-      })
-    }
+/** A key that was given in URL encoding. */
+export function decodedKey(text: string, path: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch (cause) {
+    throw new LakeError('IO', 'the store lists a key that is not encoded as it says', {
+      path,
+      cause,
+    })
   }
+}
+
+function decodedPage(page: ListObjectsV2CommandOutput, path: string): ListObjectsV2CommandOutput {
+  const decode = (text = ''): string => decodedKey(text, path)
   return {
     ...page,
     Contents: page.Contents?.map((object) => ({ ...object, Key: decode(object.Key) })),

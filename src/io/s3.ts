@@ -7,6 +7,7 @@ import type {
   FileWriter,
   IoOptions,
   IoStats,
+  UnfinishedUpload,
   VersionedBytes,
 } from './file-io.ts'
 import { IoCounters } from './io-counters.ts'
@@ -20,6 +21,7 @@ import { listPages } from './s3-list.ts'
 import { parseS3Options, type S3Config } from './s3-options.ts'
 import { requireConditions } from './s3-probe.ts'
 import { EtagMemory, readWhole, type RangeRequest, readRangeOf } from './s3-read.ts'
+import { abortUpload, listUploads } from './s3-uploads.ts'
 import { S3Writer } from './s3-writer.ts'
 
 /** How many pages of a directory are deleted at the same time. */
@@ -230,6 +232,21 @@ export class S3FileIO implements FileIO {
     this.#place(directory)
     throwIfAborted(options?.signal)
     return await Promise.resolve(false)
+  }
+
+  async *unfinishedUploads(
+    directory: string,
+    options?: IoOptions,
+  ): AsyncGenerator<UnfinishedUpload> {
+    const { bucket, key } = this.#place(directory)
+    const base = directory.endsWith('/') ? directory.slice(0, -1) : directory
+    const place = { base, bucket, prefix: belowOf(key) }
+    yield* listUploads(this.#connection, place, options?.signal)
+  }
+
+  async abortUpload(upload: UnfinishedUpload, options?: IoOptions): Promise<void> {
+    const { signal, ...place } = this.#request(upload.path, options)
+    await abortUpload(this.#connection, place, upload, signal)
   }
 
   stats(): IoStats {

@@ -106,6 +106,11 @@ export function fileNameAt(rows: ManifestRows, row: number): string {
   return textAt(rows.files[FILE.NAME]!, row)
 }
 
+/** The names of the files that belong to the data file and lie beside it. */
+export function extraFilesAt(rows: ManifestRows, row: number): readonly string[] {
+  return textsOrNull(rows.files[FILE.EXTRA_FILES]!, row) ?? []
+}
+
 export function partitionAt(rows: ManifestRows, row: number): Uint8Array {
   return bytesAt(rows.partitions, row)
 }
