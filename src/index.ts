@@ -52,6 +52,7 @@ export type {
   OrphanProgress,
   OrphanResult,
 } from './table/maintain/orphans.ts'
+export type { DonePartition, MarkDoneOptions } from './table/maintain/mark-done.ts'
 export type { ReadResult } from './table/read.ts'
 export type { RescaleOptions, RescaleResult } from './table/rescale.ts'
 export type { ExplainedSplit, Explanation } from './table/plan/explain.ts'

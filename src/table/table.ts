@@ -31,6 +31,11 @@ import {
   type ExpirePartitionsOptions,
 } from './maintain/expire-partitions.ts'
 import { expireTable, type ExpireOptions, type ExpireResult } from './maintain/expire.ts'
+import {
+  type DonePartition,
+  type MarkDoneOptions,
+  markPartitionsDone,
+} from './maintain/mark-done.ts'
 import { type OrphanOptions, type OrphanResult, removeOrphans } from './maintain/orphans.ts'
 import { type TableTags, tagsOf } from './maintain/tags.ts'
 import { optionsAt } from './plan/read-at.ts'
@@ -229,6 +234,17 @@ export class Table<C extends Columns = Columns> {
    */
   async expirePartitions(options: ExpirePartitionsOptions = {}): Promise<ExpiredPartitions> {
     return await expirePartitions(this.#ownStore(), this.schema, options)
+  }
+
+  /**
+   * Says that all rows of partitions are there: each gets a file `_SUCCESS`, as `partition.mark-done-action` says. A partition
+   * that is marked again keeps the time of the first.
+   */
+  async markPartitionsDone(
+    partitions: readonly PartitionMatch[],
+    options: MarkDoneOptions = {},
+  ): Promise<DonePartition[]> {
+    return await markPartitionsDone(this.#ownStore(), this.schema, partitions, options)
   }
 
   /** Deletes the rows of the keys in one commit; see {@link TableWriter.delete}. */

@@ -236,7 +236,12 @@ export const SNAPSHOT_OPTIONS = {
     'false',
     'Whether partitions are marked done when the input ends.',
   ),
-  'partition.mark-done-action': none(text, 'success-file', 'What marks a partition as done.'),
+  'partition.mark-done-action': none(
+    text,
+    'success-file',
+    'What marks a partition as done.',
+    only('success-file'),
+  ),
   'partition.mark-done-action.custom.class': none(text, null, 'Java class that marks it.'),
   'partition.mark-done-action.http.url': none(text, null, 'Address that is told of it.'),
   'partition.mark-done-action.http.params': none(text, null, 'Parameters of that call.'),
