@@ -6,6 +6,7 @@
 import type { IndexFilePlace } from '../indexes/index-file.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { type Clock, type Slots, systemClock } from '../util/async.ts'
+import { isOfLaterSchema } from './append-rewrite.ts'
 import { BackgroundCompaction } from './background-compaction.ts'
 import type { Compactor } from './bucket-compactions.ts'
 import {
@@ -112,9 +113,18 @@ export class BucketCompactor implements Compactor {
     this.#levels = updateLevels(this.#levels, [], files)
   }
 
+  /**
+   * Whether files were written with a later schema than those of this writer: a compaction, and be it that it looks rows up
+   * there, would lose columns that it does not know. It is left to writers that do.
+   */
+  get #hasLaterFiles(): boolean {
+    const { schema } = this.#context.target
+    return this.files.some((file) => isOfLaterSchema(file, schema))
+  }
+
   /** Starts a compaction if one is due and none is under way. */
   trigger(): void {
-    if (this.isRunning) return
+    if (this.isRunning || this.#hasLaterFiles) return
     const clock = this.#context.clock ?? systemClock
     const nowMs = clock.now()
     const runs = levelRuns(this.#levels)
@@ -128,6 +138,7 @@ export class BucketCompactor implements Compactor {
 
   /** Starts a compaction of all files; none may be under way. */
   triggerFull(): void {
+    if (this.#hasLaterFiles) return
     const unit = fullUnit(this.#levels, this.#rules)
     if (unit !== null) this.#start(unit)
   }

@@ -12,6 +12,7 @@ import { type OrderBy, sortAppendTable } from './append/sort-compact.ts'
 import { compactKeyedTable } from './compact/keyed.ts'
 import { partitionChoice } from './compact/partitions.ts'
 import { compactPostponedTable } from './compact/postponed.ts'
+import { requireLatestSchema } from './rows/row-rules.ts'
 import type { PartitionMatch } from './write/overwrite.ts'
 
 export interface CompactOptions {
@@ -47,7 +48,8 @@ export interface CompactResult {
 /**
  * Compacts what is in the latest snapshot. Rows that writers commit meanwhile stay as they are, and nothing of them is
  * lost: where somebody else replaced the same files, the compaction of that bucket is dropped. INVALID for a filter on
- * other columns than partition keys, UNSUPPORTED for a table that cannot be written.
+ * other columns than partition keys, UNSUPPORTED for a table that cannot be written, CONFLICT for one that has got another
+ * schema since it was opened.
  */
 export async function compactTable(
   store: TableStore,
@@ -57,6 +59,7 @@ export async function compactTable(
   throwIfAborted(options.signal)
   const partition = partitionChoice(schema, options)
   const { full, onProgress, signal, orderBy } = options
+  await requireLatestSchema(store, schema, signal)
   const ofFiles = {
     partition,
     signal,

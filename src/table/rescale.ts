@@ -22,6 +22,7 @@ import { invalid } from '../util/errors.ts'
 import { fileContext } from './file/table-file.ts'
 import { planScan } from './plan/scan.ts'
 import type { Split } from './plan/split.ts'
+import { requireLatestSchema } from './rows/row-rules.ts'
 import { readSplit } from './split/split-read.ts'
 import { matchingScope, type PartitionMatch } from './write/overwrite.ts'
 import { TableWriter } from './write/writer.ts'
@@ -62,6 +63,7 @@ export async function rescaleTable(
   const { buckets, partition, dryRun = false, signal } = options
   throwIfAborted(signal)
   const rescaled = withBuckets(schema, buckets)
+  await requireLatestSchema(store, schema, signal)
   const isPostponed = tableOptions(schema.options).get('bucket') === POSTPONE_BUCKET
   const latest = await store.snapshots.readLatestListed({ signal })
   const work = latest && (await workOf(store, schema, latest.snapshot, options))
