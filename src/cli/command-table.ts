@@ -1,6 +1,9 @@
 /** The commands, declared once: parsing, help and docs/cli.md derive from this table. */
 import type { CommandSpec } from './command.ts'
+import { INSPECT } from './specs/inspect.ts'
 import { LIST_COMMANDS } from './specs/lists.ts'
+import { ORPHANS } from './specs/orphans.ts'
+import { PARTITION_COMMANDS } from './specs/partitions.ts'
 import { READ_COMMANDS } from './specs/reads.ts'
 import { TABLE_COMMANDS } from './specs/tables.ts'
 import { UPKEEP_COMMANDS } from './specs/upkeep.ts'
@@ -12,7 +15,6 @@ export const LATER_COMMANDS: readonly string[] = [
   'branch',
   'rollback',
   'expire',
-  'orphans',
   'alter',
   'drop',
   'rename',
@@ -24,5 +26,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...WRITE_COMMANDS,
   ...READ_COMMANDS,
   ...LIST_COMMANDS,
+  INSPECT,
   ...UPKEEP_COMMANDS,
+  ORPHANS,
+  ...PARTITION_COMMANDS,
 ]

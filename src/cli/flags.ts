@@ -101,6 +101,20 @@ const start: Flag<ChangesFrom> = {
 
 const STARTS = ['earliest', 'latest', 'latest-full', 'compacted-full'] as const
 
+const olderThan: Flag<Date> = {
+  summary:
+    'Only what is older: than a time such as `2026-11-20T08:00:00Z`, or than a while, such as `36 h` or `7 d`.',
+  value: 'TIME|WHILE',
+  parse(texts, flag) {
+    const whileMs = /^\s*\d+\s*[a-z]/i.test(last(texts)) ? duration.parse(last(texts)) : undefined
+    const millis = typeof whileMs === 'number' ? Date.now() - whileMs : localTimeMillis(last(texts))
+    if (millis !== undefined) return new Date(millis)
+    throw invalid(`${flag} ${show(last(texts))} is no time and no while`, {
+      hint: `${flag} takes a time such as 2026-11-20T08:00:00Z, or a while such as 36 h or 7 d`,
+    })
+  },
+}
+
 const columns: Flag<readonly string[]> = {
   summary: 'The columns to read, in this order; all unless given.',
   value: 'A,B,...',
@@ -190,6 +204,7 @@ export const FLAGS = {
   ),
   'report-format': choice(['text', 'json'], 'How the result is printed; `text` unless given.'),
   output: text('FILE', 'Writes to a file, which appears whole or not at all.', 'o'),
+  html: text('FILE|-', 'Writes a page for browsers, which needs nothing else and works offline.'),
   user: text('NAME', 'Who commits; the same name for each run of a job.'),
   'commit-id': commitIdentifier,
   overwrite: toggle(
@@ -217,6 +232,14 @@ export const FLAGS = {
     'What becomes of rows of the input that match none; `insert` unless given.',
   ),
   watch: toggle('Goes on with what writers commit, until it is interrupted.'),
+  'expiration-time': text(
+    'DURATION',
+    'The age from which partitions go, such as `30 d`; unless given, the option `partition.expiration-time`.',
+  ),
+  'older-than': olderThan,
+  'external-paths': toggle(
+    'Cleans locations outside of the table too, which must be this table\'s alone.',
+  ),
   'dry-run': toggle('Tells what would be done, and does nothing.'),
   shallow: toggle('Leaves the rows unread: metadata, footers and counts only.'),
   'all-snapshots': toggle('Looks at the data files of all snapshots, not of the latest alone.'),

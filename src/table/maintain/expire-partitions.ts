@@ -14,6 +14,7 @@ import type { DataField } from '../../types/data-type.ts'
 import type { InternalValue } from '../../types/internal-value.ts'
 import { instantOfLocal, localOfInstant } from '../../types/local-time.ts'
 import { type TableOptionValues, tableOptions } from '../../types/options.ts'
+import type { DurationText } from '../../types/options/codec.ts'
 import { partitionTime } from '../../types/partition-time.ts'
 import { decodePartition, partitionPath } from '../../types/partition.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
@@ -23,10 +24,11 @@ import { castText, javaText } from '../../types/value-text.ts'
 import { type Clock, systemClock } from '../../util/async.ts'
 import { invalid } from '../../util/errors.ts'
 import { type FileSums, readSums } from '../system/partitions.ts'
+import { durationMs } from './duration.ts'
 
 export interface ExpirePartitionsOptions {
-  /** The age from which partitions go, in milliseconds; else the option `partition.expiration-time`. */
-  readonly expirationTimeMs?: number | undefined
+  /** The age from which partitions go, as `30 d` or in milliseconds; else the option `partition.expiration-time`. */
+  readonly expirationTime?: DurationText | number | undefined
   /** Only tells what would go. */
   readonly dryRun?: boolean | undefined
   readonly signal?: AbortSignal | undefined
@@ -78,7 +80,8 @@ export async function expirePartitions(
   request: ExpirePartitionsOptions = {},
 ): Promise<ExpiredPartitions> {
   const options = tableOptions(schema.options)
-  const expirationTimeMs = request.expirationTimeMs ?? options.get('partition.expiration-time')
+  const expirationTimeMs =
+    durationMs(request.expirationTime, 'expirationTime') ?? options.get('partition.expiration-time')
   if (schema.partitionKeys.length === 0)
     throw invalid('a table without partitions has none that expire', { path: store.location.root })
   if (expirationTimeMs === undefined)

@@ -111,7 +111,7 @@ test.each([
   const io = new MemoryFileIO()
   await createRowTable(io, 'memory://m/t', { partitionKeys: [], options: { bucket: -1 } })
   const flat = await openRowTable(io, 'memory://m/t')
-  await expect(flat.expirePartitions({ expirationTimeMs: 1 })).rejects.toMatchObject({
+  await expect(flat.expirePartitions({ expirationTime: '1 ms' })).rejects.toMatchObject({
     code: 'INVALID',
   })
   await expect(
