@@ -77,6 +77,11 @@ export function tagPath(location: TableLocation, name: string): string {
   return joinPath(tagDirectory(location), TAG_PREFIX + name)
 }
 
+/** The file that tells of the tag, with `tag.create-success-file`. */
+export function tagSuccessPath(location: TableLocation, name: string): string {
+  return joinPath(tagDirectory(location), 'tag-success-file', `${name}_SUCCESS`)
+}
+
 export function consumerDirectory(location: TableLocation): string {
   return joinPath(branchDirectory(location), 'consumer')
 }

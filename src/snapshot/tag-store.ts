@@ -1,6 +1,7 @@
 /** Finds and reads the tags of a table or a branch. Follows `TagManager`. */
 import type { FileIO, IoOptions } from '../io/file-io.ts'
-import { notFound } from '../util/errors.ts'
+import { mapOrdered } from '../util/async.ts'
+import { LakeError, notFound } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import { namesAfter, readIfThere } from './metadata-files.ts'
 import { TAG_PREFIX, tagDirectory, type TableLocation, tagPath } from './paths.ts'
@@ -24,12 +25,7 @@ export class TagStore {
   async read(name: string, options?: IoOptions): Promise<Tag> {
     const tag = await this.find(name, options)
     if (tag !== null) return tag
-    const names = await this.list(options)
-    const shown = JSON.stringify(name.slice(0, 100))
-    throw notFound(`there is no tag ${shown}${didYouMean(name, names)}`, {
-      path: tagDirectory(this.location),
-      hint: names.length === 0 ? 'the table has no tags' : `the tags are ${firstOf(names)}`,
-    })
+    throw await this.#missing(name, options)
   }
 
   /** The tag of the name; null when there is none. INVALID for a name that no tag can have. */
@@ -38,7 +34,68 @@ export class TagStore {
     const bytes = await readIfThere(this.#io, path, options)
     return bytes && parseTag(new TextDecoder().decode(bytes), name, path)
   }
+
+  /** The text of the tag's file, which is that of a tag; NOT_FOUND when there is none. */
+  async readText(name: string, options?: IoOptions): Promise<string> {
+    const path = tagPath(this.location, name)
+    const bytes = await readIfThere(this.#io, path, options)
+    if (bytes === null) throw await this.#missing(name, options)
+    const text = new TextDecoder().decode(bytes)
+    parseTag(text, name, path)
+    return text
+  }
+
+  async #missing(name: string, options?: IoOptions): Promise<LakeError> {
+    const names = await this.list(options)
+    const shown = JSON.stringify(name.slice(0, 100))
+    return notFound(`there is no tag ${shown}${didYouMean(name, names)}`, {
+      path: tagDirectory(this.location),
+      hint: names.length === 0 ? 'the table has no tags' : `the tags are ${firstOf(names)}`,
+    })
+  }
+
+  /** All tags, or those whose name passes, by their names; one that goes away meanwhile is left out. */
+  async *readAll(
+    passes: (name: string) => boolean = () => true,
+    options?: IoOptions,
+  ): AsyncGenerator<Tag> {
+    const names = (await this.list(options)).filter(passes)
+    for await (const tag of mapOrdered(names, READ_AHEAD, (name) => this.find(name, options)))
+      if (tag !== null) yield tag
+  }
+
+  /**
+   * Creates the file of a tag, with the text of `tagText`, if there is none: true when this call did it. OUTCOME_UNKNOWN
+   * where the storage could not be reached to find out.
+   */
+  async create(name: string, text: string, options?: IoOptions): Promise<boolean> {
+    const bytes = new TextEncoder().encode(text)
+    return await this.#io.create(tagPath(this.location, name), bytes, options)
+  }
+
+  /** Gives a tag another text; the tag that it was. NOT_FOUND where there is none. */
+  async replace(name: string, text: string, options?: IoOptions): Promise<Tag> {
+    const path = tagPath(this.location, name)
+    const bytes = new TextEncoder().encode(text)
+    for (let tries = 0; tries < REPLACE_TRIES; tries++) {
+      const current = await this.#io.readVersioned(path, options)
+      if (current === null) {
+        await this.read(name, options)
+        continue
+      }
+      const tag = parseTag(new TextDecoder().decode(current.bytes), name, path)
+      if (await this.#io.replace(path, bytes, current.version, options)) return tag
+    }
+    throw new LakeError('CONFLICT', 'others replaced the tag each time', { path, retriable: true })
+  }
+
+  async delete(name: string, options?: IoOptions): Promise<void> {
+    await this.#io.delete(tagPath(this.location, name), options)
+  }
 }
+
+const READ_AHEAD = 8
+const REPLACE_TRIES = 5
 
 const SHOWN_MAX = 10
 

@@ -6,8 +6,8 @@
  */
 import { parseTimestamp, timestampValue } from '../types/date-text.ts'
 import { corrupt, decoding } from '../util/errors.ts'
-import { type Json, parseJson } from '../util/json.ts'
-import { parseSnapshot, type Snapshot } from './snapshot.ts'
+import { type Json, parseJson, printJson } from '../util/json.ts'
+import { parseSnapshot, type Snapshot, snapshotText } from './snapshot.ts'
 
 export interface Tag {
   readonly name: string
@@ -31,6 +31,41 @@ export function parseTag(text: string, name: string, path: string): Tag {
   })
 }
 
+/** When a tag was made, and how long it is kept. */
+export interface TagTimes {
+  readonly tagCreateTimeNanos: bigint
+  readonly tagTimeRetainedNanos: bigint
+}
+
+/** The text of a tag's file: without times, which are of a tag that expires alone, it is the snapshot's. */
+export function tagText(snapshot: Snapshot, times?: TagTimes): string {
+  const text = snapshotText(snapshot)
+  if (times === undefined) return text
+  const createTime = printJson(partsOf(times.tagCreateTimeNanos))
+  const timeRetained = secondsText(times.tagTimeRetainedNanos)
+  const added = `"tagCreateTime" : ${createTime},\n  "tagTimeRetained" : ${timeRetained}`
+  return `${text.slice(0, -'\n}'.length)},\n  ${added}\n}`
+}
+
+/** The time as Jackson writes it: year, month, day, hour and minute, then what is not zero of seconds and nanoseconds. */
+function partsOf(nanos: bigint): number[] {
+  const fraction = Number(((nanos % SECOND_NANOS) + SECOND_NANOS) % SECOND_NANOS)
+  const date = new Date(Number((nanos - BigInt(fraction)) / 1_000_000n))
+  const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate()]
+  const parts = [year, month, day, date.getUTCHours(), date.getUTCMinutes()]
+  const second = date.getUTCSeconds()
+  if (second > 0 || fraction > 0) parts.push(second)
+  if (fraction > 0) parts.push(fraction)
+  return parts
+}
+
+/** Seconds with nine digits behind the point. */
+function secondsText(nanos: bigint): string {
+  if (nanos === 0n) return '0.0'
+  return `${nanos / SECOND_NANOS}.${String(nanos % SECOND_NANOS).padStart(NANO_DIGITS, '0')}`
+}
+
+const SECOND_NANOS = 1_000_000_000n
 const NANO_DIGITS = 9
 const NANOS = 1_000_000_000
 

@@ -93,7 +93,7 @@ export function compactedTest(schema: TableSchema): (snapshot: Snapshot) => bool
 }
 
 /** The snapshot of the state. NOT_FOUND, naming what there is, where there is none. */
-async function travelTo(store: TableStore, target: TravelTarget, io: Io): Promise<Snapshot> {
+export async function travelTo(store: TableStore, target: TravelTarget, io: Io): Promise<Snapshot> {
   switch (target.by) {
     case 'snapshot':
       return await snapshotById(store, target.snapshotId, io)
