@@ -133,14 +133,29 @@ function javaClass(name: string): string[] {
   return ['java', '-Xmx8g', '-cp', `${lib}/*:${home}`, name]
 }
 
+/** The start of a command line that runs a class of this folder as people run one, without options for measuring. */
+export function startedJava(name: string): string[] {
+  return javaClass(name).filter((word) => !word.startsWith('-Xmx'))
+}
+
+/** The start of a command line of pypaimon's own. */
+export function startedPaimon(): string[] {
+  return [join(pythonHome(), 'bin', 'paimon')]
+}
+
 function pythonCommand(directory: string, rows: number, repeats: number, java: string): string[] {
+  const python = join(pythonHome(), 'bin', 'python')
+  return [python, join(HERE, 'peer_bench.py'), directory, `${rows}`, `${repeats}`, java]
+}
+
+function pythonHome(): string {
   const venv = join(TOOLS, 'bench-venv')
   const python = join(venv, 'bin', 'python')
   if (!existsSync(python)) {
     execFileSync('python3', ['-m', 'venv', venv])
     execFileSync(python, ['-m', 'pip', 'install', '-q', ...PYTHON_PACKAGES])
   }
-  return [python, join(HERE, 'peer_bench.py'), directory, `${rows}`, `${repeats}`, java]
+  return venv
 }
 
 /** Prints for each work the ratio of this library's median speed to that of the fastest peer. */
