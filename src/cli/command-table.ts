@@ -1,5 +1,6 @@
 /** The commands, declared once: parsing, help and docs/cli.md derive from this table. */
 import type { CommandSpec } from './command.ts'
+import { EXPIRE } from './specs/expire.ts'
 import { INSPECT } from './specs/inspect.ts'
 import { LIST_COMMANDS } from './specs/lists.ts'
 import { ORPHANS } from './specs/orphans.ts'
@@ -14,7 +15,6 @@ export const LATER_COMMANDS: readonly string[] = [
   'tag',
   'branch',
   'rollback',
-  'expire',
   'alter',
   'drop',
   'rename',
@@ -28,6 +28,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...LIST_COMMANDS,
   INSPECT,
   ...UPKEEP_COMMANDS,
+  EXPIRE,
   ORPHANS,
   ...PARTITION_COMMANDS,
 ]

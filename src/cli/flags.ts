@@ -58,6 +58,18 @@ const count: Flag<number> = {
   },
 }
 
+/** A whole number, for which the summary says of what. */
+function wholeNumber(summary: string): Flag<number> {
+  return {
+    summary,
+    value: 'N',
+    parse(texts, flag) {
+      if (/^\d{1,15}$/.test(last(texts))) return Number(last(texts))
+      throw invalid(`${flag} ${show(last(texts))} is no whole number`)
+    },
+  }
+}
+
 const bucketCount: Flag<number> = {
   summary: 'The number of buckets.',
   value: 'N',
@@ -106,14 +118,20 @@ const olderThan: Flag<Date> = {
     'Only what is older: than a time such as `2026-11-20T08:00:00Z`, or than a while, such as `36 h` or `7 d`.',
   value: 'TIME|WHILE',
   parse(texts, flag) {
-    const whileMs = /^\s*\d+\s*[a-z]/i.test(last(texts)) ? duration.parse(last(texts)) : undefined
-    const millis = typeof whileMs === 'number' ? Date.now() - whileMs : localTimeMillis(last(texts))
+    const [, figure, unit = ''] = WHILE.exec(last(texts)) ?? []
+    const millis =
+      figure === undefined
+        ? localTimeMillis(last(texts))
+        : Date.now() - Number(figure) * WHILE_MS[unit as keyof typeof WHILE_MS]
     if (millis !== undefined) return new Date(millis)
     throw invalid(`${flag} ${show(last(texts))} is no time and no while`, {
       hint: `${flag} takes a time such as 2026-11-20T08:00:00Z, or a while such as 36 h or 7 d`,
     })
   },
 }
+
+const WHILE = /^\s*(\d{1,9})\s*(d|h|min|m|s)\s*$/
+const WHILE_MS = { d: 86_400_000, h: 3_600_000, min: 60_000, m: 60_000, s: 1_000 } as const
 
 const columns: Flag<readonly string[]> = {
   summary: 'The columns to read, in this order; all unless given.',
@@ -236,9 +254,15 @@ export const FLAGS = {
     'DURATION',
     'The age from which partitions go, such as `30 d`; unless given, the option `partition.expiration-time`.',
   ),
+  'retain-min': wholeNumber(
+    'Keeps so many snapshots whatever their age; unless given, what `snapshot.num-retained.min` says.',
+  ),
+  'retain-max': wholeNumber(
+    'Keeps no more snapshots than so many; unless given, what `snapshot.num-retained.max` says.',
+  ),
   'older-than': olderThan,
   'external-paths': toggle(
-    'Cleans locations outside of the table too, which must be this table\'s alone.',
+    "Cleans locations outside of the table too, which must be this table's alone.",
   ),
   'dry-run': toggle('Tells what would be done, and does nothing.'),
   shallow: toggle('Leaves the rows unread: metadata, footers and counts only.'),

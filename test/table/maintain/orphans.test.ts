@@ -168,18 +168,18 @@ describe('orphans', () => {
   })
 })
 
-describe('nothing is deleted', () => {
-  /** What is told, after a look that nothing is gone. */
-  async function refusal(made: AgedTable): Promise<string> {
-    await made.plant('manifest/manifest-x')
-    made.age(48)
-    const before = await made.paths()
-    const error: unknown = await made.clean().then(String, (failure: unknown) => failure)
-    expect(error).toMatchObject({ code: 'CORRUPT' })
-    expect(await made.paths()).toEqual(before)
-    return (error as Error).message
-  }
+/** What is told, after a look that nothing is gone. */
+async function refusal(made: AgedTable): Promise<string> {
+  await made.plant('manifest/manifest-x')
+  made.age(48)
+  const before = await made.paths()
+  const error: unknown = await made.clean().then(String, (failure: unknown) => failure)
+  expect(error).toMatchObject({ code: 'CORRUPT' })
+  expect(await made.paths()).toEqual(before)
+  return (error as Error).message
+}
 
+describe('nothing is deleted', () => {
   test('where a branch has no schema, as Java has it', async () => {
     const made = await agedTable()
     await made.plant('branch/branch-dev/snapshot/snapshot-1')
