@@ -260,6 +260,7 @@ export const FLAGS = {
   'retain-max': wholeNumber(
     'Keeps no more snapshots than so many; unless given, what `snapshot.num-retained.max` says.',
   ),
+  'max-deletes': wholeNumber('Deletes at most so many snapshots.'),
   'older-than': olderThan,
   'external-paths': toggle(
     "Cleans locations outside of the table too, which must be this table's alone.",

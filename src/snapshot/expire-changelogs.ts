@@ -39,29 +39,39 @@ export interface ChangelogExpiry {
 const STEP_CHANGELOGS = 100
 const READS_AT_ONCE = 8
 
-/** How many changelogs expired. */
-export async function expireChangelogs(run: ExpiryRun, expiry: ChangelogExpiry): Promise<number> {
+export interface ExpiredChangelogs {
+  readonly count: number
+  /** The earliest that is left; null where there are none. */
+  readonly earliest: Snapshot | null
+}
+
+export async function expireChangelogs(
+  run: ExpiryRun,
+  expiry: ChangelogExpiry,
+): Promise<ExpiredChangelogs> {
   const { store, signal } = run
   const { rules, latestSnapshotId } = expiry
   const changelogs = new ChangelogStore(store.io, store.location)
   const ids = await changelogs.ids({ signal })
   const [earliest, latest] = [ids[0], ids.at(-1)]
-  if (earliest === undefined || latest === undefined) return 0
+  if (earliest === undefined || latest === undefined) return { count: 0, earliest: null }
   const consumersNext = await lowestOfConsumers(store, { signal })
   const plan = changelogExpiry({ earliest, latest }, latestSnapshotId, rules, consumersNext)
-  if (plan === null) return 0
   let count = 0
-  while (count < ids.length) {
+  let rest: readonly number[] = ids
+  for (;;) {
     throwIfAborted(signal)
-    const step = await readStep(changelogs, expiry, plan, ids.slice(count), signal)
-    if (step.expiring.length === 0 || step.end === undefined) break
-    const kept = await run.guard.look(step.expiring[0]!.id, step.end.id)
-    if (kept.consumersNext !== null && kept.consumersNext < step.end.id) break
-    await expireStep(run, expiry, { expiring: step.expiring, end: step.end }, kept)
-    await unlessDry(run, () => changelogs.writeHint('EARLIEST', step.end!.id, { signal }))
-    count += step.expiring.length
+    const step = plan && (await readStep(changelogs, expiry, plan, rest, signal))
+    if (step === null) break
+    const { expiring, end } = step
+    const kept = await run.guard.look(expiring[0]!.id, end.id)
+    if (kept.consumersNext !== null && kept.consumersNext < end.id) break
+    await expireStep(run, expiry, step, kept)
+    await unlessDry(run, () => changelogs.writeHint('EARLIEST', end.id, { signal }))
+    count += expiring.length
+    rest = rest.filter((id) => id >= end.id)
   }
-  return count
+  return { count, earliest: await changelogs.find(rest[0]!, { signal }) }
 }
 
 interface Step {
@@ -69,26 +79,28 @@ interface Step {
   readonly end: Snapshot
 }
 
-/** The next changelogs that expire, and the first that stays; no end where another expiry is faster. */
+/** The next changelogs that expire, and the first that stays; null where none expires, or another expiry is faster. */
 async function readStep(
   changelogs: ChangelogStore,
   { rules, nowMs }: ChangelogExpiry,
   plan: ExpiryRange,
   ids: readonly number[],
   signal: AbortSignal | undefined,
-): Promise<{ readonly expiring: Snapshot[]; readonly end: Snapshot | undefined }> {
+): Promise<Step | null> {
   const expiring: Snapshot[] = []
   const wanted = ids.slice(0, STEP_CHANGELOGS + 1)
-  const read = mapOrdered(wanted, READS_AT_ONCE, (id) => changelogs.find(id, { signal }))
-  for await (const changelog of read) {
+  for await (const changelog of mapOrdered(wanted, READS_AT_ONCE, (id) =>
+    changelogs.find(id, { signal }),
+  )) {
     if (changelog === null) continue
     const { id, timeMillis } = changelog
     const isKept =
       id >= plan.end || (id >= plan.agedFrom && isYoung(timeMillis, rules.changelogs, nowMs))
-    if (isKept || expiring.length === STEP_CHANGELOGS) return { expiring, end: changelog }
+    if (isKept || expiring.length === STEP_CHANGELOGS)
+      return expiring.length === 0 ? null : { expiring, end: changelog }
     expiring.push(changelog)
   }
-  return { expiring, end: undefined }
+  return null
 }
 
 async function expireStep(

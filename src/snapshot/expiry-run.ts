@@ -107,7 +107,7 @@ export class ExpiryGuard {
 }
 
 /** The nearest tag before the snapshot. */
-export function tagBefore(tags: readonly Snapshot[], snapshotId: number): Snapshot | null {
+function tagBefore(tags: readonly Snapshot[], snapshotId: number): Snapshot | null {
   const ids = tags.map(({ id }) => id)
   const nearest = nearestTagBefore(ids, snapshotId)
   return nearest === null ? null : tags[ids.indexOf(nearest)]!

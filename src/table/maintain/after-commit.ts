@@ -7,11 +7,13 @@
  * 3. Consumers expire.
  * 4. Snapshots expire, and changelogs.
  */
+import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { type Clock, systemClock } from '../../util/async.ts'
 import { expireDuePartitions } from './due-partitions.ts'
+import { expireAfterCommit } from './expire-step.ts'
 
 /** A table that is kept in order, and by which clock. */
 export interface MaintainedTable {
@@ -22,13 +24,15 @@ export interface MaintainedTable {
   /** Who commits, and the identifier of the commit. */
   readonly commitUser: string
   readonly identifier: bigint
+  /** The last snapshot of the commit. */
+  readonly latest: Snapshot
   readonly signal?: AbortSignal | undefined
 }
 
 /** One of the steps above. It asks the storage nothing where nothing can be due. */
 type Step = (table: MaintainedTable) => Promise<void>
 
-const STEPS: readonly Step[] = [expireDuePartitions]
+const STEPS: readonly Step[] = [expireDuePartitions, expireAfterCommit]
 
 /** Does what is due. What fails is answered and not thrown: the commit has happened. */
 export async function maintain(

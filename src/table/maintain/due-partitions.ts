@@ -1,5 +1,5 @@
-import { BATCH_IDENTIFIER } from '../../snapshot/snapshot.ts'
 /** After commits: partitions that are past their time are dropped, looked for once in each check interval. */
+import { BATCH_IDENTIFIER } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { MaintainedTable } from './after-commit.ts'
@@ -13,7 +13,7 @@ const lastChecks = new WeakMap<TableStore, number>()
  * are too short for the whole interval get to it too, now and then.
  */
 export async function expireDuePartitions(
-  table: MaintainedTable,
+  table: Omit<MaintainedTable, 'latest'>,
   random: () => number = Math.random,
 ): Promise<void> {
   const { store, schema, clock, signal, commitUser, identifier } = table

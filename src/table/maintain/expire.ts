@@ -74,6 +74,8 @@ export async function expireTable(
 export interface Expired {
   readonly result: ExpireResult
   readonly earliest: Snapshot | null
+  /** The earliest of the changelogs that outlive their snapshots; null where there are none. */
+  readonly earliestChangelog: Snapshot | null
 }
 
 /** {@link expireTable} by rules that are known. */
@@ -81,7 +83,7 @@ export async function expireByRules(
   table: { readonly store: TableStore; readonly schema: TableSchema },
   rules: ExpiryRules,
   nowMs: number,
-  options: Pick<ExpireOptions, 'dryRun' | 'onProgress' | 'signal'>,
+  options: Pick<ExpireOptions, 'dryRun' | 'onProgress' | 'signal'> = {},
 ): Promise<Expired> {
   const { onProgress, dryRun = false, signal } = options
   const run = openExpiryRun(table, { dryRun, signal })
@@ -91,9 +93,9 @@ export async function expireByRules(
     onProgress: (done, total) => onProgress?.({ what: 'snapshots', done, total }),
   })
   const latest = rules.isDecoupled ? await table.store.snapshots.range({ signal }) : null
-  const changelogCount =
+  const { count: changelogCount, earliest: earliestChangelog } =
     latest === null || earliest === null
-      ? 0
+      ? { count: 0, earliest: null }
       : await expireChangelogs(run, {
           rules,
           nowMs,
@@ -101,10 +103,8 @@ export async function expireByRules(
           earliestSnapshot: earliest,
         })
   const earliestSnapshotId = earliest?.id ?? null
-  return {
-    result: { ...run.deletion.freed, dryRun, snapshotCount, changelogCount, earliestSnapshotId },
-    earliest,
-  }
+  const counts = { snapshotCount, changelogCount, earliestSnapshotId }
+  return { result: { ...run.deletion.freed, dryRun, ...counts }, earliest, earliestChangelog }
 }
 
 function overridesOf(

@@ -34,10 +34,11 @@ export async function commitRows(
 ): Promise<WriterCommitResult> {
   const result = await commitKept(table, messages, options)
   const { clock, signal, commitUser, identifier = BATCH_IDENTIFIER } = options
+  const latest = result.snapshots.at(-1)
   const upkeepErrors =
-    result.snapshots.length === 0
+    latest === undefined
       ? []
-      : await maintain({ ...table, clock, signal, commitUser, identifier })
+      : await maintain({ ...table, clock, signal, commitUser, identifier, latest })
   return { ...result, upkeepErrors }
 }
 

@@ -19,6 +19,7 @@ import { hasPrimaryKey } from '../../types/schema-keys.ts'
 import { requireWritable } from '../../types/schema-validation.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { invalid, LakeError } from '../../util/errors.ts'
+import { expirySettled } from '../maintain/expire-step.ts'
 import { type BucketAssigner, bucketAssigner, withIndexes } from './bucket-assign.ts'
 import { CommitIdentifiers } from './commit-identifiers.ts'
 import { commitRows, type WriterCommitResult } from './commit-rows.ts'
@@ -318,6 +319,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
     const dropped = this.#pending.slice(keptCount)
     this.#pending = []
     await abort({ store: this.#store, schema: this.#schema }, dropped)
+    await expirySettled(this.#store)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -3,20 +3,31 @@ import { boolean, duration, integer, long, memorySize, oneOf, text } from './cod
 import { both, DONE, IMMUTABLE, none, only, READABLE, write } from './spec.ts'
 
 export const SNAPSHOT_OPTIONS = {
-  'snapshot.num-retained.min': none(integer(), '10', 'Snapshots that are kept whatever their age.'),
-  'snapshot.num-retained.max': none(integer(), '2147483647', 'Most snapshots that are kept.'),
-  'snapshot.time-retained': none(duration, '1 h', 'Age from which snapshots may expire.'),
-  'snapshot.expire.limit': none(integer(), '50', 'Most snapshots that expire at once.'),
+  'snapshot.num-retained.min': none(
+    integer(),
+    '10',
+    'Snapshots that are kept whatever their age.',
+    DONE,
+  ),
+  'snapshot.num-retained.max': none(integer(), '2147483647', 'Most snapshots that are kept.', DONE),
+  'snapshot.time-retained': none(duration, '1 h', 'Age from which snapshots may expire.', DONE),
+  'snapshot.expire.limit': none(
+    integer(),
+    '50',
+    'Most snapshots that expire after a commit.',
+    DONE,
+  ),
   'snapshot.expire.execution-mode': none(
     oneOf('sync', 'async'),
     'sync',
     'Whether a commit waits for expiry.',
+    DONE,
   ),
   'snapshot.clean-empty-directories': none(
     boolean,
     'false',
     'Whether expiry removes directories that it emptied.',
-    { aliases: ['snapshot.expire.clean-empty-directories'] },
+    { ...DONE, aliases: ['snapshot.expire.clean-empty-directories'] },
   ),
   'snapshot.ignore-empty-commit': write(
     boolean,
@@ -33,16 +44,19 @@ export const SNAPSHOT_OPTIONS = {
     integer(),
     null,
     'Changelogs that are kept; unset: as many as snapshots.',
+    DONE,
   ),
   'changelog.num-retained.max': none(
     integer(),
     null,
     'Most changelogs that are kept; unset: as many as snapshots.',
+    DONE,
   ),
   'changelog.time-retained': none(
     duration,
     null,
     'Age from which changelogs may expire; unset: as for snapshots.',
+    DONE,
   ),
   'manifest.format': both(text, 'avro', 'Format of manifests.', only('avro')),
   'manifest.compression': write(
@@ -156,6 +170,7 @@ export const SNAPSHOT_OPTIONS = {
     boolean,
     'false',
     'Whether consumers keep only changelogs from expiring.',
+    DONE,
   ),
   'tag.automatic-creation': write(
     oneOf('none', 'process-time', 'watermark', 'batch'),

@@ -45,6 +45,10 @@ async function filesOf(table: Table): Promise<string[]> {
   return statuses.map(({ path }) => path.slice(table.path.length + 1)).toSorted()
 }
 
+function requestsOf({ io }: Table): number {
+  return Object.values(io.stats().requestCounts).reduce((sum, count) => sum + count, 0)
+}
+
 async function idsOf(table: Table): Promise<number[]> {
   return (await table.snapshots()).map(({ id }) => id)
 }
@@ -97,4 +101,22 @@ test('snapshots that a consumer has yet to read stay', async () => {
   const table = await tableOf(4)
   await new ConsumerStore(table.io, table.store.location).write('job', 3)
   expect(await table.expire(ALL)).toMatchObject({ snapshotCount: 2, earliestSnapshotId: 3 })
+})
+
+test('commits expire what is due, and ask nothing where nothing can be', async () => {
+  const retention = { 'snapshot.num-retained.min': '2', 'snapshot.num-retained.max': '5' }
+  const table = await tableOf(0, { ...retention, 'num-sorted-run.compaction-trigger': '50' })
+  await using writer = await table.writer({ commitUser: 'job' })
+  const requests: number[] = []
+  for (let id = 1; id <= 9; id++) {
+    await writer.write([{ dt: 'a', id: BigInt(id), v: 'x' }])
+    const before = requestsOf(table)
+    const { upkeepErrors } = await writer.commit({ identifier: BigInt(id) })
+    expect(upkeepErrors).toEqual([])
+    requests.push(requestsOf(table) - before)
+  }
+  expect(await idsOf(table)).toHaveLength(5)
+  // The third commit looks for the first time, since two are kept anyhow.
+  expect(requests[3]).toBe(requests[1])
+  expect(requests[4]).toBe(requests[1])
 })
