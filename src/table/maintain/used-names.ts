@@ -157,22 +157,21 @@ export class UsedNames {
   async #visitSnapshot(snapshot: Snapshot, isWhole: boolean): Promise<string | null> {
     const { manifests } = this.#store
     const { onUsed, concurrency } = this.#options
-    const { baseManifestList, deltaManifestList, changelogManifestList, indexManifest } = snapshot
+    const { baseManifestList, deltaManifestList, indexManifest } = snapshot
     if (snapshot.statistics !== undefined) onUsed(snapshot.statistics)
     const missing: (string | null)[] = []
     const metas: ManifestFileMeta[] = []
-    const lists: [string, number | undefined][] = [
+    const lists = [
       [baseManifestList, snapshot.baseManifestListSize],
       [deltaManifestList, snapshot.deltaManifestListSize],
-    ]
-    if (changelogManifestList !== undefined)
-      lists.push([changelogManifestList, snapshot.changelogManifestListSize])
+    ] as const
     for (const [name, sizeBytes] of lists)
       missing.push(
         await this.#visitFile(name, isWhole, async () => {
           metas.push(...(await manifests.readList(name, sizeBytes, this.#options)))
         }),
       )
+    await this.#visitChangelog(snapshot)
     if (indexManifest !== undefined)
       missing.push(
         await this.#visitFile(indexManifest, isWhole, async () => {
@@ -182,6 +181,22 @@ export class UsedNames {
       )
     const unread = await mapAll(metas, concurrency, (meta) => this.#readManifest(meta))
     return [...missing, ...unread].find((name) => name !== null) ?? null
+  }
+
+  /**
+   * Changes expire with their snapshot also where a tag or a branch keeps its rows, so that any of these files may be gone;
+   * what a missing one referred to nobody can read.
+   */
+  async #visitChangelog({
+    changelogManifestList: name,
+    changelogManifestListSize,
+  }: Snapshot): Promise<void> {
+    if (name === undefined) return
+    const { manifests } = this.#store
+    await this.#visitFile(name, false, async () => {
+      const metas = await manifests.readList(name, changelogManifestListSize, this.#options)
+      await mapAll(metas, this.#options.concurrency, (meta) => this.#readManifest(meta))
+    })
   }
 
   async #readManifest(meta: ManifestFileMeta): Promise<string | null> {
