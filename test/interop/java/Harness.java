@@ -114,6 +114,8 @@ public final class Harness {
                 return Schedules.run((FileStoreTable) table(request), request);
             case "operation":
                 return Operations.run(catalog(request), identifier(request), request.get("step"));
+            case "alter":
+                return Alter.perform(catalog(request), identifier(request), request);
             case "buckets":
                 return Buckets.perform((FileStoreTable) table(request), request);
             case "messages":

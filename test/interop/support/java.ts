@@ -16,6 +16,7 @@ const SOURCES = join(import.meta.dirname, '../java')
 const HOME = join(interopDirectory, 'java')
 const PROGRAMS = [
   'Harness.java',
+  'Alter.java',
   'Messages.java',
   'Metadata.java',
   'Operations.java',
@@ -311,6 +312,14 @@ export class JavaWarehouse {
     options: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     await this.#java.ask({ op: 'schedule', ...this.#base, table, steps, options })
+  }
+
+  /** What `Alter.java` does: one of its tasks. */
+  async alter(
+    table: string,
+    request: { readonly task: string } & Readonly<Record<string, unknown>>,
+  ): Promise<unknown> {
+    return await this.#java.ask({ op: 'alter', ...this.#base, table, ...request })
   }
 
   /** Does one operation, as `Operations.java` tells it. */
