@@ -75,7 +75,8 @@ interface Output {
   readonly seekable: boolean
 }
 
-async function openOutput(run: CommandRun, file: string | undefined): Promise<Output> {
+/** A file, or stdout for `-` and unless named; a file appears whole or not at all. */
+export async function openOutput(run: CommandRun, file: string | undefined): Promise<Output> {
   if (file === undefined || file === '-')
     return { out: new StreamOutput(run.streams.stdout), seekable: false }
   const status = await stat(file).catch(() => null)

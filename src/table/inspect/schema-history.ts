@@ -37,7 +37,7 @@ function firstText({ fields, primaryKeys, partitionKeys }: TableSchema): string 
 }
 
 /** What is other in `after`; a sentence at least, since a schema may say the same as the one before it. */
-export function schemaChanges(before: TableSchema, after: TableSchema): string[] {
+function schemaChanges(before: TableSchema, after: TableSchema): string[] {
   const changes = [
     ...fieldChanges(before.fields, after.fields),
     ...listChange('primary key', before.primaryKeys, after.primaryKeys),
