@@ -22,6 +22,7 @@ export type {
   ManifestSums,
 } from './snapshot/compact-manifests.ts'
 export { BATCH_IDENTIFIER, type CommitKind, type Snapshot } from './snapshot/snapshot.ts'
+export type { TableColumnStatistics, TableStatistics } from './snapshot/statistics.ts'
 export type { Tag } from './snapshot/tag.ts'
 export type { AlterOptions } from './table/alter.ts'
 export type { BatchResult } from './table/batch-result.ts'
@@ -43,6 +44,19 @@ export type {
   ExpiredPartitions,
   ExpirePartitionsOptions,
 } from './table/maintain/expire-partitions.ts'
+export type {
+  BranchDeletionOptions,
+  BranchOptions,
+  TableBranches,
+} from './table/maintain/branches.ts'
+export type {
+  ConsumerDeletionOptions,
+  ConsumerInfo,
+  ConsumersDeleted,
+  TableConsumers,
+} from './table/maintain/consumers.ts'
+export type { FastForwarded, FastForwardOptions } from './table/maintain/fast-forward.ts'
+export type { RollbackOptions, RollbackResult } from './table/maintain/rollback.ts'
 export type { SnapshotAt } from './table/maintain/snapshot-at.ts'
 export type { TagDeletionOptions } from './table/maintain/tag-files.ts'
 export type { TableTags, TagOptions, TagsDeleted } from './table/maintain/tags.ts'
@@ -52,6 +66,7 @@ export type {
   OrphanProgress,
   OrphanResult,
 } from './table/maintain/orphans.ts'
+export type { AnalyzeOptions, AnalyzeResult } from './table/maintain/analyze.ts'
 export type { DonePartition, MarkDoneOptions } from './table/maintain/mark-done.ts'
 export type { ReadResult } from './table/read.ts'
 export type { RescaleOptions, RescaleResult } from './table/rescale.ts'

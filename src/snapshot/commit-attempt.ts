@@ -107,7 +107,8 @@ export class Attempts {
       const mark = uploads.paths.length
       const baseList = await this.#writeBase(base, uploads)
       const indexManifest = await this.#writeIndex(base, changes, uploads)
-      const statistics = await this.#inheritedStatistics(base, facts.schemaId)
+      const statistics =
+        changes.statistics ?? (await this.#inheritedStatistics(base, facts.schemaId))
       await uploads.finish()
       this.#own = uploads.paths.slice(mark).filter((path) => !this.#merge?.paths.includes(path))
       const snapshot = this.#snapshot(base, changes, facts, {

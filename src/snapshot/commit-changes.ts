@@ -23,6 +23,8 @@ export interface Changes {
   readonly indexFiles: readonly IndexManifestEntry[]
   /** Where all live files go away: what an overwrite replaces; an attempt adds their deletions to the change. */
   readonly replaced?: Pick<FileFilter, 'manifest' | 'partition'> | undefined
+  /** The file of statistics that the snapshot names; without it, that of the snapshot before while it holds. */
+  readonly statistics?: string | undefined
   /** With row tracking, the id of the first row of a later commit. */
   readonly nextRowId?: bigint | undefined
 }

@@ -52,6 +52,8 @@ export interface CommitOptions {
    * there, and their new files not yet in the table.
    */
   readonly isRecovered?: boolean | undefined
+  /** The stored file of statistics that the commit is about: an ANALYZE, without messages. */
+  readonly statistics?: string | undefined
   /**
    * Whether a commit without changes makes no snapshot. Unless told: what `snapshot.ignore-empty-commit` says, else
    * true for a batch and false for a stream.
@@ -170,11 +172,13 @@ function partsOf(
   schema: TableSchema,
   messages: readonly CommitMessage[],
   identifier: bigint,
-  { ignoreEmptyCommit, overwrite, checksAppend = false, isRecovered = false }: CommitOptions,
+  { ignoreEmptyCommit, overwrite, statistics, ...given }: CommitOptions,
 ): Changes[] {
+  const { checksAppend = false, isRecovered = false } = given
   const options = tableOptions(schema.options)
   const changes = appendedChanges(messages)
   const checks = checksAppend || isRecovered || options.get('commit.discard-duplicate-files')
+  if (statistics !== undefined) return [{ ...changes, kind: 'ANALYZE', statistics }]
   const appended = { ...changes, isChecked: changes.isChecked || checks }
   const compacted = compactedChanges(messages)
   if (overwrite !== undefined) {

@@ -7,7 +7,8 @@ import * as z from 'zod'
 
 import type { IoOptions } from '../io/file-io.ts'
 import { corrupt } from '../util/errors.ts'
-import { parseJson } from '../util/json.ts'
+import { hashMapOrder } from '../util/java-hash-map.ts'
+import { parseJson, printJson } from '../util/json.ts'
 import { statisticsPath } from './paths.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { TableStore } from './table-store.ts'
@@ -45,6 +46,31 @@ export async function readStatistics(
   if (!parsed.success)
     throw corrupt(`is no file of statistics: ${z.prettifyError(parsed.error)}`, { path })
   return parsed.data
+}
+
+/**
+ * Writes a file of statistics, as Java does: the columns in the order of its hash map. Its name, which a commit is to name.
+ */
+export async function writeStatistics(
+  { io, location, manifests, statisticsSchemas }: TableStore,
+  statistics: TableStatistics,
+  options?: IoOptions,
+): Promise<string> {
+  const { snapshotId, schemaId, mergedRecordCount, mergedRecordSize, colStats } = statistics
+  const name = manifests.names.statistics()
+  const columns = hashMapOrder(Object.keys(colStats ?? {})).map(
+    (column) => [column, colStats![column]] as const,
+  )
+  const text = printJson({
+    snapshotId,
+    schemaId,
+    mergedRecordCount: mergedRecordCount ?? undefined,
+    mergedRecordSize: mergedRecordSize ?? undefined,
+    colStats: Object.fromEntries(columns),
+  })
+  await io.write(statisticsPath(location.root, name), new TextEncoder().encode(text), options)
+  statisticsSchemas.set(name, schemaId)
+  return name
 }
 
 const LONG = z.union([z.int(), z.bigint()]).transform((value) => BigInt(value))

@@ -25,6 +25,9 @@ import { type CompactOptions, type CompactResult, compactTable } from './compact
 import { watchCompactions, type WatchOptions } from './compact/watch.ts'
 import { type InspectOptions, inspectTable } from './inspect.ts'
 import type { Inspection } from './inspect/inspection.ts'
+import { type AnalyzeOptions, type AnalyzeResult, analyzeTable } from './maintain/analyze.ts'
+import { branchesOf, type TableBranches } from './maintain/branches.ts'
+import { consumersOf, type TableConsumers } from './maintain/consumers.ts'
 import {
   type ExpiredPartitions,
   expirePartitions,
@@ -37,6 +40,8 @@ import {
   markPartitionsDone,
 } from './maintain/mark-done.ts'
 import { type OrphanOptions, type OrphanResult, removeOrphans } from './maintain/orphans.ts'
+import { rollback, type RollbackOptions, type RollbackResult } from './maintain/rollback.ts'
+import type { SnapshotAt } from './maintain/snapshot-at.ts'
 import { type TableTags, tagsOf } from './maintain/tags.ts'
 import { optionsAt } from './plan/read-at.ts'
 import { requireOwnBranch } from './plan/read-target.ts'
@@ -396,6 +401,14 @@ export class Table<C extends Columns = Columns> {
     return new Table(this.#store, this.name, merged, this.#options)
   }
 
+  /**
+   * Reads all rows, and commits what they are like: how many there are and, of each column, distinct values, bounds, nulls and
+   * lengths. Planners of other engines use that; `$statistics` shows it.
+   */
+  async analyze(options: AnalyzeOptions<keyof C & string> = {}): Promise<AnalyzeResult> {
+    return await analyzeTable(this.#ownStore(), this.schema, options)
+  }
+
   /** Merges manifests that are small or tell of deleted files, so that plans read fewer; see {@link CompactManifestsResult}. */
   async compactManifests(options: CompactManifestsOptions = {}): Promise<CompactManifestsResult> {
     return await compactManifests(this.#ownStore(), this.schema, options)
@@ -432,6 +445,24 @@ export class Table<C extends Columns = Columns> {
   /** The tags of the table: snapshots that are kept under a name. */
   get tags(): TableTags {
     return tagsOf({ store: this.#ownStore(), schema: this.schema, clock: systemClock })
+  }
+
+  /** The branches of the table: histories of their own. */
+  get branches(): TableBranches {
+    return branchesOf({ store: this.#ownStore(), schema: this.schema })
+  }
+
+  /** The consumers of the table: how far streams have come, and which snapshots are kept for them. */
+  get consumers(): TableConsumers {
+    return consumersOf({ store: this.#ownStore(), schema: this.schema, clock: systemClock })
+  }
+
+  /**
+   * Makes a snapshot the latest again, that of a tag also where it has expired: newer snapshots go, and their tags. Writers and
+   * streams that are open have to be opened anew. NOT_FOUND where it is not there.
+   */
+  async rollbackTo(to: SnapshotAt, options: RollbackOptions = {}): Promise<RollbackResult> {
+    return await rollback(this.#ownStore(), to, options)
   }
 
   /**
