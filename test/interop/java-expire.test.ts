@@ -10,6 +10,7 @@ import { expect, test } from 'vitest'
 import { readRows } from '../support/golden-expect.ts'
 import { between, pick, type Random, seeded } from '../support/random.ts'
 import { findJava, type JsonSchema } from './support/java.ts'
+import type { Operation } from './support/operation-plans.ts'
 import { weOperate } from './support/our-operations.ts'
 import { sharedWarehouse } from './support/shared-warehouse.ts'
 
@@ -98,7 +99,7 @@ function schemaOf({ isKeyed, options }: (typeof SHAPES)[string]): JsonSchema {
 
 /** Writes, compacts and tags by turns; the latest snapshot. */
 async function writeHistory(random: Random, name: string, isKeyed: boolean): Promise<number> {
-  const row = (): object => ({
+  const row = (): Readonly<Record<string, unknown>> => ({
     p: pick(random, ['a', 'b']),
     k: between(random, 1, 9),
     v: between(random, 0, 99),
@@ -106,13 +107,13 @@ async function writeHistory(random: Random, name: string, isKeyed: boolean): Pro
   let tags = 0
   for (let i = 0; i < 14; i++) {
     const rows = Array.from({ length: between(random, 1, 4) }, row)
-    const step = pick(random, [
+    const step = pick<Operation>(random, [
       { op: 'write', rows },
       { op: 'write', rows },
       { op: 'write', rows },
       { op: 'compact', full: isKeyed },
       { op: 'overwrite', rows, dynamic: true },
-    ] as const)
+    ])
     if (random() < 0.5) await weOperate(both, name, step)
     else await both.java.operate(name, step)
     if (random() < 0.25 && i > 0) {
