@@ -6,8 +6,10 @@
 import type { FileIO } from '../../io/file-io.ts'
 import { joinPath, nameOf } from '../../io/path.ts'
 import { type DataLayout, pathsOfFile } from '../../snapshot/data-paths.ts'
+import type { ManifestFileMeta } from '../../snapshot/manifest-list.ts'
 import { entryAt } from '../../snapshot/manifest-rows.ts'
-import { scanRows } from '../../snapshot/manifest-scan.ts'
+import { scanManifests } from '../../snapshot/manifest-scan.ts'
+import type { ManifestStore } from '../../snapshot/manifest-store.ts'
 import {
   branchesDirectory,
   branchDirectory,
@@ -22,6 +24,7 @@ import {
 } from '../../snapshot/paths.ts'
 import { parseSnapshot, type Snapshot } from '../../snapshot/snapshot.ts'
 import { throwIfAborted } from '../../util/async.ts'
+import { LakeError } from '../../util/errors.ts'
 import type { CheckContext } from './context.ts'
 
 /** Directories of a table whose files are no concern of snapshots. */
@@ -69,8 +72,13 @@ async function* kept(context: CheckContext, layout: DataLayout): AsyncGenerator<
     const directories = [tagDirectory(each), changelogDirectory(each)]
     if (each !== location) directories.push(snapshotDirectory(each))
     for (const directory of directories)
-      for await (const snapshot of snapshotsIn(io, directory, context))
-        yield* referredTo(context, layout, snapshot)
+      for await (const snapshot of snapshotsIn(io, directory, context)) {
+        const { baseManifestList, deltaManifestList, changelogManifestList } = snapshot
+        const lists = changelogManifestList === undefined ? [] : [changelogManifestList]
+        if (directory === changelogDirectory(each)) lists.push(baseManifestList, deltaManifestList)
+        else yield* rowsOf(context, layout, snapshot)
+        yield* changesOf(context, layout, lists)
+      }
   }
 }
 
@@ -88,8 +96,8 @@ async function* snapshotsIn(
   }
 }
 
-/** The paths of everything that the snapshot refers to. */
-async function* referredTo(
+/** The paths of everything that is needed to read the rows of the snapshot. */
+async function* rowsOf(
   { store, findings, signal }: CheckContext,
   layout: DataLayout,
   snapshot: Snapshot,
@@ -97,23 +105,60 @@ async function* referredTo(
   throwIfAborted(signal)
   const { root } = store.location
   const { manifests } = store
-  const { changelogManifestList, indexManifest, statistics } = snapshot
+  const { indexManifest, statistics } = snapshot
   const names = [snapshot.baseManifestList, snapshot.deltaManifestList]
-  if (changelogManifestList !== undefined) names.push(changelogManifestList)
   if (indexManifest !== undefined) names.push(indexManifest)
   for (const name of names) yield manifestPath(root, name)
   if (statistics !== undefined) yield statisticsPath(root, statistics)
   const found = await findings.attempt(branchDirectory(store.location), async () => {
     const paths: string[] = []
     const metas = await manifests.readDataManifests(snapshot, { signal })
-    const changelog = await manifests.readChangelogManifests(snapshot, { signal })
-    for (const { fileName } of [...metas, ...changelog]) paths.push(manifestPath(root, fileName))
-    for (const kind of ['all', 'changelog'] as const)
-      for (const { rows, indices } of await scanRows(manifests, snapshot, kind, {}, { signal }))
-        for (const row of indices) paths.push(...pathsOfFile(layout, entryAt(rows, row)))
+    for (const { fileName } of metas) paths.push(manifestPath(root, fileName))
+    paths.push(...(await filesOf(manifests, layout, metas, 'live', signal)))
     for (const { indexFile } of await manifests.readIndexEntries(snapshot, { signal }))
       paths.push(storedPath(indexDirectory(root), indexFile.fileName, 'index file'))
     return paths
   })
   yield* found ?? []
+}
+
+/**
+ * The lists and what they refer to, as far as it is there: changes expire with their snapshot also where a tag or a branch
+ * keeps its rows, and a changelog that outlives its snapshot has lost all that its changes do not need.
+ */
+async function* changesOf(
+  { store, findings, signal }: CheckContext,
+  layout: DataLayout,
+  lists: readonly string[],
+): AsyncGenerator<string> {
+  throwIfAborted(signal)
+  const { root } = store.location
+  const { manifests } = store
+  for (const name of lists) {
+    yield manifestPath(root, name)
+    const found = await findings.attempt(branchDirectory(store.location), async () => {
+      try {
+        const metas = await manifests.readList(name, undefined, { signal })
+        const paths = metas.map(({ fileName }) => manifestPath(root, fileName))
+        return [...paths, ...(await filesOf(manifests, layout, metas, 'as-is', signal))]
+      } catch (error) {
+        if (error instanceof LakeError && error.code === 'NOT_FOUND') return []
+        throw error
+      }
+    })
+    yield* found ?? []
+  }
+}
+
+async function filesOf(
+  manifests: ManifestStore,
+  layout: DataLayout,
+  metas: readonly ManifestFileMeta[],
+  mode: 'live' | 'as-is',
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const chosen = await scanManifests(manifests, metas, mode, {}, { signal })
+  return chosen.flatMap(({ rows, indices }) =>
+    Array.from(indices, (row) => pathsOfFile(layout, entryAt(rows, row))).flat(),
+  )
 }
