@@ -17,9 +17,10 @@ import type { DataField } from '../types/data-type.ts'
 import { throwIfAborted } from '../util/async.ts'
 import { invalid } from '../util/errors.ts'
 import { show } from '../util/show.ts'
+import { paintFor } from './colour.ts'
 import type { CommandRun } from './command.ts'
 import type { FlagValues } from './flags.ts'
-import { StreamOutput } from './streams.ts'
+import { StreamOutput, terminalWidth } from './streams.ts'
 import { TableWriter } from './table-writer.ts'
 
 /** Prints all rows of the source as the flags say; how many they were. */
@@ -28,7 +29,8 @@ export async function printRows(run: CommandRun, source: BatchSource): Promise<n
   const { output } = run.flags
   const { out, seekable } = await openOutput(run, output)
   try {
-    const writer = await rowWriter(run, fields, out, seekable)
+    const isFile = output !== undefined && output !== '-'
+    const writer = await rowWriter(run, fields, { out, seekable, isFile })
     let rowCount = 0
     for await (const batch of source.batches()) {
       throwIfAborted(run.signal)
@@ -48,13 +50,16 @@ export async function printRows(run: CommandRun, source: BatchSource): Promise<n
 }
 
 async function rowWriter(
-  { flags }: CommandRun,
+  { flags, streams: { stdout, env } }: CommandRun,
   fields: readonly DataField[],
-  out: FileWriter,
-  seekable: boolean,
+  { out, seekable, isFile }: Output & { readonly isFile: boolean },
 ): Promise<RowWriter> {
   const format = rowFormat(flags)
-  if (format === 'table') return new TableWriter(fields, out)
+  if (format === 'table') {
+    if (isFile) return new TableWriter(fields, out)
+    const look = { width: terminalWidth(stdout), paint: paintFor(stdout, env) }
+    return new TableWriter(fields, out, look)
+  }
   return await openRowWriter(format, fields, out, { seekable })
 }
 

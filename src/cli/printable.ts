@@ -31,15 +31,13 @@ export function bytesText(bytes: number): string {
 /** The columns of a terminal that the text takes: East Asian wide characters and emoji take two, marks take none. */
 export function displayWidth(text: string): number {
   if (ASCII.test(text)) return text.length
-  let width = 0
-  for (const char of text) width += MARK.test(char) ? 0 : WIDE.test(char) ? 2 : 1
-  return width
+  return graphemes(text).reduce((width, each) => width + graphemeWidth(each), 0)
 }
 
 /** The text in at most so many columns of a terminal; what is too long loses its middle. */
 export function shortened(text: string, widthMax: number): string {
   if (displayWidth(text) <= widthMax) return text
-  const chars = Array.from(text)
+  const chars = graphemes(text)
   const head = fitting(chars, Math.ceil((widthMax - 1) / 2))
   const tail = fitting(chars.toReversed(), Math.floor((widthMax - 1) / 2)).toReversed()
   return `${head.join('')}…${tail.join('')}`
@@ -47,11 +45,31 @@ export function shortened(text: string, widthMax: number): string {
 
 function fitting(chars: readonly string[], widthMax: number): string[] {
   let width = 0
-  const end = chars.findIndex((char) => (width += displayWidth(char)) > widthMax)
+  const end = chars.findIndex((char) => (width += graphemeWidth(char)) > widthMax)
   return end < 0 ? [...chars] : chars.slice(0, end)
+}
+
+let segmenter: Intl.Segmenter | undefined
+
+/** What readers take for characters: a letter with its marks, a flag, an emoji of several parts. */
+function graphemes(text: string): string[] {
+  if (ASCII.test(text)) return text.split('')
+  segmenter ??= new Intl.Segmenter()
+  return Array.from(segmenter.segment(text), ({ segment }) => segment)
+}
+
+function graphemeWidth(grapheme: string): number {
+  if (ASCII.test(grapheme)) return grapheme.length
+  if (EMOJI.test(grapheme)) return 2
+  let width = 0
+  for (const char of grapheme) width += MARK.test(char) ? 0 : WIDE.test(char) ? 2 : 1
+  // Parts that join to one character, such as the syllables of Korean, are as wide as the widest of them.
+  return Math.min(width, 2)
 }
 
 const ASCII = /^[\u0020-\u007e]*$/
 const MARK = /^[\p{Mn}\p{Me}\p{Cf}]$/u
+/** What is shown as an emoji by itself, or because the selector behind it says so. */
+const EMOJI = /^(?:\p{Emoji_Presentation}|\p{Emoji}\ufe0f)/u
 const WIDE =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u

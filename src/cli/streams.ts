@@ -16,6 +16,12 @@ export function isTerminal(stream: Readable | Writable): boolean {
   return (stream as { isTTY?: boolean }).isTTY === true
 }
 
+/** The columns of the terminal that the stream shows on; Infinity where it is none, or says nothing of its width. */
+export function terminalWidth(stream: Writable): number {
+  const { columns } = stream as { columns?: number }
+  return isTerminal(stream) && columns !== undefined && columns > 0 ? columns : Infinity
+}
+
 /** The reader of the output has gone (`millrace read ... | head`): the work is done, and nobody is to be told. */
 export class OutputClosed extends Error {}
 

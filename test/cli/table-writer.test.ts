@@ -1,7 +1,11 @@
+import { PassThrough } from 'node:stream'
+
 import { describe, expect, test } from 'vitest'
 
+import { paintFor, PLAIN } from '../../src/cli/colour.ts'
 import { displayWidth, printable, shortened } from '../../src/cli/printable.ts'
-import { TableWriter } from '../../src/cli/table-writer.ts'
+import { columnWidths } from '../../src/cli/table-widths.ts'
+import { type TableLook, TableWriter } from '../../src/cli/table-writer.ts'
 import { batchBuilder, finishBatch } from '../../src/types/column-builder.ts'
 import type { DataField } from '../../src/types/data-type.ts'
 import { jsonAppender } from '../../src/types/json-value.ts'
@@ -12,14 +16,17 @@ const FIELDS: DataField[] = [
   { id: 1, name: 'name', type: parseTypeText('STRING') },
 ]
 
-async function table(batches: readonly (readonly [n: number | null, name: string | null][])[]) {
+async function table(
+  batches: readonly (readonly [n: number | null, name: string | null][])[],
+  look?: TableLook,
+) {
   const chunks: Uint8Array[] = []
   const out = {
     write: async (bytes: Uint8Array) => void chunks.push(bytes),
     close: async () => {},
     abort: async () => {},
   }
-  const writer = new TableWriter(FIELDS, out)
+  const writer = new TableWriter(FIELDS, out, look)
   for (const rows of batches) {
     const builder = batchBuilder(FIELDS)
     const append = jsonAppender(FIELDS)
@@ -66,8 +73,74 @@ describe('a printed table', () => {
   })
 })
 
+describe('on a terminal', () => {
+  const rows: [number, string][] = [
+    [1234567, 'a text that is longer than what fits'],
+    [1, '日本語日本語日本語日本語'],
+  ]
+
+  test('a table is no wider than it, and numbers stay whole', async () => {
+    expect(await table([rows], { width: 20, paint: PLAIN })).toEqual([
+      '      n  name',
+      '-------  -----------',
+      '1234567  a tex… fits',
+      '      1  日本…本語',
+    ])
+  })
+
+  test('rows are blocks where columns would tell nothing', async () => {
+    expect(await table([rows], { width: 12, paint: PLAIN })).toEqual([
+      '-- 1 -------',
+      'n     1234567',
+      'name  a te…its',
+      '-- 2 -------',
+      'n     1',
+      'name  日本…語',
+    ])
+  })
+
+  test('names are bold and nulls dim, and alignment does not count the colour', async () => {
+    const paint = paintFor(Object.assign(new PassThrough(), { isTTY: true }), {})
+    expect(await table([[[1, null]]], { width: 80, paint })).toEqual([
+      '\u001b[1mn\u001b[22m  \u001b[1mname\u001b[22m',
+      '\u001b[2m-  ----\u001b[22m',
+      '1  \u001b[2mnull\u001b[22m',
+    ])
+  })
+})
+
+test.each([
+  [[5, 5], 12, [5, 5]],
+  [[5, 50], 20, [5, 13]],
+  [[30, 50], 41, [20, 19]],
+  [[8, 30, 50], 50, [8, 19, 19]],
+  [[30, 50], 13, null],
+] as const)('columns of %j in %i are %j wide', (natural, widthMax, widths) => {
+  const isNumber = natural.map(() => false)
+  expect(columnWidths(natural, isNumber, widthMax)).toEqual(widths)
+})
+
+test.each([
+  [true, {}, true],
+  [false, {}, false],
+  [true, { NO_COLOR: '1' }, false],
+  [true, { NO_COLOR: '' }, true],
+  [true, { TERM: 'dumb' }, false],
+  [false, { FORCE_COLOR: '1' }, true],
+  [true, { FORCE_COLOR: '0' }, false],
+  [false, { FORCE_COLOR: '1', NO_COLOR: '1' }, true],
+] as const)('a terminal (%s) with %j has colour: %s', (isTTY, env, coloured) => {
+  const paint = paintFor(Object.assign(new PassThrough(), { isTTY }), env)
+  expect(paint.red('x') !== 'x').toBe(coloured)
+})
+
 test.each([
   ['abc', 3],
+  ['✅', 2],
+  ['🇩🇪', 2],
+  ['👩‍👩‍👧', 2],
+  ['한국', 4],
+  ['❤\ufe0f', 2],
   ['é', 1],
   ['e\u0301', 1],
   ['日本', 4],
