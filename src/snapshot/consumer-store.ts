@@ -5,6 +5,7 @@
 import * as z from 'zod'
 
 import type { FileIO, IoOptions } from '../io/file-io.ts'
+import { nameOf } from '../io/path.ts'
 import { corrupt } from '../util/errors.ts'
 import { parseJson, printJson } from '../util/json.ts'
 import { namesAfter, readIfThere } from './metadata-files.ts'
@@ -22,6 +23,20 @@ export class ConsumerStore {
   /** The names of all consumers, sorted. */
   async list(options?: IoOptions): Promise<string[]> {
     return await namesAfter(this.#io, consumerDirectory(this.location), CONSUMER_PREFIX, options)
+  }
+
+  /** When each consumer moved last, in milliseconds since 1970, by their names. */
+  async statuses(
+    options?: IoOptions,
+  ): Promise<{ readonly name: string; readonly modifiedMs: number }[]> {
+    const found: { readonly name: string; readonly modifiedMs: number }[] = []
+    const listed = { ...options, namePrefix: CONSUMER_PREFIX }
+    for await (const { path, modifiedMs } of this.#io.list(
+      consumerDirectory(this.location),
+      listed,
+    ))
+      found.push({ name: nameOf(path).slice(CONSUMER_PREFIX.length), modifiedMs })
+    return found.filter(({ name }) => name !== '')
   }
 
   /** The id of the snapshot that the consumer reads next; null when there is no such consumer. */

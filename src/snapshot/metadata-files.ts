@@ -33,6 +33,28 @@ export async function numbersAfter(
   return numbers.toSorted((a, b) => a - b)
 }
 
+/** A file whose name ends with a number. */
+export interface NumberedFile {
+  readonly number: number
+  readonly path: string
+  readonly sizeBytes: number
+}
+
+/** The files of the directory that {@link numbersAfter} counts, ascending. */
+export async function numberedFiles(
+  io: FileIO,
+  directory: string,
+  { prefix, least }: { readonly prefix: string; readonly least: number },
+  options?: IoOptions,
+): Promise<NumberedFile[]> {
+  const files: NumberedFile[] = []
+  for await (const { path, sizeBytes } of io.list(directory, { ...options, namePrefix: prefix })) {
+    const number = numberOf(nameOf(path), prefix)
+    if (number !== undefined && number >= least) files.push({ number, path, sizeBytes })
+  }
+  return files.toSorted((a, b) => a.number - b.number)
+}
+
 /** The bytes of the file; null when there is none. */
 export async function readIfThere(
   io: FileIO,

@@ -10,7 +10,7 @@ import { SCHEMA_PREFIX, schemaDirectory, schemaPath, type TableLocation } from '
 export class SchemaStore {
   readonly location: TableLocation
   readonly #io: FileIO
-  /** Schema files never change. */
+  /** Schema files never change, but where a branch becomes another. */
   readonly #read = new Map<number, TableSchema>()
 
   constructor(io: FileIO, location: TableLocation) {
@@ -81,6 +81,11 @@ export class SchemaStore {
           retriable: true,
         })
     }
+  }
+
+  /** Reads schemas anew from here on: those of the branch are others now. */
+  forget(): void {
+    this.#read.clear()
   }
 
   async #createOnce(id: number, bytes: Uint8Array, options?: IoOptions): Promise<boolean> {
