@@ -3,6 +3,7 @@ import type { CommandSpec } from './command.ts'
 import { EXPIRE } from './specs/expire.ts'
 import { INSPECT } from './specs/inspect.ts'
 import { LIST_COMMANDS } from './specs/lists.ts'
+import { METADATA_COMMANDS } from './specs/metadata.ts'
 import { ORPHANS } from './specs/orphans.ts'
 import { PARTITION_COMMANDS } from './specs/partitions.ts'
 import { READ_COMMANDS } from './specs/reads.ts'
@@ -31,4 +32,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   EXPIRE,
   ORPHANS,
   ...PARTITION_COMMANDS,
+  ...METADATA_COMMANDS,
 ]

@@ -241,6 +241,9 @@ export const FLAGS = {
   ),
   set: assignments,
   on: columnNames('The columns whose values match; the primary key unless given.'),
+  'analyzed-columns': columnNames(
+    'The columns that are looked at; all of single values unless given.',
+  ),
   'when-matched': choice(
     ['update', 'delete', 'keep'],
     'What becomes of rows of the table that match a row of the input; `update` unless given.',
@@ -281,6 +284,7 @@ const SHOWN: Partial<Record<FlagName, string>> = {
   'input-format': 'format',
   'change-format': 'format',
   'report-format': 'format',
+  'analyzed-columns': 'columns',
 }
 
 /** The name that users write. */
