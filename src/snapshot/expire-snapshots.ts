@@ -210,16 +210,14 @@ async function deleteSnapshots(
   rules: ExpiryRules,
   { expiring, end }: Step,
 ): Promise<void> {
-  const changelogs = new ChangelogStore(store.io, store.location)
-  for (const snapshot of expiring) {
-    // Who follows the table finds one of them at any moment.
-    if (rules.isDecoupled && !deletion.dryRun) await changelogs.write(snapshot, { signal })
-    await deletion.delete([snapshotFile(store.location, snapshot)])
+  if (rules.isDecoupled && !deletion.dryRun) {
+    // Who follows the table finds the snapshot or its changelog at any moment.
+    const changelogs = new ChangelogStore(store.io, store.location)
+    await mapAll(expiring, READS_AT_ONCE, (each) => changelogs.write(each, { signal }))
+    await unlessFails(changelogs.writeHint('LATEST', expiring.at(-1)!.id, { signal }))
   }
-  if (deletion.dryRun) return
-  const lastId = expiring.at(-1)!.id
-  if (rules.isDecoupled) await unlessFails(changelogs.writeHint('LATEST', lastId, { signal }))
-  await writeEarliest({ store, signal }, end.id)
+  for (const snapshot of expiring) await deletion.delete([snapshotFile(store.location, snapshot)])
+  if (!deletion.dryRun) await writeEarliest({ store, signal }, end.id)
 }
 
 function snapshotFile(location: ExpiryRun['store']['location'], snapshot: Snapshot): UnusedFile {
@@ -235,13 +233,14 @@ async function writeEarliest(
   await unlessFails(store.io.write(path, hintBytes(snapshotId), { signal }))
 }
 
-/** Where nothing expires readers are told all the same where to begin, once. */
+/** Where nothing expires readers are told all the same where to begin: once, and where an expiry died before it told. */
 async function writeMissingHint(
   { store, deletion, signal }: ExpiryRun,
   earliestId: number,
 ): Promise<void> {
   const hint = await readHint(store.io, hintPath(store.location, 'EARLIEST'), { signal })
-  if (hint === undefined && !deletion.dryRun) await writeEarliest({ store, signal }, earliestId)
+  const isTold = hint !== undefined && hint >= earliestId
+  if (!isTold && !deletion.dryRun) await writeEarliest({ store, signal }, earliestId)
 }
 
 /**

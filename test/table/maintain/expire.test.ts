@@ -8,7 +8,8 @@ import { ConsumerStore } from '../../../src/snapshot/consumer-store.ts'
 import { deleteTagFiles } from '../../../src/snapshot/delete-tag-files.ts'
 import { tagPath } from '../../../src/snapshot/paths.ts'
 import { snapshotText } from '../../../src/snapshot/snapshot.ts'
-import type { Table } from '../../../src/table/table.ts'
+import { openBranch } from '../../../src/snapshot/table-store.ts'
+import { Table } from '../../../src/table/table.ts'
 import { utf8 } from '../../../src/types/internal-value.ts'
 import { createRowTable, openRowTable, rowsOf } from '../../support/row-tables.ts'
 
@@ -95,6 +96,25 @@ test('tags keep their files, and what only one had goes with it', async () => {
     damage: [],
     counts: { orphanFiles: 0 },
   })
+})
+
+test('branches keep the files that they share, whichever of them expires', async () => {
+  const table = await tableOf(2)
+  await table.tags.create('base')
+  await table.branches.create('dev', { tag: 'base' })
+  const dev = new Table(openBranch(table.store, 'dev'), 'db.t$branch_dev', table.schema)
+  await dev.tags.delete(['base'])
+  await table.tags.delete(['base'])
+  const rows = await rowsOf(dev)
+  await writeMore(table, 2)
+  await table.expire(ALL)
+  expect(await rowsOf(dev)).toEqual(rows)
+  const main = await rowsOf(table)
+  await writeMore(dev, 1)
+  const devRows = await rowsOf(dev)
+  await dev.expire(ALL)
+  expect([await rowsOf(table), await rowsOf(dev)]).toEqual([main, devRows])
+  expect([(await table.check()).damage, (await dev.check()).damage]).toEqual([[], []])
 })
 
 test('snapshots that a consumer has yet to read stay', async () => {
