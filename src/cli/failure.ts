@@ -1,5 +1,6 @@
 /** How a failure is told: two lines on stderr, or one line of JSON, and an exit code. */
 import { LakeError, type LakeErrorCode } from '../util/errors.ts'
+import type { Paint } from './colour.ts'
 import { printable } from './printable.ts'
 import { OutputClosed } from './streams.ts'
 
@@ -53,6 +54,7 @@ export interface FailureOptions {
   readonly verbose: boolean
   /** Whether it is told as one line of JSON. */
   readonly json: boolean
+  readonly paint: Paint
   /** Takes what is secret out of a text. */
   readonly hide: (text: string) => string
   /** The command that was run, as far as the words tell. */
@@ -62,7 +64,7 @@ export interface FailureOptions {
 export function failureOf(error: unknown, options: FailureOptions): Failure {
   if (error instanceof OutputClosed) return { exitCode: EXIT.done, text: '' }
   const { code, exitCode, message, hint } = partsOf(error, options.command)
-  const { hide } = options
+  const { hide, paint } = options
   if (options.json) {
     const stack = options.verbose ? { stack: stackOf(error).map(hide) } : {}
     const told = { code, exitCode, message: hide(message), hint: hide(hint), ...stack }
@@ -70,8 +72,8 @@ export function failureOf(error: unknown, options: FailureOptions): Failure {
   }
   // A condition that is wrong is shown with a mark below it, which takes lines of its own.
   const [first = '', ...rest] = message.split('\n')
-  const lines = [`error ${code}: ${printable(first)}`, ...rest.map(printable)]
-  lines.push(`hint: ${printable(hint)}`)
+  const lines = [`${paint.red(`error ${code}:`)} ${printable(first)}`, ...rest.map(printable)]
+  lines.push(`${paint.cyan('hint:')} ${printable(hint)}`)
   if (options.verbose) lines.push(...stackOf(error))
   return { exitCode, text: hide(lines.map((line) => `${line}\n`).join('')) }
 }

@@ -28,6 +28,14 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? left : left.toFixed(1)} ${BYTE_UNITS[unit]}`
 }
 
+/** `8 s`, `2 min 5 s`, `1 h 20 min`; whole seconds, rounded up. */
+export function durationText(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000)
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`
+}
+
 /** The columns of a terminal that the text takes: East Asian wide characters and emoji take two, marks take none. */
 export function displayWidth(text: string): number {
   if (ASCII.test(text)) return text.length

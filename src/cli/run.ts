@@ -2,6 +2,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { IoStats } from '../io/file-io.ts'
 import type { SplitOptions } from './catalog-options.ts'
+import { paintFor } from './colour.ts'
 import {
   asksFor,
   type CommandLine,
@@ -13,7 +14,7 @@ import type { CommandRun, CommandSpec } from './command.ts'
 import { EXIT, failureOf } from './failure.ts'
 import type { FlagValues } from './flags.ts'
 import { commandHelp, generalHelp } from './help.ts'
-import { printable } from './printable.ts'
+import { amount, bytesText, printable } from './printable.ts'
 import { Progress } from './progress.ts'
 import { Secrets } from './secrets.ts'
 import { type CliStreams, StreamOutput } from './streams.ts'
@@ -31,6 +32,7 @@ export async function runCli(argv: readonly string[], streams: CliStreams): Prom
     const { exitCode, text } = failureOf(error, {
       verbose: asksFor('verbose', argv),
       json: asksFor('json', argv),
+      paint: paintFor(streams.stderr, streams.env),
       command: commandWord(argv),
       hide: (shown) => secrets.hide(shown),
     })
@@ -85,6 +87,7 @@ async function runCommand(
 ): Promise<number> {
   const { flags } = line
   for (const [name, value] of Object.entries(flags.option ?? {})) secrets.add(name, value)
+  const startMs = performance.now()
   const options = await optionsOf(flags)
   const progress = new Progress(streams.stderr)
   const note = (text: string): void => {
@@ -112,7 +115,8 @@ async function runCommand(
   } finally {
     progress.clear()
     const { catalog } = opened
-    if (catalog !== null && flags.verbose === true) endings.push(statsText(catalog.io.stats()))
+    if (catalog !== null && flags.verbose === true)
+      endings.push(statsText(catalog.io.stats(), performance.now() - startMs))
     await catalog?.close()
   }
 }
@@ -124,15 +128,17 @@ async function optionsOf({ option }: FlagValues): Promise<SplitOptions> {
   return splitOptions(option)
 }
 
-/** `12 requests (list 2, read 10), 66001 bytes read` */
-function statsText({ requestCounts, retryCount, readBytes, writtenBytes }: IoStats): string {
+/** `12 requests (list 2, read 10), 66.0 kB read, 0 B written, 0.21 s` */
+function statsText(stats: IoStats, elapsedMs: number): string {
+  const { requestCounts, retryCount, readBytes, writtenBytes } = stats
   const kinds = Object.entries(requestCounts).toSorted(([a], [b]) => (a < b ? -1 : 1))
   const total = kinds.reduce((sum, [, count]) => sum + count, 0)
   const each = kinds.map(([kind, count]) => `${kind} ${count}`).join(', ')
   const parts = [
-    `${total} requests${each === '' ? '' : ` (${each})`}`,
-    `${readBytes} bytes read`,
-    `${writtenBytes} bytes written`,
+    `${amount(total, 'request')}${each === '' ? '' : ` (${each})`}`,
+    `${bytesText(readBytes)} read`,
+    `${bytesText(writtenBytes)} written`,
+    `${(elapsedMs / 1000).toFixed(2)} s`,
   ]
   if (retryCount > 0) parts.push(`${retryCount} retries`)
   return parts.join(', ')

@@ -407,7 +407,9 @@ describe('a run', () => {
       '--verbose',
     ])
     expect(stderr).toMatch(/^snapshot 1: 1 of 1 data file in 1 split, 1 row in [\d.]+ s\n/)
-    expect(stderr).toMatch(/\n\d+ requests \([^)]+\), [1-9]\d* bytes read, 0 bytes written\n$/)
+    expect(stderr).toMatch(
+      /\n\d+ requests \([^)]+\), [1-9][\d.]* k?B read, 0 B written, \d+\.\d\d s\n$/,
+    )
   })
 
   test('draws progress only where stderr is a terminal', async () => {
