@@ -73,10 +73,10 @@ for (const list of document.querySelectorAll('[role=listbox]')) {
 
 const filter = document.getElementById('filter')
 filter?.addEventListener('input', () => {
-  const words = filter.value.toLowerCase().split(/\\s+/)
+  const words = filter.value.trim().toLowerCase()
   let shown = 0
   for (const tree of document.querySelectorAll('.tree')) {
-    tree.hidden = !words.every((word) => tree.dataset.name.toLowerCase().includes(word))
+    tree.hidden = !tree.dataset.name.toLowerCase().includes(words)
     if (!tree.hidden) shown++
   }
   document.getElementById('filtered').textContent = shown + ' shown'
