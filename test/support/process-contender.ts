@@ -155,7 +155,8 @@ function turnOf(role: string, name: string, journals: string, random: Random): T
     async reader(table) {
       await reader.readLatest(table, journals)
       await reader.readSnapshot(table, random)
-      const counts = JSON.stringify([...(await countsOf(table, { tag: TAG }))].toSorted())
+      const found = await countsOf(table, { tag: TAG })
+      const counts = JSON.stringify(WRITERS.map((writer) => found.get(writer)))
       if (counts !== (tagged ??= counts))
         throw new Error(`the tag had ${tagged}, and has ${counts}`)
     },
@@ -168,12 +169,12 @@ async function run(argv: readonly string[]): Promise<void> {
   const random = seeded(Number(seed))
   Error.stackTraceLimit = 50
   const io = openFileIO(root, JSON.parse(options) as Record<string, string>)
-  let isTold = false
-  process.once('message', () => (isTold = true))
+  const told = new AbortController()
+  process.once('message', () => told.abort())
   const turn = turnOf(role, name, journals, random)
   process.send?.({ begins: true })
   try {
-    while (!isTold) {
+    while (!told.signal.aborted) {
       await turn(await openRowTable(io, root))
       await new Promise((resolve) => setTimeout(resolve, between(random, 0, 20)))
     }
