@@ -1,6 +1,7 @@
 /** The commands, declared once: parsing, help and docs/cli.md derive from this table. */
 import type { CommandSpec } from './command.ts'
 import { EXPIRE } from './specs/expire.ts'
+import { HISTORY_COMMANDS } from './specs/histories.ts'
 import { INSPECT } from './specs/inspect.ts'
 import { LIST_COMMANDS } from './specs/lists.ts'
 import { METADATA_COMMANDS } from './specs/metadata.ts'
@@ -13,9 +14,6 @@ import { WRITE_COMMANDS } from './specs/writes.ts'
 
 /** Of the commands of a finished millrace, those that this version has not yet. */
 export const LATER_COMMANDS: readonly string[] = [
-  'tag',
-  'branch',
-  'rollback',
   'alter',
   'drop',
   'rename',
@@ -33,4 +31,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   ORPHANS,
   ...PARTITION_COMMANDS,
   ...METADATA_COMMANDS,
+  ...HISTORY_COMMANDS,
 ]

@@ -113,6 +113,33 @@ const start: Flag<ChangesFrom> = {
 
 const STARTS = ['earliest', 'latest', 'latest-full', 'compacted-full'] as const
 
+const time: Flag<Date> = {
+  summary: 'The last snapshot up to this time, such as `2026-11-20T08:00:00Z`.',
+  value: 'TIME',
+  parse(texts, flag) {
+    const millis = localTimeMillis(last(texts))
+    if (millis !== undefined) return new Date(millis)
+    throw invalid(`${flag} ${show(last(texts))} is no time`, {
+      hint: `${flag} takes a time such as 2026-11-20T08:00:00Z; one without a zone is local`,
+    })
+  },
+}
+
+const nextSnapshot: Flag<number | 'earliest' | 'latest'> = {
+  summary:
+    'The snapshot that the consumer reads next: its id, the `earliest`, or what comes after the `latest`.',
+  value: 'N|earliest|latest',
+  parse(texts, flag) {
+    const word = last(texts)
+    if (word === 'earliest' || word === 'latest') return word
+    if (/^[1-9]\d{0,14}$/.test(word)) return Number(word)
+    const words = ['earliest', 'latest']
+    throw invalid(`${flag} ${show(word)} is no snapshot${didYouMean(word, words)}`, {
+      hint: `${flag} takes the id of a snapshot, earliest, or latest`,
+    })
+  },
+}
+
 const olderThan: Flag<Date> = {
   summary:
     'Only what is older: than a time such as `2026-11-20T08:00:00Z`, or than a while, such as `36 h` or `7 d`.',
@@ -265,6 +292,14 @@ export const FLAGS = {
   ),
   'max-deletes': wholeNumber('Deletes at most so many snapshots.'),
   'older-than': olderThan,
+  snapshot: wholeNumber('The snapshot of this id.'),
+  tag: text('NAME', 'The snapshot that this tag keeps.'),
+  time,
+  retain: text(
+    'WHILE',
+    'How long the tag is kept, such as `7 d`; unless given, what `tag.default-time-retained` says, else for good.',
+  ),
+  next: nextSnapshot,
   'external-paths': toggle(
     "Cleans locations outside of the table too, which must be this table's alone.",
   ),

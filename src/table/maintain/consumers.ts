@@ -8,13 +8,11 @@ import { FileDeletion, type Freed } from '../../snapshot/file-deletion.ts'
 import { consumerPath } from '../../snapshot/paths.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
-import type { DurationText } from '../../types/options/codec.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import type { Clock } from '../../util/async.ts'
 import { invalid, LakeError, notFound } from '../../util/errors.ts'
 import { didYouMean } from '../../util/nearest.ts'
 import { show } from '../../util/show.ts'
-import { durationMs } from './duration.ts'
 
 export interface ConsumerInfo {
   readonly name: string
@@ -53,11 +51,11 @@ export interface TableConsumers {
     options?: ConsumerDeletionOptions,
   ): Promise<ConsumersDeleted>
   /**
-   * Deletes the consumers that have not moved for a time: `consumer.expiration-time` unless told, in milliseconds or as a text
-   * such as `7 d`. INVALID where neither says.
+   * Deletes the consumers that have not moved since a time; unless told, for as long as `consumer.expiration-time` says.
+   * INVALID where neither says.
    */
   expire(
-    options?: ConsumerDeletionOptions & { readonly olderThan?: DurationText | number | undefined },
+    options?: ConsumerDeletionOptions & { readonly olderThan?: Date | undefined },
   ): Promise<ConsumersDeleted>
 }
 
@@ -92,7 +90,9 @@ export function consumersOf(table: ConsumedTable): TableConsumers {
     },
     async expire(options = {}) {
       const byOption = tableOptions(table.schema.options).get('consumer.expiration-time')
-      const ageMs = durationMs(options.olderThan, 'olderThan') ?? byOption
+      const sinceMs = options.olderThan?.getTime()
+      if (Number.isNaN(sinceMs)) throw invalid('olderThan is no time')
+      const ageMs = sinceMs === undefined ? byOption : table.clock.now() - sinceMs
       if (ageMs === undefined)
         throw invalid('it is not told from which age on consumers expire', {
           path: table.store.location.root,

@@ -54,7 +54,7 @@ export async function makeTag(table: TaggedTable, tag: NewTag): Promise<boolean>
 }
 
 /** The text of the tag's file, with the time of now where it is kept for a while. */
-export function textOf({ clock }: Pick<TaggedTable, 'clock'>, tag: NewTag): string {
+function textOf({ clock }: Pick<TaggedTable, 'clock'>, tag: NewTag): string {
   const { snapshot, retainedMs } = tag
   if (retainedMs === undefined) return tagText(snapshot)
   const times: TagTimes = {

@@ -6,7 +6,7 @@ import type { Freed } from '../../snapshot/file-deletion.ts'
 import { tagPath } from '../../snapshot/paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { Tag } from '../../snapshot/tag.ts'
-import { instantOfLocal, localOfInstant, localTimeMillis } from '../../types/local-time.ts'
+import { instantOfLocal, localOfInstant } from '../../types/local-time.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { DurationText } from '../../types/options/codec.ts'
 import { invalid, LakeError, notFound } from '../../util/errors.ts'
@@ -63,7 +63,7 @@ export interface TableTags {
    * Deletes tags whose time is over, and, if told, those that were made before a time, whatever they were made for.
    */
   expire(
-    options?: TagDeletionOptions & Io & { readonly olderThan?: Date | number | string },
+    options?: TagDeletionOptions & Io & { readonly olderThan?: Date | undefined },
   ): Promise<TagsDeleted>
 }
 
@@ -88,7 +88,8 @@ export function tagsOf(table: Omit<TaggedTable, 'signal'>): TableTags {
     },
     async expire(options = {}) {
       const { olderThan, signal } = options
-      const before = olderThan === undefined ? undefined : timeMillisOf(olderThan)
+      const before = olderThan?.getTime()
+      if (Number.isNaN(before)) throw invalid('olderThan is no time')
       const due = await dueTags({ ...table, signal }, before)
       return await deleteFound({ ...table, signal }, due, options)
     },
@@ -221,11 +222,4 @@ async function madeAt(
     return instantOfLocal(Math.floor(Number(made / 1_000_000n)))
   const status = await io.stat(tagPath(location, name), { signal })
   return status?.modifiedMs ?? Infinity
-}
-
-function timeMillisOf(time: Date | number | string): number {
-  const millis = typeof time === 'string' ? localTimeMillis(time) : Number(time)
-  if (millis === undefined || Number.isNaN(millis))
-    throw invalid(`${show(time)} is no time`, { hint: 'write for example 2026-11-21T08:30:00Z' })
-  return millis
 }

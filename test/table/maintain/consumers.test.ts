@@ -56,7 +56,7 @@ test('consumers expire that have not moved for a time', async () => {
   now += HOUR
   await consumers().reset('young', 4)
   now += HOUR
-  expect((await consumers().expire({ olderThan: '2 h' })).consumers).toEqual([])
+  expect((await consumers().expire({ olderThan: new Date(now - 2 * HOUR) })).consumers).toEqual([])
   now += 1
   const table = { store, schema: testSchema(), clock }
   expect(await expireConsumers(table, 2 * HOUR, { dryRun: true })).toMatchObject({

@@ -116,7 +116,7 @@ describe('what is refused', () => {
     ['a tag that is not there', async () => await table.tags.replace('b'), 'NOT_FOUND'],
     ['to rename one', async () => await table.tags.rename('b', 'c'), 'NOT_FOUND'],
     ['to delete one', async () => await table.tags.delete(['a', 'b']), 'NOT_FOUND'],
-    ['no time', async () => await table.tags.expire({ olderThan: 'soon' }), 'INVALID'],
+    ['no time', async () => await table.tags.expire({ olderThan: new Date('soon') }), 'INVALID'],
   ])('%s', async (_, call, code) => {
     await table.tags.create('a')
     await expect(call()).rejects.toMatchObject({ code })
