@@ -64,6 +64,13 @@ test('the page lets nothing run or be fetched but its own script and style, what
 test('a page of a large table says what it leaves out', async () => {
   const seen = JSON.parse(await wh.ok(['inspect', 'shop.users', '--format', 'json'])) as Inspection
   const leftOut = { ...seen.leftOut, snapshots: 9_700, buckets: 1, files: 200_000 }
-  const page = inspectionPage({ ...seen, leftOut }, { madeMillis: 0, version: '1' })
+  const snapshots = Array.from({ length: 300 }, (_, i) => ({
+    ...seen.snapshots[0]!,
+    id: 9_701 + i,
+    totalRows: i,
+  }))
+  const page = inspectionPage({ ...seen, snapshots, leftOut }, { madeMillis: 0, version: '1' })
   expect(page).toContain('9,700 snapshots, 1 bucket, 200,000 files')
+  // However many snapshots there are, no curve is cut.
+  expect(page.match(/class="curve" d="[^"]*V\d+(\.\d+)?H600"/g)).toHaveLength(3)
 })

@@ -37,7 +37,8 @@ function curve(
       <p class="faint">Not known for these snapshots.</p>
     </section>`
   const most = known.reduce((max, { value }) => Math.max(max, value), 1)
-  const path = linePath(known, most)
+  // Markup of its own: texts are cut at some length.
+  const path: Markup = { markup: linePath(known, most) }
   const told = `${title}: ${text(first.value)} at ${timeText(first.timeMillis)}, ${text(last.value)} at ${timeText(last.timeMillis)}, ${text(most)} at most`
   return html`<section class="card">
     <h3>${title}</h3>

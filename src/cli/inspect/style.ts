@@ -67,7 +67,7 @@ svg { display: block; }
 .run svg { width: 100%; height: 1.5rem; background: var(--soft); border-radius: 3px; }
 .run span { font-size: .85rem; font-variant-numeric: tabular-nums; }
 .keys { margin-left: 15.75rem; }
-output { display: block; min-height: 3em; font-size: .85rem; margin-top: .4rem; }
+output { display: block; min-height: 2.6em; font-size: .85rem; margin-top: .4rem; }
 table { border-collapse: collapse; width: 100%; font-size: .85rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; overflow-wrap: break-word; padding: .25rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { position: sticky; top: 0; background: var(--card); }

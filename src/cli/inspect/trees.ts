@@ -14,6 +14,7 @@ const HEIGHT = 10
 const WIDTH_MIN = 5
 /** From so many trees on there is a filter. */
 const FILTER_FROM = 4
+const HINT = 'Choose a file with the pointer, or with the arrow keys once a tree has the focus.'
 
 export function trees(seen: Inspection): Markup {
   const { buckets, leftOut, totals, primaryKeys } = seen
@@ -84,7 +85,7 @@ function tree(bucket: InspectedBucket, index: number): Markup {
       role="listbox"
       tabindex="0"
       data-told="${told}"
-      data-hint="Choose a file with the pointer, or with the arrow keys once the tree has the focus."
+      data-hint="${index === 0 ? HINT : ''}"
       aria-label="Files of ${name}"
     >
       ${runs.map((run, i) => runRow(run, `${index}-${i}`, bucket.keyPlaces))}
