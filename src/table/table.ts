@@ -17,7 +17,7 @@ import type { SchemaChange } from '../types/schema-change.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { requireWritable } from '../types/schema-validation.ts'
 import type { Columns, InsertOf, RowOf } from '../types/schema.ts'
-import { systemClock, throwIfAborted } from '../util/async.ts'
+import { mapAll, systemClock, throwIfAborted } from '../util/async.ts'
 import { invalid } from '../util/errors.ts'
 import { type AlterOptions, alterTable } from './alter.ts'
 import { type CheckOptions, type CheckReport, checkTable } from './check.ts'
@@ -67,6 +67,9 @@ import {
 } from './write/overwrite.ts'
 import { dropUncommitted, type PreparedCommit, recover, type Recovered } from './write/recover.ts'
 import { TableWriter, type WriterOptions } from './write/writer.ts'
+
+/** How many snapshots are read at the same time. */
+const SNAPSHOTS_AT_ONCE = 8
 
 /**
  * A table of a {@link Catalog}. Rows, as they are read and written, are described at `RowOf` and `InsertOf`.
@@ -480,14 +483,14 @@ export class Table<C extends Columns = Columns> {
 
   /** All snapshots that have not expired, ascending. */
   async snapshots(options: { readonly signal?: AbortSignal } = {}): Promise<Snapshot[]> {
-    const snapshots: Snapshot[] = []
     const store = this.#ownStore().snapshots
-    for (const id of await store.ids(options)) {
+    const ids = await store.ids(options)
+    const found = await mapAll(ids, SNAPSHOTS_AT_ONCE, async (id) => {
       const stored = await store.find(id, options)
-      // One that went away meanwhile has expired.
-      if (stored !== null) snapshots.push(stored.snapshot)
-    }
-    return snapshots
+      return stored?.snapshot
+    })
+    // One that went away meanwhile has expired.
+    return found.filter((snapshot) => snapshot !== undefined)
   }
 
   /** All schemas, ascending. */
