@@ -1,5 +1,6 @@
 /** Millrace: Apache Paimon tables for Node. This is the whole public surface; what is marked internal may change. */
 export { type Catalog, type CatalogInput, createCatalog } from './catalog/catalog.ts'
+export type { Dropped, DropOptions } from './catalog/drop.ts'
 export type { CommitResult } from './snapshot/commit.ts'
 export type { CommitMessage } from './snapshot/commit-message.ts'
 export {

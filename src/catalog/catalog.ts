@@ -27,8 +27,16 @@ import {
   newSchemaOf,
   type SchemaDefinition,
 } from '../types/schema.ts'
-import { invalid, LakeError, notFound } from '../util/errors.ts'
+import { invalid, LakeError, notFound, unsupported } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
+import {
+  type Dropped,
+  type DropOptions,
+  dropTable,
+  hasFiles,
+  joinDropped,
+  NOTHING_DROPPED,
+} from './drop.ts'
 import {
   type GlobalContent,
   GLOBAL_TABLES,
@@ -220,6 +228,76 @@ export class Catalog implements AsyncDisposable {
     return openSystemTable(store, schema, tableName, systemTable)
   }
 
+  /**
+   * Deletes a table with all of its files, branches included; what its writers put there afterwards stays. NOT_FOUND, with
+   * the nearest name, when there is none, unless `ifExists`. What was, or in a dry run would be, deleted.
+   */
+  async dropTable(name: string, options: DropOptions = {}): Promise<Dropped> {
+    const id = this.#wholeTable(name)
+    const store = this.#store(id)
+    const { signal, ifExists, dryRun } = options
+    if ((await store.schemas.ids({ signal })).length === 0) {
+      if (ifExists) return NOTHING_DROPPED
+      throw await this.#noTable(id, { signal })
+    }
+    const dropped = await dropTable(store, identifierText(id), options)
+    if (!dryRun) this.#stores.delete(store.location.root)
+    return dropped
+  }
+
+  /**
+   * Gives a table another name, also in another database, in one step. Whoever has it open has to open it again: writers
+   * cannot commit under the old name. NOT_FOUND when there is no such table, EXISTS when something has the new name,
+   * UNSUPPORTED on storages without directories, such as S3.
+   */
+  async renameTable(name: string, to: string, options: IoOptions = {}): Promise<Table> {
+    const id = this.#wholeTable(name)
+    const target = this.#wholeTable(to)
+    const store = this.#store(id)
+    if ((await store.schemas.ids(options)).length === 0) throw await this.#noTable(id, options)
+    await this.#requireDatabase(target.database, options)
+    const [root, path] = [store.location.root, this.#tablePath(target)]
+    if (this.io.renameDirectory === undefined)
+      throw unsupported('tables on this storage cannot be renamed: it has no directories', {
+        path: root,
+        hint: 'create the other table with the schema that describe prints, and copy the rows',
+      })
+    if (
+      (await hasFiles(this.io, path, options)) ||
+      !(await this.io.renameDirectory(root, path, options))
+    )
+      throw new LakeError('EXISTS', `there is something named ${to} already`, { path })
+    for (const each of [root, path]) this.#stores.delete(each)
+    return await this.table(to, undefined, options)
+  }
+
+  /**
+   * Deletes a database. INVALID when it has tables, or files of others, unless `cascade`: then they are deleted too.
+   * NOT_FOUND, with the nearest name, when there is none, unless `ifExists`.
+   */
+  async dropDatabase(
+    name: string,
+    options: DropOptions & { readonly cascade?: boolean | undefined } = {},
+  ): Promise<Dropped> {
+    const { signal, ifExists, dryRun, cascade = false } = options
+    checkName(name, 'a database')
+    if (name === SYSTEM_DATABASE) throw invalid(`the database ${name} cannot be dropped`)
+    const databases = await this.databases({ signal })
+    if (ifExists && !databases.includes(name)) return NOTHING_DROPPED
+    const tables = await this.tables(name, { signal })
+    const path = this.#databasePath(name)
+    const holds = tables.length > 0 ? `tables, such as ${tables[0]}` : 'files that are in no table'
+    if (!cascade && (await hasFiles(this.io, path, { signal })))
+      throw invalid(`the database ${name} has ${holds}`, {
+        path,
+        hint: 'drop the tables first, or all at once with cascade',
+      })
+    const all: Dropped[] = []
+    for (const table of tables) all.push(await this.dropTable(`${name}.${table}`, options))
+    if (!dryRun) await this.io.deleteDirectory(path, { signal })
+    return joinDropped(all)
+  }
+
   /** Opens whatever the name names: a table, or with a dollar sign a system table. */
   async open(name: string, options: IoOptions = {}): Promise<Table | SystemTable> {
     const { database, systemTable } = parseIdentifier(name)
@@ -282,6 +360,15 @@ export class Catalog implements AsyncDisposable {
     if ((await store.schemas.ids({ signal })).length === 0)
       throw await this.#noTable(id, { signal })
     return await checkTable(store, options)
+  }
+
+  /** A table with all of its branches. */
+  #wholeTable(name: string): TableIdentifier {
+    const id = this.#plainTable(name)
+    if (id.branch === undefined) return id
+    throw invalid(`${identifierText(id)} names a branch of a table`, {
+      hint: 'branches are dropped and renamed by the table that they are of',
+    })
   }
 
   #plainTable(name: string): TableIdentifier {

@@ -138,6 +138,13 @@ export interface FileIO {
   /** Drops the parts of an unfinished upload; one that is gone is no error. Its writer, if there still is one, fails. */
   abortUpload?(upload: UnfinishedUpload, options?: IoOptions): Promise<void>
 
+  /**
+   * Gives a directory another name, with all that is in it and in one step: false when something lies under that name. The
+   * directory around the new name must be there. NOT_FOUND when there is no such directory. Only storages that have
+   * directories can do it.
+   */
+  renameDirectory?(from: string, to: string, options?: IoOptions): Promise<boolean>
+
   /** What was asked of the storage since it was opened. */
   stats(): IoStats
 

@@ -151,7 +151,7 @@ export async function publishReplacing(temporary: string, file: string): Promise
   await syncDirectory(dirname(file))
 }
 
-async function syncDirectory(directory: string): Promise<void> {
+export async function syncDirectory(directory: string): Promise<void> {
   let handle: FileHandle | undefined
   try {
     handle = await open(directory, 'r')

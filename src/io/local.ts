@@ -1,8 +1,8 @@
 /** The storage of this machine's file system. */
 import { createHash } from 'node:crypto'
 import { type Dirent } from 'node:fs'
-import { type FileHandle, open, readdir, rm, rmdir, stat, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { type FileHandle, open, readdir, rename, rm, rmdir, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 
 import { mapAll, mapOrdered, throwIfAborted } from '../util/async.ts'
 import { invalid, LakeError } from '../util/errors.ts'
@@ -26,6 +26,7 @@ import {
   openNew,
   publishNew,
   publishReplacing,
+  syncDirectory,
   temporaryNameOf,
   writeTemporary,
 } from './local-files.ts'
@@ -43,6 +44,9 @@ const TRUSTED_BYTES_MAX = 1 << 20
 
 /** Answers of rmdir(2) for a directory that holds something or is in use. */
 const STAYING: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'EBUSY', 'EINVAL'])
+
+/** Answers of rename(2) where something lies under the new name. */
+const TAKEN: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOTDIR'])
 
 /** What runs for one file after the other: the check and the write of `replace` in this process. */
 const replacing = new Map<string, Promise<unknown>>()
@@ -241,6 +245,21 @@ export class LocalFileIO implements FileIO {
     } catch (error) {
       if (STAYING.has(errnoOf(error)) || MISSING.has(errnoOf(error))) return false
       throw localError(directory, error)
+    }
+  }
+
+  async renameDirectory(from: string, to: string, options?: IoOptions): Promise<boolean> {
+    const [old, name] = [this.#begin('renameDirectory', from, options), localPathOf(to)]
+    try {
+      await rename(old, name)
+      await syncDirectory(dirname(name))
+      if (dirname(old) !== dirname(name)) await syncDirectory(dirname(old))
+      return true
+    } catch (error) {
+      if (TAKEN.has(errnoOf(error))) return false
+      throw localReadError(from, error)
+    } finally {
+      this.#handles.forgetBelow(old)
     }
   }
 

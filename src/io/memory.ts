@@ -177,6 +177,27 @@ export class MemoryFileIO implements FileIO {
     return !holds && store.directories.delete(below)
   }
 
+  async renameDirectory(from: string, to: string, options?: IoOptions): Promise<boolean> {
+    const { store, key } = this.#begin('renameDirectory', from, options)
+    const { store: target, key: name } = this.#begin('renameDirectory', to, options)
+    const [below, renamed] = [`${key}/`, `${name}/`]
+    const files = [...store.files].filter(([file]) => file.startsWith(below))
+    const directories = [...store.directories].filter((each) => each.startsWith(below))
+    if (files.length + directories.length === 0)
+      throw notFound('there is no such directory', { path: from })
+    if ([...target.files.keys()].some((file) => file === name || file.startsWith(renamed)))
+      return false
+    for (const [file, entry] of files) {
+      store.files.delete(file)
+      target.files.set(renamed + file.slice(below.length), entry)
+    }
+    for (const each of directories) {
+      store.directories.delete(each)
+      target.directories.add(renamed + each.slice(below.length))
+    }
+    return true
+  }
+
   stats(): IoStats {
     return this.#counters.snapshot()
   }

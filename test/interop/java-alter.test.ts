@@ -98,7 +98,7 @@ async function javaAfter(name: string, changes: readonly SchemaChange[]): Promis
 
 /** Where one of both is wrong. */
 const mistakes: string[] = []
-const counts = { same: 0, refused: 0, stricter: 0, larger: 0 }
+const counts = { same: 0, refused: 0, stricter: 0, larger: 0, tablesRead: 0 }
 
 /** Makes the changes on both sides; the number that the latest schema of both has afterwards. */
 async function alterBoth(
@@ -166,7 +166,11 @@ async function refusal(write: () => Promise<unknown>): Promise<string | null> {
 /** What Java shows of the schemas, but when they were made. */
 async function schemasOf(name: string): Promise<unknown> {
   const rows = await warehouse.read(`${name}$schemas`)
-  return rows.map((row) => ({ ...(JSON.parse(row) as object), update_time: null }))
+  return rows.map((row) => {
+    const json = JSON.parse(row) as { readonly options: string }
+    // Their order is that of a hash map.
+    return { ...json, options: JSON.parse(json.options) as unknown, update_time: null }
+  })
 }
 
 test(`${TABLES} tables of seed ${seed}, changed ${LISTS} times, have the same schemas and rows`, async () => {
@@ -184,8 +188,14 @@ test(`${TABLES} tables of seed ${seed}, changed ${LISTS} times, have the same sc
       const { schema } = await catalog.table(ours)
       id = await alterBoth(String(t), randomChanges(random, schema), id)
     }
+    expect(await schemasOf(ours)).toEqual(await schemasOf(theirs))
     // Each writes to the table that the other has changed.
     const { schema } = await catalog.table(ours)
+    // A null in what must not be null is what it is here, and in Java a row of nulls, or an error.
+    const mayLie = (await table.schemas()).some(
+      ({ options }) => options['alter-column-null-to-not-null.disabled'] === 'false',
+    )
+    if (mayLie) continue
     const rows = rowsFor(random, schema)
     const texts = rows.map((row) => JSON.stringify(row))
     // The bucket of a row in a table with dynamic ones is not for this writer of Java to tell.
@@ -200,7 +210,7 @@ test(`${TABLES} tables of seed ${seed}, changed ${LISTS} times, have the same sc
     expect(await readByJava(ours), `${t} changed by us`).toEqual(read)
     expect(await readByJava(theirs), `${t} changed by Java`).toEqual(read)
     expect(await readByUs(theirs), `${t} changed by Java`).toEqual(read)
-    expect(await schemasOf(ours)).toEqual(await schemasOf(theirs))
+    if (Array.isArray(read)) counts.tablesRead++
   }
   expect(mistakes).toEqual([])
 })
@@ -210,9 +220,10 @@ function rowsFor(random: Random, { fields }: TableSchema): Record<string, unknow
 }
 
 test('hundreds of lists of changes were made, others refused, and few of them by one alone', () => {
-  const { same, refused, stricter, larger } = counts
+  const { same, refused, stricter, larger, tablesRead } = counts
   process.stderr.write(`lists of changes: ${JSON.stringify(counts)}\n`)
   expect(same).toBeGreaterThan(TABLES * 3)
   expect(refused).toBeGreaterThan(TABLES)
   expect(stricter + larger).toBeLessThan(TABLES)
+  expect(tablesRead).toBeGreaterThan(TABLES / 3)
 })

@@ -195,6 +195,10 @@ export class FaultyFileIO implements FileIO {
     )
   }
 
+  renameDirectory(from: string, to: string, options?: IoOptions): Promise<boolean> {
+    return this.#run('renameDirectory', from, () => this.#inner.renameDirectory!(from, to, options))
+  }
+
   stats(): IoStats {
     return this.#inner.stats()
   }

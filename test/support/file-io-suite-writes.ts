@@ -243,6 +243,30 @@ export function deletingTests({ io, freshDirectory }: FileIoContext): void {
     })
   })
 
+  test('a directory gets another name whole, unless something has it', async () => {
+    // Storages without directories cannot do it.
+    if (!('renameDirectory' in io())) return
+    const directory = freshDirectory()
+    const rename = async (from: string, to: string): Promise<boolean> =>
+      await io().renameDirectory!(joinPath(directory, from), joinPath(directory, to))
+    for (const name of ['a/x', 'a/sub/y', 'ab/z', 'taken/t'])
+      await io().write(`${directory}/${name}`, text(name))
+    await io().readRange(`${directory}/a/x`, 0, 1)
+    expect(await rename('a', 'taken')).toBe(false)
+    expect(await rename('a', 'b')).toBe(true)
+    const paths = await pathsOf(io().list(directory, { recursive: true }))
+    expect(paths.map((path) => path.slice(directory.length + 1)).toSorted()).toEqual([
+      'ab/z',
+      'b/sub/y',
+      'b/x',
+      'taken/t',
+    ])
+    await expect(io().readRange(`${directory}/a/x`, 0, 1)).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    })
+    await expect(rename('a', 'c')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
   test('a directory that holds something, or is not there, is not deleted as an empty one', async () => {
     const directory = freshDirectory()
     await io().write(`${directory}/t/a`, text('x'))

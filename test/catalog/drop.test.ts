@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto'
+
+import { expect, test } from 'vitest'
+
+import { Catalog } from '../../src/catalog/catalog.ts'
+import { MemoryFileIO } from '../../src/io/memory.ts'
+import { parseNewSchema } from '../../src/types/new-schema.ts'
+import { faultAt, FaultyFileIO } from '../support/faults.ts'
+
+const SCHEMA = parseNewSchema({ fields: [{ name: 'id', type: 'INT' }] })
+
+async function catalogOf(...names: string[]): Promise<{ io: MemoryFileIO; catalog: Catalog }> {
+  const io = new MemoryFileIO()
+  const catalog = new Catalog(io, `memory://${randomUUID()}/wh`)
+  for (const name of names) {
+    const table = await catalog.createTable(name, SCHEMA)
+    await table.write([{ id: 1 }])
+  }
+  return { io, catalog }
+}
+
+async function filesOf({ io, warehouse }: Catalog, below: string): Promise<string[]> {
+  const files = await Array.fromAsync(io.list(`${warehouse}/${below}`, { recursive: true }))
+  return files.map(({ path }) => path.slice(warehouse.length + 1))
+}
+
+test('a table goes with all its files, and nothing else; then there is none', async () => {
+  const { catalog } = await catalogOf('a.t', 'a.t2')
+  const others = await filesOf(catalog, 'a.db/t2')
+  const own = await filesOf(catalog, 'a.db/t')
+  const dry = await catalog.dropTable('a.t', { dryRun: true })
+  expect(dry).toMatchObject({ tables: ['a.t'], fileCount: own.length, externalPaths: [] })
+  expect(await filesOf(catalog, 'a.db/t')).toEqual(own)
+  expect(await catalog.dropTable('a.t')).toEqual(dry)
+  expect(await filesOf(catalog, '')).toEqual(others)
+  await expect(catalog.dropTable('a.t')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect(await catalog.dropTable('a.t', { ifExists: true })).toMatchObject({ tables: [] })
+  await (await catalog.createTable('a.t', SCHEMA)).write([{ id: 2 }])
+  expect(await (await catalog.table('a.t')).read().toArray()).toEqual([{ id: 2 }])
+})
+
+test('wherever a drop is killed, the table reads as before or as nothing, and is dropped the next time', async () => {
+  const seen: number[] = []
+  for (let at = 1; ; at++) {
+    const { io, catalog } = await catalogOf('a.t')
+    const dying = new Catalog(new FaultyFileIO(io, faultAt(at, 'crash')), catalog.warehouse)
+    const died = await dying.dropTable('a.t').catch((error: unknown) => error)
+    if (!(died instanceof Error)) break
+    const later = new Catalog(io, catalog.warehouse)
+    if (await later.tableExists('a.t')) {
+      seen.push((await (await later.table('a.t')).read().toArray()).length)
+      await later.dropTable('a.t')
+    }
+    expect(await filesOf(later, 'a.db')).toEqual([])
+  }
+  expect(new Set(seen)).toEqual(new Set([0, 1]))
+})
+
+test('a database goes when it is empty, or with its tables', async () => {
+  const { catalog } = await catalogOf('a.t', 'a.u', 'b.t')
+  await expect(catalog.dropDatabase('a')).rejects.toMatchObject({ code: 'INVALID' })
+  expect((await catalog.dropDatabase('a', { cascade: true })).tables).toEqual(['a.t', 'a.u'])
+  expect(await catalog.databases()).toEqual(['b'])
+  await expect(catalog.dropDatabase('a')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await catalog.dropTable('b.t')
+  await catalog.dropDatabase('b')
+  expect(await catalog.databases()).toEqual([])
+})
+
+test('a table gets another name, also in another database, unless something has it', async () => {
+  const { io, catalog } = await catalogOf('a.t', 'b.t')
+  await io.write(`${catalog.warehouse}/b.db/rest/file`, new Uint8Array(1))
+  for (const taken of ['b.t', 'b.rest'])
+    await expect(catalog.renameTable('a.t', taken)).rejects.toMatchObject({ code: 'EXISTS' })
+  await expect(catalog.renameTable('a.t', 'c.t')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(catalog.renameTable('a.t$branch_x', 'a.u')).rejects.toMatchObject({
+    code: 'INVALID',
+  })
+  const old = await catalog.table('a.t')
+  const renamed = await catalog.renameTable('a.t', 'b.u')
+  await renamed.write([{ id: 2 }])
+  expect(await renamed.read().toArray()).toHaveLength(2)
+  expect(await catalog.tableExists('a.t')).toBe(false)
+  await expect(old.write([{ id: 3 }])).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  expect(await filesOf(catalog, 'a.db')).toEqual([])
+})
