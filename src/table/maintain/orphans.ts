@@ -59,7 +59,7 @@ export interface OrphanResult {
   readonly uploads: readonly string[] | null
   /** Directories that were empty afterwards, and were deleted; none in a dry run. */
   readonly directories: readonly string[]
-  /** Snapshots and changelogs that refer to files which are not there, as an expiry leaves them that was stopped. */
+  /** Snapshots that refer to files which are not there, as an expiry leaves them that was stopped. */
   readonly incomplete: readonly string[]
 }
 

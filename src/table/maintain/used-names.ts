@@ -47,8 +47,11 @@ interface Head {
   readonly kind: HeadKind
 }
 
-/** All that a snapshot which is not the latest, or a changelog, refers to may be gone: it is about to expire. */
-type HeadKind = 'latest' | 'tag' | 'expiring'
+/**
+ * What a snapshot refers to that is not the latest may be gone, since it is about to expire; a changelog has lost all that
+ * its changes do not need.
+ */
+type HeadKind = 'latest' | 'tag' | 'expiring' | 'changelog'
 
 /** Little of what is read is read twice. */
 const CACHE_SIZE_BYTES = 1 << 20
@@ -67,7 +70,7 @@ export class UsedNames {
     this.#options = options
   }
 
-  /** Snapshots and changelogs that refer to files which are not there, as an expiry leaves them that was stopped. */
+  /** Snapshots that refer to files which are not there, as an expiry leaves them that was stopped. */
   get incomplete(): readonly string[] {
     return [...this.#incomplete].toSorted()
   }
@@ -114,7 +117,7 @@ export class UsedNames {
       ...snapshots.map((status, at) =>
         headOf(status, numbers[at] === latest ? 'latest' : 'expiring'),
       ),
-      ...changelogs.map((status) => headOf(status, 'expiring')),
+      ...changelogs.map((status) => headOf(status, 'changelog')),
       ...tags.map((status) => headOf(status, 'tag')),
     ]
   }
@@ -142,9 +145,10 @@ export class UsedNames {
     // It has expired, or was deleted.
     if (bytes === null) return
     const snapshot = parseSnapshot(new TextDecoder().decode(bytes), head.path)
-    const isWhole = head.kind !== 'expiring'
+    const isWhole = head.kind === 'latest' || head.kind === 'tag'
     const missing = await this.#visitSnapshot(snapshot, isWhole)
-    if (missing === null || (await io.stat(head.path, this.#options)) === null) return
+    if (missing === null || head.kind === 'changelog') return
+    if ((await io.stat(head.path, this.#options)) === null) return
     if (isWhole)
       throw corrupt(`refers to ${missing}, which is not there`, {
         path: head.path,
