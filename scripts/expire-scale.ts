@@ -83,7 +83,7 @@ async function measure(warehouse: string, task: string): Promise<void> {
   const { requestCounts } = table.io.stats()
   const requests = total(requestCounts) - before
   const peakMb = Math.round(process.resourceUsage().maxRSS / 1_024)
-  console.log(JSON.stringify({ task, ...result, requests, requestCounts, seconds, peakMb }))
+  tell({ task, ...result, requests, requestCounts, seconds, peakMb })
 }
 
 type OpenTable = Awaited<ReturnType<Awaited<ReturnType<typeof createCatalog>>['table']>>
@@ -105,6 +105,10 @@ async function expire(table: OpenTable): Promise<object> {
   return { tags: count, snapshotCount, fileCount }
 }
 
+function tell(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`)
+}
+
 function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }
@@ -115,9 +119,7 @@ async function run(): Promise<void> {
     const start = performance.now()
     const { files } = await build(warehouse)
     const seconds = (performance.now() - start) / 1_000
-    console.log(
-      JSON.stringify({ task: 'build', snapshots: Number(values.snapshots), files, seconds }),
-    )
+    tell({ task: 'build', snapshots: Number(values.snapshots), files, seconds })
     for (const task of ['list', 'expire']) {
       const args = [import.meta.filename, '--warehouse', warehouse, '--task', task]
       const child = promisify(execFile)(process.execPath, [...args, '--tags', values.tags])
@@ -127,7 +129,7 @@ async function run(): Promise<void> {
     const report = await (await catalog.table('db.t')).check({ deep: false })
     const left = await readdir(join(warehouse, 'db.db', 't'), { recursive: true })
     const { orphanFiles } = report.counts
-    console.log(JSON.stringify({ task: 'check', left: left.length, orphanFiles }))
+    tell({ task: 'check', left: left.length, orphanFiles })
     if (orphanFiles !== 0) process.exitCode = 1
   } finally {
     await rm(warehouse, { recursive: true })
