@@ -49,7 +49,7 @@ export function asksFor(flag: 'verbose' | 'json', argv: readonly string[]): bool
 /** The name of the command among the words, which may be wrong too. */
 export function commandWord(argv: readonly string[]): string | undefined {
   const at = argv.findIndex((word) => COMMANDS.some(({ name }) => name.split(' ')[0] === word))
-  return at < 0 ? undefined : (findCommand(argv.slice(at))?.name ?? argv[at])
+  return at < 0 ? undefined : (usedCommand(argv.slice(at))?.name ?? argv[at])
 }
 
 function split(argv: readonly string[]): { positionals: string[]; given: GivenFlag[] } {
@@ -80,7 +80,7 @@ function split(argv: readonly string[]): { positionals: string[]; given: GivenFl
 
 /** The command that the first one or two of the words name. Throws as {@link parseCommandLine} does. */
 export function commandNamed(words: readonly string[]): CommandSpec {
-  const found = findCommand(words)
+  const found = usedCommand(words)
   if (found !== undefined) return found
   const [word = '', second] = words
   const family = COMMANDS.filter(({ name }) => name.startsWith(`${word} `))
@@ -96,7 +96,8 @@ export function commandNamed(words: readonly string[]): CommandSpec {
   })
 }
 
-function findCommand([first, second]: readonly string[]): CommandSpec | undefined {
+/** The command that the first one or two of the words name; undefined where they name none, or none yet. */
+export function usedCommand([first, second]: readonly string[]): CommandSpec | undefined {
   return COMMANDS.find(({ name }) => name === first || name === `${first} ${second}`)
 }
 

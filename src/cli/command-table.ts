@@ -8,20 +8,18 @@ import { METADATA_COMMANDS } from './specs/metadata.ts'
 import { ORPHANS } from './specs/orphans.ts'
 import { PARTITION_COMMANDS } from './specs/partitions.ts'
 import { READ_COMMANDS } from './specs/reads.ts'
+import { SCHEMA_COMMANDS } from './specs/schema-changes.ts'
+import { COMPLETION } from './specs/shell.ts'
 import { TABLE_COMMANDS } from './specs/tables.ts'
 import { UPKEEP_COMMANDS } from './specs/upkeep.ts'
 import { WRITE_COMMANDS } from './specs/writes.ts'
 
 /** Of the commands of a finished millrace, those that this version has not yet. */
-export const LATER_COMMANDS: readonly string[] = [
-  'alter',
-  'drop',
-  'rename',
-  'iceberg',
-]
+export const LATER_COMMANDS: readonly string[] = ['iceberg']
 
 export const COMMANDS: readonly CommandSpec[] = [
   ...TABLE_COMMANDS,
+  ...SCHEMA_COMMANDS,
   ...WRITE_COMMANDS,
   ...READ_COMMANDS,
   ...LIST_COMMANDS,
@@ -32,4 +30,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...PARTITION_COMMANDS,
   ...METADATA_COMMANDS,
   ...HISTORY_COMMANDS,
+  COMPLETION,
 ]

@@ -55,6 +55,11 @@ async function runWords(
       topic.length === 0 ? generalHelp() : commandHelp(commandNamed(topic)),
       streams,
     )
+  if (word === 'complete') {
+    const { completionLines } = await import('./completion/complete.ts')
+    const lines = await completionLines(topic[0] === '--' ? topic.slice(1) : topic, streams)
+    return await print(lines.map((each) => `${each}\n`).join(''), streams)
+  }
   const line = parseCommandLine(argv)
   if (line.flags.version === true) return await print(`millrace ${version()}\n`, streams)
   if (line.command === null) {
