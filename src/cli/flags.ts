@@ -303,6 +303,8 @@ export const FLAGS = {
   'external-paths': toggle(
     "Cleans locations outside of the table too, which must be this table's alone.",
   ),
+  'if-exists': toggle('Does nothing where there is none.'),
+  cascade: toggle('Deletes the tables of the database too.'),
   'dry-run': toggle('Tells what would be done, and does nothing.'),
   shallow: toggle('Leaves the rows unread: metadata, footers and counts only.'),
   'all-snapshots': toggle('Looks at the data files of all snapshots, not of the latest alone.'),

@@ -223,7 +223,11 @@ function firstOf(problems: readonly (string | undefined)[]): string | undefined 
 function checkSequence(schema: TableSchema, options: TableOptionValues): void {
   const sequence = options.get('sequence.field') ?? []
   for (const [i, name] of sequence.entries()) {
-    requireColumn(schema, 'sequence.field', name)
+    const { type } = requireColumn(schema, 'sequence.field', name)
+    if (NO_KEY_TYPES.has(type.kind))
+      throw unsupported(`sequence.field "${name}" has the type ${typeText(type)}`, {
+        hint: 'rows are ordered by numbers, texts, bytes, dates and times only',
+      })
     if (sequence.indexOf(name) < i) throw invalid(`sequence.field names "${name}" twice`)
     if (options.field(name, 'aggregate-function') !== undefined)
       throw invalid(`the sequence field "${name}" must have no aggregate function`)
