@@ -134,7 +134,8 @@ final class Operations {
                         .snapshotRetainMin(step.get("min").asInt())
                         .snapshotRetainMax(step.get("max").asInt())
                         .snapshotTimeRetain(Duration.ZERO);
-        if (step.has("limit")) config.snapshotMaxDeletes(step.get("limit").asInt());
+        if (step.has("limit"))
+            config.snapshotMaxDeletes(step.get("limit").asInt()).changelogMaxDeletes(step.get("limit").asInt());
         if (step.has("changelogs"))
             config.changelogRetainMin(1)
                     .changelogRetainMax(step.get("changelogs").asInt())

@@ -20,16 +20,25 @@ export async function stateOf(both: SharedWarehouse, name: string): Promise<Tabl
       tags: await namesIn(join(directory, 'branch', `branch-${branch}`, 'tag'), 'tag-'),
     })),
   )
+  const tags = await namesIn(join(directory, 'tag'), 'tag-')
+  const tagged = await Promise.all(
+    tags.map((tag) => snapshotOf(join(directory, 'tag', `tag-${tag}`))),
+  )
   return {
     fields: schema.fields,
     isKeyed: schema.primaryKeys.length > 0,
     options: schema.options,
     earliest: snapshots[0] ?? 0,
     latest: snapshots.at(-1) ?? 0,
-    tags: await namesIn(join(directory, 'tag'), 'tag-'),
+    tags,
+    freshTags: tags.filter((_, i) => snapshots.includes(tagged[i]!)),
     branches,
     consumers: await namesIn(join(directory, 'consumer'), 'consumer-'),
   }
+}
+
+async function snapshotOf(path: string): Promise<number> {
+  return (JSON.parse(await readFile(path, 'utf8')) as { readonly id: number }).id
 }
 
 export function directoryOf({ directory }: SharedWarehouse, name: string): string {
@@ -64,31 +73,40 @@ export async function compareOperated(
   ]
 }
 
-/** Every file by its directory and what it is, and what the hints say; one that is missing says what listing the files does. */
+/** Every file by its directory and what it is, and the first and last snapshot and changelog as the hints lead to them. */
 async function treeOf(both: SharedWarehouse, name: string): Promise<string[]> {
   const root = directoryOf(both, name)
   const files = await readdir(root, { recursive: true, withFileTypes: true })
   const texts = files
-    .filter((file) => file.isFile() && !file.name.endsWith('.crc'))
-    .map(async (file) => {
-      const path = join(file.parentPath, file.name)
-      const shown = path.slice(root.length + 1).replaceAll(/[0-9a-f]{8}(-[0-9a-f]+){4}-\d+/g, '*')
-      const isHint = file.name === 'LATEST' || file.name === 'EARLIEST'
-      return isHint ? `${shown} ${await readFile(path, 'utf8')}` : shown
-    })
-  const shown = await Promise.all(texts)
-  const [first] = await idsIn(join(root, 'snapshot'), 'snapshot-')
-  if (!shown.some((text) => text.startsWith('snapshot/EARLIEST')))
-    shown.push(`snapshot/EARLIEST ${first}`)
-  return shown.toSorted()
+    .filter(({ name: file }) => !/^(?:LATEST|EARLIEST)$|\.crc$/.test(file))
+    .filter((file) => file.isFile())
+    .map((file) => join(file.parentPath, file.name).slice(root.length + 1))
+    .map((path) => path.replaceAll(/[0-9a-f]{8}(-[0-9a-f]+){4}-\d+/g, '*'))
+  const ends = ['snapshot', 'changelog'].map(async (kind) => await endsOf(root, kind))
+  return [...texts, ...(await Promise.all(ends))]
+}
+
+/** As `HintFileUtils` finds them. */
+async function endsOf(root: string, kind: string): Promise<string> {
+  const directory = join(root, kind)
+  const ids = await idsIn(directory, `${kind}-`)
+  const hint = async (name: string): Promise<number> =>
+    Number(await readFile(join(directory, name), 'utf8').catch(() => '0'))
+  const [earliest, latest] = [await hint('EARLIEST'), await hint('LATEST')]
+  const first = ids.includes(earliest) ? earliest : ids[0]
+  const last = latest > 0 && !ids.includes(latest + 1) ? latest : ids.at(-1)
+  return `${kind} from ${first} to ${ids.length === 0 ? undefined : last}`
 }
 
 /** The places in a table that rows are read at. */
 function placesOf({ earliest, latest, tags, branches }: TableState): Place[] {
-  const snapshots = Array.from({ length: latest - earliest + 1 }, (_, i) => earliest + i)
+  // The latest snapshot is what a read without options shows.
+  const snapshots = new Set([earliest, (earliest + latest) >> 1, latest - 1])
   return [
     { suffix: '', options: {} },
-    ...snapshots.map((id) => ({ suffix: '', options: { 'scan.snapshot-id': String(id) } })),
+    ...[...snapshots]
+      .filter((id) => id >= earliest && id < latest)
+      .map((id) => ({ suffix: '', options: { 'scan.snapshot-id': String(id) } })),
     ...tags.map((tag) => ({ suffix: '', options: { 'scan.tag-name': tag } })),
     ...branches.map(({ name }) => ({ suffix: `$branch_${name}`, options: {} })),
   ]
@@ -206,6 +224,7 @@ async function compareSystemTables(
   const problems: string[] = []
   for (const suffix of ['', ...branches.map(({ name }) => `$branch_${name}`)])
     for (const [kind, columns] of Object.entries(FACTS)) {
+      if (suffix !== '' && (kind === 'branches' || kind === 'consumers')) continue
       const name = `${suffix}$${kind}`
       const read = (table: string): Promise<string[]> =>
         rowsOrFailure(both.java.read(table + name).then(orderOptions))
@@ -218,10 +237,11 @@ async function compareSystemTables(
   return problems
 }
 
-/** Options are one text, which Java prints in the order of a hash map. */
+/** Options are one text, which Java prints in the order of a hash map; it shows the times of directories for branches. */
 function orderOptions(texts: readonly string[]): string[] {
   return texts.map((text) => {
     const row = JSON.parse(text) as Record<string, unknown>
+    if ('branch_name' in row) delete row['create_time']
     if (typeof row['options'] === 'string') {
       const options = Object.entries(JSON.parse(row['options']) as Record<string, string>)
       row['options'] = options.map(([name, value]) => `${name}=${value}`).toSorted()

@@ -43,6 +43,8 @@ export interface TableState {
   /** 0 before the first snapshot. */
   readonly latest: number
   readonly tags: readonly string[]
+  /** Those of them whose snapshot has not expired. */
+  readonly freshTags: readonly string[]
   /** With the columns that each has, and the tags whose files are in it. */
   readonly branches: readonly {
     readonly name: string
@@ -66,7 +68,7 @@ const EXPIRING: Options = {
 export function randomOperatedSchema(random: Random): JsonSchema {
   const isKeyed = random() < 0.7
   const options = {
-    ...(isKeyed ? keyedOptions(random) : { bucket: '-1', 'compaction.min.file-num': '3' }),
+    ...(isKeyed ? keyedOptions(random) : { bucket: '-1', 'compaction.min.file-num': '2' }),
     ...(random() < 0.3 && upkeepOptions(random)),
   }
   return {
@@ -108,7 +110,7 @@ function upkeepOptions(random: Random): Options {
       'tag.automatic-creation': 'process-time',
       'tag.creation-period': 'daily',
     }),
-    ...(random() < 0.3 && { ...EXPIRING, 'partition.expiration-check-interval': '1 ms' }),
+    ...(random() < 0.3 && { ...EXPIRING, 'partition.expiration-check-interval': '0 s' }),
   }
 }
 
@@ -117,7 +119,7 @@ type Maker = (state: TableState, random: Random) => Operation | null
 /** What is done how often; null where the table has nothing that it could be done to. */
 const MAKERS: readonly (readonly [number, Maker])[] = [
   [6, (state, random) => ({ op: 'write', rows: randomRows(state.fields, state.isKeyed, random) })],
-  [1.5, (_, random) => ({ op: 'compact', full: random() < 0.6 })],
+  [1.5, ({ isKeyed }, random) => ({ op: 'compact', full: !isKeyed || random() < 0.6 })],
   [0.6, overwriting],
   [0.4, (_, random) => ({ op: 'dropPartitions', partitions: [{ p: pick(random, PARTITIONS) }] })],
   [1.4, expiring],
@@ -128,11 +130,11 @@ const MAKERS: readonly (readonly [number, Maker])[] = [
   [0.4, (state, random) => renaming('renameTag', state.tags, random)],
   [0.3, replacing],
   [0.7, (state, random) => removing('deleteTag', looseTags(state), random)],
-  [0.8, branching],
-  [1.2, writingToBranch],
+  [1.6, branching],
+  [2, writingToBranch],
   [0.2, (state, random) => renaming('renameBranch', namesOf(state), random)],
   [0.3, (state, random) => removing('deleteBranch', namesOf(state), random)],
-  [0.4, (state, random) => removing('fastForward', namesOf(state), random)],
+  [0.6, (state, random) => removing('fastForward', namesOf(state), random)],
   [0.7, rollingBack],
   [0.6, consuming],
   [0.2, (state, random) => removing('deleteConsumer', state.consumers, random)],
@@ -162,14 +164,16 @@ function overwriting(state: TableState, random: Random): Operation {
 }
 
 /** A consumer or a tag may keep what is told to go. */
-function expiring(_: TableState, random: Random): Operation {
+function expiring({ options }: TableState, random: Random): Operation {
+  const kept = options['changelog.num-retained.max']
+  const changelogs = kept === undefined ? between(random, 4, 8) : Number(kept)
   const min = between(random, 1, 4)
   return {
     op: 'expire',
     min,
     max: min + between(random, 0, 2),
     ...(random() < 0.3 && { limit: between(random, 1, 4) }),
-    ...(random() < 0.3 && { changelogs: between(random, 4, 8) }),
+    ...((kept !== undefined || random() < 0.3) && { changelogs }),
   }
 }
 
@@ -201,7 +205,9 @@ function branching(state: TableState, random: Random): Operation | null {
   if (state.options['snapshot.num-retained.max'] !== undefined) return null
   const name = freeName('b', namesOf(state), random)
   if (random() < 0.15) return { op: 'branch', name }
-  return state.tags.length === 0 ? null : { op: 'branch', name, tag: pick(random, state.tags) }
+  // Java makes half of a branch of a tag whose snapshot has expired, and fails.
+  const { freshTags } = state
+  return freshTags.length === 0 ? null : { op: 'branch', name, tag: pick(random, freshTags) }
 }
 
 function writingToBranch({ branches, isKeyed }: TableState, random: Random): Operation | null {
@@ -217,9 +223,9 @@ function rollingBack(state: TableState, random: Random): Operation {
     : { op: 'rollback', snapshot: someSnapshot(state, random) }
 }
 
-function consuming(state: TableState, random: Random): Operation {
+function consuming({ earliest, latest }: TableState, random: Random): Operation {
   const name = pick(random, ['c1', 'c2'])
-  return { op: 'consumer', name, next: someSnapshot(state, random) + 1 }
+  return { op: 'consumer', name, next: between(random, earliest, latest + 2) }
 }
 
 function renaming(
@@ -236,7 +242,8 @@ function removing(
   names: readonly string[],
   random: Random,
 ): Operation | null {
-  if (random() < 0.05) return { op, name: 'absent' }
+  // Java deletes a tag or a consumer that is not there without a word.
+  if (random() < 0.05 && /[Bb]ranch|fastForward/.test(op)) return { op, name: 'absent' }
   return names.length === 0 ? null : { op, name: pick(random, names) }
 }
 

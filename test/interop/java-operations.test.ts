@@ -1,0 +1,26 @@
+/**
+ * Random schedules of operations, done by Java and by this library to tables of the same schema: files, snapshots, tags,
+ * branches, consumers, schemas, rows and changes are the same afterwards. `node scripts/operations.ts` runs as many as one
+ * likes.
+ */
+import { expect, test } from 'vitest'
+
+import { findJava } from './support/java.ts'
+import { type OperatedSchedule, runOperations } from './support/operation-runs.ts'
+import { sharedWarehouse } from './support/shared-warehouse.ts'
+
+const classPath = await findJava()
+const both = sharedWarehouse(classPath, 'operations')
+const first = Number(process.env['SEED'] ?? 1)
+const COUNT = process.env['RELIABILITY'] === 'full' ? 1_000 : 100
+
+test.each(['ours', 'mixed'] as const)(
+  `${COUNT} schedules that start at seed ${first} end as in Java: %s`,
+  async (operator) => {
+    const differing: OperatedSchedule[] = []
+    const runs = { first, count: COUNT, operator }
+    await runOperations(both, runs, (schedule) => differing.push(schedule))
+    expect(differing).toEqual([])
+  },
+  3_600_000,
+)
