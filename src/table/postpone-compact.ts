@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto'
 import { kindsOf } from '../lsm/row-kinds.ts'
 import { bucketCounts } from '../snapshot/bucket-counts.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../snapshot/commit-message.ts'
-import { abort, commit, mayHaveHappened } from '../snapshot/commit.ts'
+import { abort, mayHaveHappened } from '../snapshot/commit.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import {
   type DataLayout,
@@ -26,8 +26,10 @@ import type { TableStore } from '../snapshot/table-store.ts'
 import { tableOptions } from '../types/options.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { throwIfAborted } from '../util/async.ts'
+import { compactingSchema } from './compact/keyed.ts'
 import { fileContext } from './file/table-file.ts'
 import { readSplit } from './split/split-read.ts'
+import { commitRewritten } from './write/commit-rows.ts'
 import { TableWriter } from './write/writer.ts'
 
 export interface PostponeCompactOptions {
@@ -57,9 +59,8 @@ export async function compactPostponed(
       ...options,
       take: (message) => messages.push(message),
     })
-    const commitUser = randomUUID()
-    const { snapshots } = await commit(table, messages, { commitUser, signal })
-    return snapshots.at(-1) ?? null
+    const by = { commitUser: randomUUID(), signal }
+    return await commitRewritten(table, messages, by, compactingSchema(schema))
   } catch (error) {
     if (!mayHaveHappened(error)) await abort(table, messages).catch(() => {})
     throw error

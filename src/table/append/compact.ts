@@ -14,7 +14,7 @@ import {
 import { isOfLaterSchema, rewriteAppendFiles, rewriteTarget } from '../../lsm/append-rewrite.ts'
 import type { FileTarget } from '../../lsm/file-target.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
-import { abort, commit, mayHaveHappened } from '../../snapshot/commit.ts'
+import { abort, mayHaveHappened } from '../../snapshot/commit.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../../snapshot/data-file-meta.ts'
 import { bucketDirectory } from '../../snapshot/data-paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
@@ -23,7 +23,9 @@ import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { unsupported } from '../../util/errors.ts'
+import { compactingSchema } from '../compact/keyed.ts'
 import { type FileContext, fileContext, openTableFile } from '../file/table-file.ts'
+import { commitRewritten } from '../write/commit-rows.ts'
 import { type AppendBucket, appendBuckets, bucketDeletions, indexPlace } from './buckets.ts'
 
 export interface AppendCompactOptions {
@@ -68,8 +70,8 @@ async function commitPlans(
   const table = { store, schema }
   try {
     await runPlans(store, schema, plans, options, (message) => messages.push(message))
-    const { snapshots } = await commit(table, messages, { commitUser: randomUUID(), signal })
-    return snapshots.at(-1) ?? null
+    const by = { commitUser: randomUUID(), signal }
+    return await commitRewritten(table, messages, by, compactingSchema(schema))
   } catch (error) {
     if (!mayHaveHappened(error)) await abort(table, messages).catch(() => {})
     throw error

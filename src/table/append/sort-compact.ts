@@ -19,7 +19,7 @@ import { type RowOrder, RowSorter } from '../../lsm/row-sorter.ts'
 import { fixedWidth, sortKeys } from '../../lsm/sort-keys.ts'
 import { zPlaces, zPlaceWidth } from '../../lsm/z-order.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
-import { abort, commit, mayHaveHappened } from '../../snapshot/commit.ts'
+import { abort, mayHaveHappened } from '../../snapshot/commit.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../../snapshot/data-file-meta.ts'
 import { bucketDirectory } from '../../snapshot/data-paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
@@ -31,7 +31,9 @@ import type { TableSchema } from '../../types/schema-file.ts'
 import { fieldsNamed, hasPrimaryKey } from '../../types/schema-keys.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { invalid, unsupported } from '../../util/errors.ts'
+import { compactingSchema } from '../compact/keyed.ts'
 import { type FileContext, fileContext, openTableFile } from '../file/table-file.ts'
+import { commitRewritten } from '../write/commit-rows.ts'
 import { type AppendBucket, appendBuckets, bucketDeletions, indexPlace } from './buckets.ts'
 import { type AppendCompactOptions, requireRewritable } from './compact.ts'
 
@@ -67,8 +69,8 @@ export async function sortAppendTable(
     const take = (message: CommitMessage): unknown => messages.push(message)
     await sortBuckets(store, schema, order, buckets, options, take)
     if (messages.length === 0) return null
-    const { snapshots } = await commit(table, messages, { commitUser: randomUUID(), signal })
-    return snapshots.at(-1) ?? null
+    const by = { commitUser: randomUUID(), signal }
+    return await commitRewritten(table, messages, by, compactingSchema(schema))
   } catch (error) {
     if (!mayHaveHappened(error)) await abort(table, messages).catch(() => {})
     throw error

@@ -15,7 +15,7 @@ import {
 } from '../../lsm/append-rewrite.ts'
 import type { FileTarget } from '../../lsm/file-target.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../../snapshot/commit-message.ts'
-import { abort, commit, mayHaveHappened } from '../../snapshot/commit.ts'
+import { abort, mayHaveHappened } from '../../snapshot/commit.ts'
 import { type DataFileMeta, FILE_SOURCE } from '../../snapshot/data-file-meta.ts'
 import { bucketDirectory } from '../../snapshot/data-paths.ts'
 import { bucketKey } from '../../snapshot/manifest-entry.ts'
@@ -28,12 +28,14 @@ import { withoutDeleted } from '../file/live-rows.ts'
 import { type FileContext, fileContext, openTableFile } from '../file/table-file.ts'
 import { hasDeletionVectors } from '../plan/deletion-files.ts'
 import type { Split } from '../plan/split.ts'
+import { commitRewritten } from '../write/commit-rows.ts'
 import { TableWriter } from '../write/writer.ts'
 import type { FileMatches } from './file-matches.ts'
 
 export class AppendChanges implements AsyncDisposable {
   readonly #store: TableStore
   readonly #schema: TableSchema
+  readonly #upkeepSchema: TableSchema
   readonly #snapshot: Snapshot | null
   readonly #signal: AbortSignal | undefined
   readonly #context: FileContext
@@ -51,6 +53,7 @@ export class AppendChanges implements AsyncDisposable {
     signal: AbortSignal | undefined,
   ) {
     this.#store = store
+    this.#upkeepSchema = schema
     // A compaction beside it would take away the files in which rows are marked.
     this.#schema = { ...schema, options: { ...schema.options, 'write-only': 'true' } }
     this.#snapshot = snapshot
@@ -104,8 +107,7 @@ export class AppendChanges implements AsyncDisposable {
     const messages = this.#messages.splice(0)
     try {
       const by = { commitUser: randomUUID(), signal: this.#signal }
-      const { snapshots } = await commit(table, messages, by)
-      return snapshots.at(-1) ?? null
+      return await commitRewritten(table, messages, by, this.#upkeepSchema)
     } catch (error) {
       if (!mayHaveHappened(error)) await abort(table, messages).catch(() => {})
       throw error

@@ -10,6 +10,7 @@ import {
   PartialCommitError,
 } from '../../snapshot/commit.ts'
 import { BATCH_IDENTIFIER, type Snapshot } from '../../snapshot/snapshot.ts'
+import type { TableSchema } from '../../types/schema-file.ts'
 import { LakeError } from '../../util/errors.ts'
 import { maintain } from '../maintain/after-commit.ts'
 
@@ -33,13 +34,33 @@ export async function commitRows(
   options: CommitOptions,
 ): Promise<WriterCommitResult> {
   const result = await commitKept(table, messages, options)
-  const { clock, signal, commitUser, identifier = BATCH_IDENTIFIER } = options
-  const latest = result.snapshots.at(-1)
-  const upkeepErrors =
-    latest === undefined
-      ? []
-      : await maintain({ ...table, clock, signal, commitUser, identifier, latest })
-  return { ...result, upkeepErrors }
+  return { ...result, upkeepErrors: await keepUp(table, result.snapshots, options) }
+}
+
+/**
+ * Commits files that were rewritten: all of it, or nothing; its snapshot, or null when there was nothing to commit. The upkeep
+ * behind it goes by the options of `upkeepSchema`. What fails of that is left to the next commit.
+ */
+export async function commitRewritten(
+  table: CommitTable,
+  messages: readonly CommitMessage[],
+  options: CommitOptions,
+  upkeepSchema: TableSchema,
+): Promise<Snapshot | null> {
+  const { snapshots } = await commit(table, messages, options)
+  await keepUp({ ...table, schema: upkeepSchema }, snapshots, options)
+  return snapshots.at(-1) ?? null
+}
+
+async function keepUp(
+  table: CommitTable,
+  snapshots: readonly Snapshot[],
+  { clock, signal, commitUser, identifier = BATCH_IDENTIFIER }: CommitOptions,
+): Promise<readonly unknown[]> {
+  const latest = snapshots.at(-1)
+  return latest === undefined
+    ? []
+    : await maintain({ ...table, clock, signal, commitUser, identifier, latest })
 }
 
 async function commitKept(

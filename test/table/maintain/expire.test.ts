@@ -140,3 +140,29 @@ test('commits expire what is due, and ask nothing where nothing can be', async (
   expect(requests[3]).toBe(requests[1])
   expect(requests[4]).toBe(requests[1])
 })
+
+const ONE = { 'snapshot.num-retained.min': '1', 'snapshot.num-retained.max': '1' }
+
+test('a commit need not wait for expiry, and who closes the writer does', async () => {
+  const table = await tableOf(0, { ...ONE, 'snapshot.expire.execution-mode': 'async' })
+  const writer = await table.writer({ commitUser: 'job' })
+  for (const id of [1n, 2n]) {
+    await writer.write([{ dt: 'a', id, v: 'x' }])
+    await writer.commit({ identifier: id })
+  }
+  await writer.close()
+  expect(await idsOf(table)).toEqual([2])
+})
+
+test.for(['id', undefined])('compactors expire where writers leave it to them: %s', async (key) => {
+  const io = new MemoryFileIO()
+  const root = `memory://${randomUUID()}/t`
+  const keys = key === undefined ? [] : ['dt', key]
+  const options = { ...ONE, bucket: key === undefined ? '-1' : '1', 'write-only': 'true' }
+  await createRowTable(io, root, { primaryKeys: keys, options })
+  const table = await openRowTable(io, root)
+  for (const id of [1n, 2n, 3n]) await table.write([{ dt: 'a', id, v: 'x' }])
+  expect(await idsOf(table)).toEqual([1, 2, 3])
+  await table.compact({ full: true })
+  expect(await idsOf(table)).toEqual([4])
+})
