@@ -10,10 +10,16 @@ import { parseTag, type Tag } from './tag.ts'
 export class TagStore {
   readonly location: TableLocation
   readonly #io: FileIO
+  #changeCount = 0
 
   constructor(io: FileIO, location: TableLocation) {
     this.#io = io
     this.location = location
+  }
+
+  /** How many tags this process has made, or given another text. */
+  get changeCount(): number {
+    return this.#changeCount
   }
 
   /** The names of all tags, sorted. */
@@ -70,6 +76,7 @@ export class TagStore {
    */
   async create(name: string, text: string, options?: IoOptions): Promise<boolean> {
     const bytes = new TextEncoder().encode(text)
+    this.#changeCount++
     return await this.#io.create(tagPath(this.location, name), bytes, options)
   }
 
@@ -77,6 +84,7 @@ export class TagStore {
   async replace(name: string, text: string, options?: IoOptions): Promise<Tag> {
     const path = tagPath(this.location, name)
     const bytes = new TextEncoder().encode(text)
+    this.#changeCount++
     for (let tries = 0; tries < REPLACE_TRIES; tries++) {
       const current = await this.#io.readVersioned(path, options)
       if (current === null) {

@@ -12,7 +12,10 @@ import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { type Clock, systemClock } from '../../util/async.ts'
+import { makeDueTags } from './auto-tags.ts'
+import { tagBatch } from './batch-tags.ts'
 import { expireDuePartitions } from './due-partitions.ts'
+import { expireDueConsumers, expireDueTags } from './due-tags.ts'
 import { expireAfterCommit } from './expire-step.ts'
 
 /** A table that is kept in order, and by which clock. */
@@ -32,7 +35,14 @@ export interface MaintainedTable {
 /** One of the steps above. It asks the storage nothing where nothing can be due. */
 type Step = (table: MaintainedTable) => Promise<void>
 
-const STEPS: readonly Step[] = [expireDuePartitions, expireAfterCommit]
+const STEPS: readonly Step[] = [
+  makeDueTags,
+  tagBatch,
+  expireDueTags,
+  expireDuePartitions,
+  expireDueConsumers,
+  expireAfterCommit,
+]
 
 /** Does what is due. What fails is answered and not thrown: the commit has happened. */
 export async function maintain(

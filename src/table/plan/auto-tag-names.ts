@@ -27,7 +27,7 @@ export function autoTagPeriod(options: TableOptionValues): TagPeriod {
 /** The period that the options name tags by, and the name of the one that starts at a time without a zone. */
 export interface TagPeriods {
   readonly periodMs: number
-  nameOf(startMs: number): string
+  readonly nameOf: (startMs: number) => string
 }
 
 export function tagPeriods(options: TableOptionValues): TagPeriods {
