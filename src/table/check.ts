@@ -4,7 +4,8 @@
  * 1. Schemas, hints and snapshots: each parses, and none is missing between others.
  * 2. Manifests, snapshot by snapshot: what each adds and deletes is replayed, and its counts are made again.
  * 3. Data files: of the latest snapshot, or of all; with `deep` every row is read.
- * 4. Files that nothing refers to are counted; they are no damage.
+ * 4. Tags, other branches, long-lived changelogs, consumers and success files: each can be read, and has what it needs.
+ * 5. Files that nothing refers to are counted; they are no damage.
  *
  * What it finds is data: it throws only when storage fails or the signal fires, and for what is no table at all.
  */
@@ -82,7 +83,7 @@ export async function checkTable(
   await checkBuckets(context, layout, live)
   const rows = await checkFiles(context, layout, files, deep)
   const orphanFiles = history.isComplete
-    ? await countOrphans(context, layout, usedPaths(context, layout, history, indexPaths))
+    ? await countOrphans(context, layout, usedPaths(context, layout, history, indexPaths), ids)
     : null
   return {
     path: root,
@@ -196,11 +197,11 @@ function pathsUnlessBad(layout: DataLayout, entry: ManifestEntry): string[] {
 /** What is missing because its snapshot has expired since it was read is no damage. */
 async function withoutExpired({ store, findings, signal }: CheckContext): Promise<Finding[]> {
   const kept: Finding[] = []
-  for (const { path, what, missingFor } of findings.damage) {
+  for (const { path, what, missingFor = 0, neededBy } of findings.damage) {
     const isExpired =
-      missingFor !== undefined &&
-      missingFor > 0 &&
-      !(await store.snapshots.exists(missingFor, { signal }))
+      neededBy === undefined
+        ? missingFor > 0 && !(await store.snapshots.exists(missingFor, { signal }))
+        : (await store.io.stat(neededBy, { signal })) === null
     if (!isExpired) kept.push({ path, what })
   }
   return kept

@@ -192,7 +192,7 @@ describe('the value of a partition', () => {
     const rows = DIRECTORIES.map(([dt], at) => ({ dt, id: 10 + at }))
     await table.write(rows)
     const written = opened!.asked.filter(({ call }) => call === 'openWriter')
-    const directories = written.map(({ path }) => path.slice(root.length + 1).split('/')[0])
+    const directories = written.map(({ path }) => path.slice(root.length + 1).split('/')[0]!)
     expect(directories.toSorted()).toEqual(DIRECTORIES.map(([, each]) => each).toSorted())
     const read = await Array.fromAsync(table.read({ where: 'id >= 10' }).rows())
     expect(read.toSorted((a, b) => Number(a['id']) - Number(b['id']))).toEqual(rows)

@@ -16,6 +16,8 @@ export interface Warning extends Finding {
 export interface Damage extends Finding {
   /** The last snapshot that needs the file, for a file that is not there. */
   readonly missingFor: number | undefined
+  /** The tag or snapshot of another branch that needs the file, where that is what it is. */
+  readonly neededBy: string | undefined
 }
 
 export class Findings {
@@ -23,11 +25,11 @@ export class Findings {
   readonly #damage = new Map<string, Damage>()
   readonly #warnings = new Map<string, { path: string; count: number }>()
 
-  damaged(path: string, what: string, missingFor?: number): void {
+  damaged(path: string, what: string, missingFor?: number, neededBy?: string): void {
     const key = JSON.stringify([path, what])
     const known = this.#damage.get(key)?.missingFor
     const latest = known === undefined ? missingFor : Math.max(known, missingFor ?? 0)
-    this.#damage.set(key, { path, what, missingFor: latest })
+    this.#damage.set(key, { path, what, missingFor: latest, neededBy })
   }
 
   get damage(): Damage[] {
@@ -52,22 +54,29 @@ export class Findings {
     path: string,
     body: () => Promise<Result> | Result,
     snapshotId?: number,
+    neededBy?: string,
   ): Promise<Result | undefined> {
     try {
       return await body()
     } catch (error) {
-      this.#record(path, error, snapshotId)
+      this.#record(path, error, snapshotId, neededBy)
       return undefined
     }
   }
 
-  #record(path: string, error: unknown, snapshotId: number | undefined): void {
+  #record(
+    path: string,
+    error: unknown,
+    snapshotId: number | undefined,
+    neededBy: string | undefined,
+  ): void {
     if (error instanceof LakeError && !ABOUT_CONTENT.has(error.code)) throw error
     const about = decodingError(path, error)
     const where = about.path ?? path
     const what = withoutPath(about.message, where)
     if (about.code === 'UNSUPPORTED') this.warn(where, `cannot be checked: ${what}`)
-    else this.damaged(where, what, about.code === 'NOT_FOUND' ? (snapshotId ?? 0) : undefined)
+    else if (about.code === 'NOT_FOUND') this.damaged(where, what, snapshotId ?? 0, neededBy)
+    else this.damaged(where, what)
   }
 }
 

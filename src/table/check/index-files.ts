@@ -8,10 +8,10 @@ import { DELETION_VECTORS_INDEX, type IndexManifestEntry } from '../../snapshot/
 import { bucketKey } from '../../snapshot/manifest-entry.ts'
 import { manifestPath, snapshotPath, statisticsPath } from '../../snapshot/paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
+import { readStatistics } from '../../snapshot/statistics.ts'
 import { hasPrimaryKey } from '../../types/schema-keys.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { LakeError } from '../../util/errors.ts'
-import { parseJson } from '../../util/json.ts'
 import type { CheckContext } from './context.ts'
 import { checkHashIndexes } from './hash-indexes.ts'
 import { entryOf, type LiveFiles } from './live-files.ts'
@@ -23,7 +23,7 @@ export async function checkIndexFiles(
   snapshot: Snapshot,
   live: LiveFiles | null,
 ): Promise<string[]> {
-  const { store, findings, signal } = context
+  const { store, findings, schemas, signal } = context
   const { root } = store.location
   const path = snapshotPath(store.location, snapshot.id)
   const paths: string[] = []
@@ -32,10 +32,10 @@ export async function checkIndexFiles(
     await findings.attempt(
       path,
       async () => {
-        const statisticsFile = statisticsPath(root, statistics)
-        paths.push(statisticsFile)
-        const bytes = await store.io.read(statisticsFile, { signal })
-        parseJson(new TextDecoder().decode(bytes), statisticsFile)
+        paths.push(statisticsPath(root, statistics))
+        const { schemaId } = (await readStatistics(store, snapshot, { signal }))!
+        if (!schemas.has(schemaId))
+          findings.damaged(statisticsPath(root, statistics), `is of schema ${schemaId}`)
       },
       snapshot.id,
     )

@@ -1,10 +1,10 @@
 /** Checks the snapshot files and hints: each parses, their ids have no gaps, and hints lead nobody astray. */
-import { readHint } from '../../snapshot/hints.ts'
-import { hintPath, schemaPath, snapshotPath } from '../../snapshot/paths.ts'
+import { schemaPath, snapshotDirectory, snapshotPath } from '../../snapshot/paths.ts'
 import { rangeOf } from '../../snapshot/snapshot-store.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import { mapOrdered } from '../../util/async.ts'
 import type { CheckContext } from './context.ts'
+import { checkHints } from './hints.ts'
 
 export interface CheckedSnapshots {
   /** Those of the table's history that could be read, ascending. */
@@ -19,7 +19,7 @@ export async function checkSnapshots(context: CheckContext): Promise<CheckedSnap
   const { store, findings, schemas, signal } = context
   const { location } = store
   const ids = await store.snapshots.ids({ signal })
-  const earliest = await checkHints(context, ids)
+  const earliest = await checkHints(context, snapshotDirectory(location), 'snapshot', ids)
   const history = historyOf(context, ids, earliest)
   const snapshots: Snapshot[] = []
   const read = mapOrdered(history, READ_AHEAD, (id) =>
@@ -65,31 +65,4 @@ function historyOf(
         'is missing: there are snapshots before and after it',
       )
   return kept
-}
-
-/** Checks what the hints say; the EARLIEST one, if there is any. */
-async function checkHints(
-  { store, findings, signal }: CheckContext,
-  ids: readonly number[],
-): Promise<number | undefined> {
-  const { io, location } = store
-  const [earliestPath, latestPath] = [hintPath(location, 'EARLIEST'), hintPath(location, 'LATEST')]
-  const [earliest, latest] = await Promise.all([
-    readHint(io, earliestPath, { signal }),
-    readHint(io, latestPath, { signal }),
-  ])
-  const first = ids[0]
-  const last = ids.at(-1)
-  if (first === undefined || last === undefined) {
-    if (latest !== undefined) findings.warn(latestPath, 'there are no snapshots for it to name')
-    return earliest
-  }
-  if (latest === undefined) findings.warn(latestPath, 'is not there, or holds no number')
-  else if (latest > last || (ids.includes(latest) && latest < last && !ids.includes(latest + 1)))
-    findings.damaged(latestPath, `leads readers to snapshot ${latest}, and the latest is ${last}`)
-  else if (latest !== last)
-    findings.warn(latestPath, 'does not name the latest snapshot, which readers find out')
-  if (earliest !== undefined && earliest > last)
-    findings.damaged(earliestPath, `says ${earliest}, and the latest snapshot is ${last}`)
-  return earliest !== undefined && earliest <= last ? earliest : undefined
 }
