@@ -29,11 +29,13 @@ type Part =
   | 'day'
   | 'yearDay'
   | 'hour'
+  | 'clockHour'
   | 'hour12'
+  | 'clockHour12'
+  | 'pm'
   | 'minute'
   | 'second'
   | 'nano'
-  | 'pm'
 
 interface Letter {
   readonly part: Part
@@ -66,7 +68,11 @@ const YEAR: Letter = {
 
 const LETTERS: Readonly<Record<string, Letter>> = {
   y: YEAR,
-  u: { ...YEAR, min: 0 },
+  u: {
+    ...YEAR,
+    form: (count) => `${count === 2 ? '' : '-?'}${YEAR.form(count)}`,
+    min: -999_999_999,
+  },
   M: number('month', 1, 12),
   L: number('month', 1, 12),
   d: number('day', 1, 31),
@@ -75,10 +81,10 @@ const LETTERS: Readonly<Record<string, Letter>> = {
     form: (count) =>
       [undefined, String.raw`\d{1,19}`, String.raw`\d{2,3}`, String.raw`\d{3}`][count],
   },
-  H: number('hour', 0, 23),
-  k: number('hour', 1, 24),
-  K: number('hour12', 0, 11),
-  h: number('hour12', 1, 12),
+  H: number('hour', 0, Infinity),
+  k: number('clockHour', 0, 24),
+  K: number('hour12', 0, Infinity),
+  h: number('clockHour12', 0, 12),
   a: {
     part: 'pm',
     form: (count) => (count === 1 ? 'AM|PM' : undefined),
@@ -86,8 +92,8 @@ const LETTERS: Readonly<Record<string, Letter>> = {
     min: 0,
     max: 1,
   },
-  m: number('minute', 0, 59),
-  s: number('second', 0, 59),
+  m: number('minute', 0, Infinity),
+  s: number('second', 0, Infinity),
   S: {
     part: 'nano',
     form: (count) => (count <= 9 ? `\\d{${count}}` : undefined),
@@ -168,10 +174,11 @@ function partsOf(runs: readonly Run[], match: RegExpExecArray): Parts | undefine
   return parts
 }
 
-/** Undefined for what is no day. A time of day that is none is midnight: only the day is asked for then. */
+/** Undefined for what is no day, or no time of day. Where the time of day is not whole, only the day counts. */
 function timeOf(parts: Parts): number | undefined {
   const days = dayOf(parts)
-  return days === undefined ? undefined : days * DAY_MS + (timeOfDay(parts) ?? 0)
+  const ofDay = timeOfDay(parts)
+  return days === undefined || ofDay === undefined ? undefined : days * DAY_MS + ofDay
 }
 
 function dayOf({ year, month, day, yearDay }: Parts): number | undefined {
@@ -185,14 +192,33 @@ function dayOf({ year, month, day, yearDay }: Parts): number | undefined {
   return days < daysOf(year + 1, 1, 1)! ? days : undefined
 }
 
-function timeOfDay({ hour, hour12, pm, minute, second, nano }: Parts): number | undefined {
-  // The hours 24 and 12 of clocks without a zero are midnight and noon.
-  const ofClock = hour12 === undefined || pm === undefined ? undefined : pm * 12 + (hour12 % 12)
-  const hours = hour === undefined ? ofClock : hour % 24
-  if (hours === undefined) return undefined
-  if (minute === undefined && (second !== undefined || nano !== undefined)) return undefined
-  if (second === undefined && nano !== undefined) return undefined
-  return ((hours * 60 + (minute ?? 0)) * 60 + (second ?? 0)) * 1000 + (nano ?? 0) / 1e6
+/** Milliseconds; 0 where the parts do not make one; undefined for one that no clock shows. */
+function timeOfDay(parts: Parts): number | undefined {
+  const { minute, second, nano } = parts
+  const hour = hourOf(parts)
+  if (hour === undefined) return isShown(parts) ? 0 : undefined
+  // Parts that do not go together are not looked at.
+  if (minute === undefined && (second !== undefined || nano !== undefined)) return 0
+  if (second === undefined && nano !== undefined) return 0
+  const [minutes, seconds, nanos] = [minute ?? 0, second ?? 0, nano ?? 0]
+  // The end of a day is the start of the next one.
+  if (hour === 24 && minutes + seconds + nanos === 0) return DAY_MS
+  if (!(hour < 24 && minutes < 60 && seconds < 60)) return undefined
+  return ((hour * 60 + minutes) * 60 + seconds) * 1000 + nanos / 1e6
+}
+
+/** Whether a clock shows the parts that there are. */
+function isShown({ minute = 0, second = 0, hour12 = 0 }: Parts): boolean {
+  return minute < 60 && second < 60 && hour12 < 12
+}
+
+/** NaN for one that a clock of twelve hours does not show. Clocks that begin at 1 have 24 or 12 in the place of 0. */
+function hourOf({ hour, clockHour, hour12, clockHour12, pm }: Parts): number | undefined {
+  if (hour !== undefined) return hour
+  if (clockHour !== undefined) return clockHour % 24
+  const ofClock = hour12 ?? (clockHour12 === undefined ? undefined : clockHour12 % 12)
+  if (ofClock === undefined || pm === undefined) return undefined
+  return ofClock < 12 ? pm * 12 + ofClock : Number.NaN
 }
 
 const DAY_MS = 86_400_000

@@ -116,6 +116,8 @@ public final class Harness {
                 return Operations.run(catalog(request), identifier(request), request.get("step"));
             case "alter":
                 return Alter.perform(catalog(request), identifier(request), request);
+            case "upkeep":
+                return Upkeep.perform((FileStoreTable) table(request), request);
             case "buckets":
                 return Buckets.perform((FileStoreTable) table(request), request);
             case "messages":

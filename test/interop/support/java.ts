@@ -30,6 +30,7 @@ const PROGRAMS = [
   'Picks.java',
   'SketchVectors.java',
   'Streams.java',
+  'Upkeep.java',
 ]
 
 /** The class path, made first if need be, which takes a minute. Without Java or Maven the suite fails. */
@@ -320,6 +321,14 @@ export class JavaWarehouse {
     request: { readonly task: string } & Readonly<Record<string, unknown>>,
   ): Promise<unknown> {
     return await this.#java.ask({ op: 'alter', ...this.#base, table, ...request })
+  }
+
+  /** What `Upkeep.java` does: one of its tasks. */
+  async upkeep(
+    table: string,
+    request: { readonly task: string } & Readonly<Record<string, unknown>>,
+  ): Promise<unknown> {
+    return await this.#java.ask({ op: 'upkeep', ...this.#base, table, ...request })
   }
 
   /** Does one operation, as `Operations.java` tells it. */
