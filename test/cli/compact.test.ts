@@ -55,6 +55,23 @@ describe('compact', () => {
   })
 
   test.each([
+    [[], '2 buckets of shop.orders: compacted in snapshot 3\n', ''],
+    [['--json'], '', '{"table":"shop.orders","bucketCount":2,"snapshots":[3]}\n'],
+  ])('watches until it is interrupted, and leaves nothing behind %j', async (flags, told, json) => {
+    const controller = new AbortController()
+    const words = ['compact', 'shop.orders', '--full', '--watch', ...flags]
+    const input = { signal: controller.signal, onOutput: () => controller.abort() }
+    expect(await wh.run(words, input)).toMatchObject({
+      code: 130,
+      stdout: json,
+      stderr: `${told}stopped watching shop.orders, after 1 snapshot\n`,
+    })
+    expect(await levels()).toEqual(['5', '5'])
+    const report = await wh.ok(['check', 'shop.orders', '--json'])
+    expect(JSON.parse(report)).toMatchObject({ damage: [], counts: { orphanFiles: 0 } })
+  })
+
+  test.each([
     ['a column that is no partition key', ['--where', 'id = 1']],
     ['a partition that has no name', ['--partition', 'eu']],
     ['a partition key that there is not', ['--partition', 'regio=eu']],

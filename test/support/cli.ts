@@ -17,15 +17,24 @@ export interface CliInput {
   readonly stdin?: string | Uint8Array | Readable
   readonly env?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
+  /** Told of each text that is written to stdout or stderr. */
+  readonly onOutput?: (text: string) => void
   /** Whether stderr shows to a person. */
   readonly terminal?: boolean
 }
 
 class Gathered extends Writable {
   readonly chunks: Buffer[] = []
+  readonly #onOutput: ((text: string) => void) | undefined
+
+  constructor(onOutput?: (text: string) => void) {
+    super()
+    this.#onOutput = onOutput
+  }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.chunks.push(Buffer.from(chunk))
+    this.#onOutput?.(String(chunk))
     done()
   }
 
@@ -36,8 +45,8 @@ class Gathered extends Writable {
 
 export async function cli(argv: readonly string[], input: CliInput = {}): Promise<CliResult> {
   const { stdin = '', env = {}, signal = new AbortController().signal, terminal } = input
-  const stdout = new Gathered()
-  const stderr = new Gathered()
+  const stdout = new Gathered(input.onOutput)
+  const stderr = new Gathered(input.onOutput)
   if (terminal === true) Object.assign(stderr, { isTTY: true })
   const source = stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)])
   const code = await runCli(argv, { stdin: source, stdout, stderr, env, signal })

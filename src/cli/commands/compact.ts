@@ -1,4 +1,5 @@
 /** `compact`: merges the files of a table beside its writers, once or as they are written. */
+import type { WatchOptions } from '../../table/compact/watch.ts'
 import { parsePartitionSpec } from '../../types/partition.ts'
 import { invalid, LakeError } from '../../util/errors.ts'
 import type { CommandRun } from '../command.ts'
@@ -22,7 +23,7 @@ export async function compactCommand(run: CommandRun): Promise<number> {
   const orderBy = columns && { columns, strategy }
   const options = { full, partition, where, orderBy, signal }
   if (watch)
-    return await watchTable(run, () => table.watchCompactions({ ...options, onRound: told }))
+    return await watchTable(run, (onRound) => table.watchCompactions({ ...options, onRound }))
   const { snapshots, droppedBuckets } = await table.compact({
     ...options,
     onProgress: ({ what, done, total }) => run.progress.show(`${what} of ${name}`, done, total),
@@ -38,27 +39,46 @@ export async function compactCommand(run: CommandRun): Promise<number> {
       { path: table.path, hint: 'nothing is lost; compact again what is left', retriable: true },
     )
   return EXIT.done
-
-  function told(made: readonly { readonly id: number }[], bucketCount: number): void {
-    if (made.length === 0 && run.flags.verbose !== true) return
-    const done =
-      made.length === 0
-        ? 'nothing was due'
-        : `compacted in ${snapshotsText(made.map(({ id }) => id))}`
-    run.note(`${amount(bucketCount, 'bucket')} of ${name}: ${done}`)
-  }
 }
 
 function snapshotsText(ids: readonly number[]): string {
   return ids.length === 1 ? `snapshot ${ids[0]}` : `snapshots ${ids[0]} to ${ids.at(-1)}`
 }
 
-/** Being interrupted is how watching ends. */
-async function watchTable(run: CommandRun, watch: () => Promise<never>): Promise<number> {
+type OnRound = NonNullable<WatchOptions['onRound']>
+
+/** Being interrupted is how watching ends: what is being compacted then is dropped, and leaves no files. */
+async function watchTable(
+  run: CommandRun,
+  watch: (onRound: OnRound) => Promise<never>,
+): Promise<number> {
+  const [name = ''] = run.arguments
+  let madeCount = 0
   try {
-    return await watch()
+    return await watch((snapshots, bucketCount) => {
+      madeCount += snapshots.length
+      tellRound(run, name, { snapshots: snapshots.map(({ id }) => id), bucketCount })
+    })
   } catch (error) {
     if (!(error instanceof LakeError && error.code === 'ABORTED' && run.signal.aborted)) throw error
+    run.note(`stopped watching ${name}, after ${amount(madeCount, 'snapshot')}`)
     return EXIT.interrupted
   }
+}
+
+interface Round {
+  readonly snapshots: readonly number[]
+  readonly bucketCount: number
+}
+
+/** A line as it happens. */
+function tellRound(run: CommandRun, name: string, { snapshots, bucketCount }: Round): void {
+  if (snapshots.length === 0 && run.flags.verbose !== true) return
+  if (run.flags.json === true) {
+    run.streams.stdout.write(`${JSON.stringify({ table: name, bucketCount, snapshots })}\n`)
+    return
+  }
+  const done =
+    snapshots.length === 0 ? 'nothing was due' : `compacted in ${snapshotsText(snapshots)}`
+  run.note(`${amount(bucketCount, 'bucket')} of ${name}: ${done}`)
 }
