@@ -2,30 +2,36 @@
  * Builds a table of many snapshots and files, has processes of its own list the snapshots and expire all but ten, and prints
  * what each took as a JSON line: requests, seconds, and peak memory.
  *
- *     node scripts/expire-scale.ts [--snapshots 10000] [--files 200000] [--tags 0]
+ *     node scripts/expire-scale.ts [--snapshots 10000] [--files 200000] [--tags 0] [--storage disk|memory|s3]
  *
  * Each commit adds small files to one of four buckets, and a compaction replaces all of the bucket by one: metadata is made
- * by the same code as any, data files are four bytes. The exit code is 1 when files are left that nothing refers to.
+ * by the same code as any, data files are four bytes. Only on disk are the processes separate; S3 is a server in this process.
+ * The exit code is 1 when files are left that nothing refers to, or missing.
  */
 import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 
 import { createCatalog } from '../src/index.ts'
+import type { FileIO } from '../src/io/file-io.ts'
 import { dropMemoryStore, MemoryFileIO } from '../src/io/memory.ts'
 import { commit } from '../src/snapshot/commit.ts'
 import type { DataFileMeta } from '../src/snapshot/data-file-meta.ts'
 import { dataFilePath, dataLayout } from '../src/snapshot/data-paths.ts'
+import { openTableStore } from '../src/snapshot/table-store.ts'
+import { Table } from '../src/table/table.ts'
 import { createTestTable, fileMeta, message } from '../test/support/commit-tables.ts'
+import { PATIENT, startTestS3 } from '../test/support/s3-file-io.ts'
 
 const { values } = parseArgs({
   options: {
     snapshots: { type: 'string', default: '10000' },
     files: { type: 'string', default: '200000' },
     tags: { type: 'string', default: '0' },
+    storage: { type: 'string', default: 'disk' },
     /** Given to the processes that are measured. */
     warehouse: { type: 'string' },
     task: { type: 'string' },
@@ -33,16 +39,19 @@ const { values } = parseArgs({
 })
 const KEPT = 10
 const STORE = 'expire-scale'
+const TASKS = ['list', 'expire'] as const
 
-/** Makes the table in memory, and copies it to the warehouse. */
-async function build(warehouse: string): Promise<{ files: number }> {
+/** Stores a file of the table, by its path in it. */
+type Put = (path: string, bytes: Uint8Array) => Promise<void> | void
+
+/** Makes the metadata in memory, and puts all files where they are measured; how many data files there are. */
+async function build(put: Put): Promise<number> {
   const io = new MemoryFileIO()
   const root = `memory://${STORE}/t`
   const table = await createTestTable(io, root, { 'snapshot.num-retained.min': '1000000' })
   const layout = dataLayout(root, table.schema)
   const commits = Number(values.snapshots) / 2
   const perCommit = Math.max(2, Math.round(Number(values.files) / commits))
-  const target = join(warehouse, 'db.db', 't')
   const live = new Map<number, readonly DataFileMeta[]>()
   for (let i = 0; i < commits; i++) {
     const at = i % 4
@@ -52,30 +61,32 @@ async function build(warehouse: string): Promise<{ files: number }> {
     const change = { newFiles, compactBefore, compactAfter }
     const sent = message({ dt: at < 2 ? 'a' : 'b', bucket: at % 2, ...change })
     for (const file of [...newFiles, ...compactAfter])
-      writeSmall(target, dataFilePath(layout, { ...sent, file }).slice(root.length + 1), 'data')
+      await put(dataFilePath(layout, { ...sent, file }).slice(root.length + 1), DATA)
     await commit(table, [sent], { commitUser: 'scale', identifier: BigInt(i) })
     live.set(at, compactAfter)
   }
   for await (const { path } of io.list(root, { recursive: true }))
-    writeSmall(target, path.slice(root.length + 1), await io.read(path))
+    await put(path.slice(root.length + 1), await io.read(path))
   dropMemoryStore(STORE)
-  return { files: commits * perCommit }
+  return commits * perCommit
 }
 
-const made = new Set<string>()
+const DATA = new TextEncoder().encode('data')
 
-function writeSmall(target: string, path: string, bytes: Uint8Array | string): void {
-  const file = join(target, path)
-  const directory = dirname(file)
-  if (!made.has(directory)) mkdirSync(directory, { recursive: true })
-  made.add(directory)
-  writeFileSync(file, bytes)
+/** Writes without waiting for the disk. */
+function diskPut(directory: string): Put {
+  const made = new Set<string>()
+  return (path, bytes) => {
+    const file = join(directory, path)
+    const parent = dirname(file)
+    if (!made.has(parent)) mkdirSync(parent, { recursive: true })
+    made.add(parent)
+    writeFileSync(file, bytes)
+  }
 }
 
 /** Does the task, and prints what it took. */
-async function measure(warehouse: string, task: string): Promise<void> {
-  await using catalog = await createCatalog({ warehouse })
-  const table = await catalog.table('db.t')
+async function measure(table: Table, task: string): Promise<void> {
   const before = total(table.io.stats().requestCounts)
   const start = performance.now()
   const result = task === 'list' ? await list(table) : await expire(table)
@@ -86,13 +97,11 @@ async function measure(warehouse: string, task: string): Promise<void> {
   tell({ task, ...result, requests, requestCounts, seconds, peakMb })
 }
 
-type OpenTable = Awaited<ReturnType<Awaited<ReturnType<typeof createCatalog>>['table']>>
-
-async function list(table: OpenTable): Promise<object> {
+async function list(table: Table): Promise<object> {
   return { snapshots: (await table.snapshots()).length }
 }
 
-async function expire(table: OpenTable): Promise<object> {
+async function expire(table: Table): Promise<object> {
   const count = Number(values.tags)
   const latest = (await table.latestSnapshot())!.id
   for (let i = 0; i < count; i++)
@@ -113,29 +122,56 @@ function total(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((sum, count) => sum + count, 0)
 }
 
-async function run(): Promise<void> {
+/** On disk, each task by a process of its own. */
+async function runOnDisk(): Promise<void> {
   const warehouse = await mkdtemp(join(tmpdir(), 'millrace-expire-scale-'))
   try {
-    const start = performance.now()
-    const { files } = await build(warehouse)
-    const seconds = (performance.now() - start) / 1_000
-    tell({ task: 'build', snapshots: Number(values.snapshots), files, seconds })
-    for (const task of ['list', 'expire']) {
+    await tellBuild(diskPut(join(warehouse, 'db.db', 't')))
+    for (const task of TASKS) {
       const args = [import.meta.filename, '--warehouse', warehouse, '--task', task]
       const child = promisify(execFile)(process.execPath, [...args, '--tags', values.tags])
       process.stdout.write((await child).stdout)
     }
     await using catalog = await createCatalog({ warehouse })
-    const report = await (await catalog.table('db.t')).check({ deep: false })
-    const left = await readdir(join(warehouse, 'db.db', 't'), { recursive: true })
-    const { orphanFiles } = report.counts
-    tell({ task: 'check', left: left.length, orphanFiles })
-    if (orphanFiles !== 0) process.exitCode = 1
+    await tellCheck(await catalog.table('db.t'))
   } finally {
     await rm(warehouse, { recursive: true })
   }
 }
 
-if (values.warehouse !== undefined && values.task !== undefined)
-  await measure(values.warehouse, values.task)
-else await run()
+/** In memory, or on a server in this process: what counts is the requests. */
+async function runIn(io: FileIO, root: string): Promise<void> {
+  await tellBuild((path, bytes) => io.write(`${root}/${path}`, bytes))
+  const open = async (): Promise<Table> => {
+    const store = openTableStore(io, root)
+    return new Table(store, 'db.t', await store.schemas.readLatest())
+  }
+  for (const task of TASKS) await measure(await open(), task)
+  await tellCheck(await open())
+}
+
+async function tellBuild(put: Put): Promise<void> {
+  const start = performance.now()
+  const files = await build(put)
+  const seconds = (performance.now() - start) / 1_000
+  tell({ task: 'build', snapshots: Number(values.snapshots), files, seconds })
+}
+
+async function tellCheck(table: Table): Promise<void> {
+  const { damage, counts } = await table.check({ deep: false })
+  const { snapshots, orphanFiles } = counts
+  // Data files are none that a reader could open.
+  const missing = damage.filter(({ what }) => what.includes('no such file')).length
+  tell({ task: 'check', snapshots, orphanFiles, missing })
+  if (orphanFiles !== 0 || missing !== 0) process.exitCode = 1
+}
+
+if (values.warehouse !== undefined && values.task !== undefined) {
+  await using catalog = await createCatalog({ warehouse: values.warehouse })
+  await measure(await catalog.table('db.t'), values.task)
+} else if (values.storage === 'disk') await runOnDisk()
+else if (values.storage === 'memory') await runIn(new MemoryFileIO(), `memory://${STORE}-copy/t`)
+else {
+  await using s3 = await startTestS3({}, PATIENT)
+  await runIn(s3.io, 's3://lake/t')
+}
