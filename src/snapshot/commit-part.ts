@@ -19,7 +19,7 @@ import { scanEntries } from './manifest-scan.ts'
 import { snapshotDirectory } from './paths.ts'
 import { confirmSnapshot, createSnapshot } from './publish.ts'
 import type { StoredSnapshot } from './snapshot-store.ts'
-import type { Snapshot } from './snapshot.ts'
+import { BATCH_IDENTIFIER, type Snapshot } from './snapshot.ts'
 import { checkStrictly } from './strict-mode.ts'
 import type { TableStore, UserCommits } from './table-store.ts'
 
@@ -41,12 +41,20 @@ export interface CommitContext {
   schemaId: number
 }
 
+export interface CommittedPart {
+  readonly snapshot: Snapshot
+  /** Whether this call made the snapshot, and not an earlier life of the same user. */
+  readonly isOwn: boolean
+  /** What the next part builds on. */
+  readonly latest: StoredSnapshot
+}
+
 /** Commits the change on top of `first`, or of what is the latest when another writer is faster. */
 export async function commitPart(
   context: CommitContext,
   changes: Changes,
   first: StoredSnapshot | null,
-): Promise<StoredSnapshot> {
+): Promise<CommittedPart> {
   const { store, schema, signal } = context
   const attempts = new Attempts(store, metadataFormat(schema), signal)
   const backoff = commitBackoff(context)
@@ -54,9 +62,12 @@ export async function commitPart(
   try {
     for (;;) {
       const stored = await attempt(context, changes, base, attempts)
-      if (stored !== null) return stored
+      if (stored !== null) return { snapshot: stored.snapshot, isOwn: true, latest: stored }
       if (!(await backoff.next())) throw lostEveryRace(context, backoff.failedCount)
+      const sinceId = base?.snapshot.id ?? 0
       base = await store.snapshots.readLatestListed({ signal })
+      const made = base && (await madeMeanwhile(context, changes, sinceId, base.snapshot))
+      if (base !== null && made !== null) return { snapshot: made, isOwn: false, latest: base }
       // A schema that another writer has used already is not new to be looked for.
       if (base !== null && base.snapshot.schemaId > context.schemaId)
         context.schemaId = await store.schemas.latestId({ signal })
@@ -64,6 +75,31 @@ export async function commitPart(
   } finally {
     await attempts.cleanUp()
   }
+}
+
+/**
+ * The snapshot of the same commit of a stream among those that were faster: what a process sent before it died may arrive
+ * after the next one has looked for it.
+ */
+async function madeMeanwhile(
+  { store, commitUser, identifier, signal }: CommitContext,
+  { kind }: Changes,
+  sinceId: number,
+  latest: Snapshot,
+): Promise<Snapshot | null> {
+  if (identifier === BATCH_IDENTIFIER) return null
+  const isSame = (snapshot: Snapshot): boolean =>
+    snapshot.commitUser === commitUser &&
+    snapshot.commitIdentifier === identifier &&
+    snapshot.commitKind === kind
+  if (latest.id <= sinceId) return null
+  if (isSame(latest)) return latest
+  if (latest.id === sinceId + 1) return null
+  for await (const snapshot of store.snapshots.walkBack(latest.id - 1, { signal })) {
+    if (snapshot.id <= sinceId) return null
+    if (isSame(snapshot)) return snapshot
+  }
+  return null
 }
 
 /** Null when another writer was faster. */

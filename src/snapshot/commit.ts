@@ -240,10 +240,13 @@ async function commitParts(
   if (!user.unfinished.has(identifier)) user.unfinished.set(identifier, latest?.snapshot.id ?? 0)
   const snapshots: Snapshot[] = [...before.snapshots]
   let base = latest
+  let ownCount = 0
   try {
     for (const changes of before.left) {
-      base = await commitPart(context, changes, base)
-      snapshots.push(base.snapshot)
+      const part = await commitPart(context, changes, base)
+      base = part.latest
+      snapshots.push(part.snapshot)
+      if (part.isOwn) ownCount++
     }
   } catch (error) {
     if (snapshots.length === 0 || !(error instanceof LakeError)) throw error
@@ -257,7 +260,7 @@ async function commitParts(
     store.users.delete(context.commitUser)
   const last = snapshots.at(-1)
   if (last !== undefined) await store.snapshots.advanceLatest(last.id)
-  return { snapshots, alreadyCommitted: before.left.length === 0 }
+  return { snapshots, alreadyCommitted: ownCount === 0 }
 }
 
 interface CommittedBefore {

@@ -262,6 +262,29 @@ test.each([
   expect(await liveFiles(table)).toEqual(isOvertaken ? ['mine', 'rival'] : ['mine'])
 })
 
+test('what a dead process sent may arrive after the next has looked for it, and happens once', async () => {
+  const { root, io, table } = await freshTable()
+  const by = { commitUser: 'u', identifier: 7n }
+  const rival = async (): Promise<void> => {
+    const other = [message({ newFiles: [fileMeta({ name: 'rival' })] })]
+    await commit(table, other, { commitUser: 'rival' })
+  }
+  const late = intercept(io, {
+    create: {
+      before: once('snapshot-1', async () => {
+        const first = [message({ newFiles: [fileMeta({ name: 'first life' })] })]
+        await commit(openTestTable(io, root), first, by)
+        await rival()
+      }),
+    },
+  })
+  const messages = [message({ newFiles: [fileMeta({ name: 'second life' })] })]
+  const result = await commit(openTestTable(late, root), messages, by)
+  expect(result.alreadyCommitted).toBe(true)
+  expect(result.snapshots.map(({ id }) => id)).toEqual([1])
+  expect(await liveFiles(table)).toEqual(['first life', 'rival'])
+})
+
 test('batches of one user all happen', async () => {
   const { table, io, root } = await freshTable()
   for (const store of [table, table, openTestTable(io, root)])

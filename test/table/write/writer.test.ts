@@ -271,3 +271,33 @@ test('the snapshot of a writer that dies where others have expired is no damage'
   expect((await again.commit({ identifier: 1n })).alreadyCommitted).toBe(false)
   expect((await stateOf(root)).rows).toContain('a 99 late')
 })
+
+test('a writer goes on when what its dead predecessor sent arrives late', async () => {
+  const root = `memory://${randomUUID()}/t`
+  const options = {
+    bucket: 1,
+    'merge-engine': 'aggregation',
+    'fields.v.aggregate-function': 'sum',
+    'num-sorted-run.compaction-trigger': 2,
+  }
+  const fields = [
+    { name: 'dt', type: 'STRING NOT NULL' },
+    { name: 'id', type: 'BIGINT NOT NULL' },
+    { name: 'v', type: 'BIGINT' },
+  ]
+  await createRowTable(io, root, { fields, primaryKeys: ['dt', 'id'], options })
+  const rows = [{ dt: 'a', id: 1n, v: 1n }]
+  const predecessor = async (): Promise<void> => {
+    await using writer = await (await openRowTable(io, root)).writer({ commitUser: 'u' })
+    await writer.write(rows)
+    await writer.commit({ identifier: 1n })
+  }
+  const late = intercept(io, { create: { before: once('snapshot-1', predecessor) } })
+  await using writer = await (await openRowTable(late, root)).writer({ commitUser: 'u' })
+  for (let identifier = 1n; identifier <= 8n; identifier++) {
+    await writer.write(rows)
+    const { alreadyCommitted } = await writer.commit({ identifier })
+    expect(alreadyCommitted).toBe(identifier === 1n)
+  }
+  expect((await stateOf(root)).rows).toEqual(['a 1 8'])
+})
