@@ -307,6 +307,9 @@ export const FLAGS = {
   cascade: toggle('Deletes the tables of the database too.'),
   'dry-run': toggle('Tells what would be done, and does nothing.'),
   shallow: toggle('Leaves the rows unread: metadata, footers and counts only.'),
+  repair: toggle(
+    'Repairs first what is safe to repair: hints, and statistics that cannot be read.',
+  ),
   'all-snapshots': toggle('Looks at the data files of all snapshots, not of the latest alone.'),
   json: toggle('Prints for programs: rows as JSON lines, results and errors as one line of JSON.'),
   verbose: toggle('Tells what was read and asked of the storage, and shows stacks of errors.'),

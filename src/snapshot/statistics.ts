@@ -33,6 +33,14 @@ export interface TableColumnStatistics {
   readonly maxLen?: bigint | undefined
 }
 
+/** The bytes of a file of statistics that says nothing of any column. */
+export function emptyStatistics({
+  snapshotId,
+  schemaId,
+}: Pick<TableStatistics, 'snapshotId' | 'schemaId'>): Uint8Array {
+  return new TextEncoder().encode(printJson({ snapshotId, schemaId, colStats: {} }))
+}
+
 /** The statistics that the snapshot names; null when it names none. */
 export async function readStatistics(
   { io, location }: Pick<TableStore, 'io' | 'location'>,

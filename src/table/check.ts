@@ -24,6 +24,7 @@ import { checkHistory, type CheckedHistory } from './check/history.ts'
 import { checkIndexFiles } from './check/index-files.ts'
 import { entryOf } from './check/live-files.ts'
 import { countOrphans } from './check/orphans.ts'
+import { repairTable } from './check/repair.ts'
 import { checkSchemas } from './check/schemas.ts'
 import { checkSnapshots } from './check/snapshots.ts'
 
@@ -35,6 +36,11 @@ export interface CheckOptions {
   readonly deep?: boolean | undefined
   /** Whether the data files of all snapshots are looked at, not of the latest alone. */
   readonly allSnapshots?: boolean | undefined
+  /**
+   * Whether what can safely be repaired is repaired first: hints that say something wrong, and statistics that cannot be read,
+   * which are replaced by some that say nothing. False unless told.
+   */
+  readonly repair?: boolean | undefined
   readonly onProgress?: ((progress: CheckProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -46,6 +52,8 @@ export interface CheckReport {
   readonly snapshotId: number | null
   readonly damage: readonly Finding[]
   readonly warnings: readonly Warning[]
+  /** What was repaired before the check; nothing unless `repair` asks for it. */
+  readonly repairs: readonly Finding[]
   readonly counts: {
     readonly schemas: number
     readonly snapshots: number
@@ -64,13 +72,14 @@ export async function checkTable(
   table: Pick<TableStore, 'io' | 'location'>,
   options: CheckOptions = {},
 ): Promise<CheckReport> {
-  const { deep = true, allSnapshots = false, signal } = options
+  const { deep = true, allSnapshots = false, repair = false, signal } = options
   const { root, branch } = table.location
   const store = openTableStore(table.io, root, { branch })
   const findings = new Findings()
   const schemas = await checkSchemas(store, findings, signal)
   const schema = schemas.get(Math.max(...schemas.keys()))
   if (schema === undefined) throw noSchema(findings, root)
+  const repairs = repair ? await repairTable(store, signal) : []
   const onProgress = options.onProgress ?? (() => {})
   const context: CheckContext = { store, findings, schemas, schema, signal, onProgress }
   const { snapshots, ids } = await checkSnapshots(context)
@@ -90,6 +99,7 @@ export async function checkTable(
     snapshotId: ids.at(-1) ?? null,
     damage: await withoutExpired(context),
     warnings: findings.warnings,
+    repairs,
     counts: {
       schemas: schemas.size,
       snapshots: snapshots.length,

@@ -9,11 +9,12 @@ import { requireTable } from '../table-name.ts'
 export async function checkCommand(run: CommandRun): Promise<number> {
   const [name = ''] = run.arguments
   requireTable(name, 'check')
-  const { shallow, 'all-snapshots': allSnapshots } = run.flags
+  const { shallow, 'all-snapshots': allSnapshots, repair } = run.flags
   const catalog = await run.openCatalog()
   const report = await catalog.checkTable(name, {
     deep: shallow !== true,
     allSnapshots,
+    repair,
     signal: run.signal,
     onProgress: ({ phase, done, total }) => run.progress.show(phase, done, total),
   })
@@ -21,8 +22,12 @@ export async function checkCommand(run: CommandRun): Promise<number> {
   return report.damage.length > 0 ? EXIT.failed : EXIT.done
 }
 
-function reportText(name: string, { damage, warnings, counts, snapshotId }: CheckReport): string {
-  const lines = damage.map(({ path, what }) => `damaged  ${printable(path)}: ${printable(what)}`)
+function reportText(
+  name: string,
+  { damage, warnings, repairs, counts, snapshotId }: CheckReport,
+): string {
+  const lines = repairs.map(({ path, what }) => `repaired ${printable(path)}: ${printable(what)}`)
+  for (const { path, what } of damage) lines.push(`damaged  ${printable(path)}: ${printable(what)}`)
   for (const { path, what, count } of warnings) {
     const others = count > 1 ? `, and ${count - 1} others` : ''
     lines.push(`odd      ${printable(path)}${others}: ${printable(what)}`)

@@ -43,11 +43,12 @@ const CHECK: CommandSpec = {
   name: 'check',
   summary: 'Checks all that is stored of a table, and exits with 1 on any damage.',
   arguments: [TABLE],
-  flags: ['shallow', 'all-snapshots', 'report-format', ...CATALOG_FLAGS],
+  flags: ['shallow', 'all-snapshots', 'repair', 'report-format', ...CATALOG_FLAGS],
   notes: [
-    'It walks from schemas and snapshots over manifests to data files: every file that is named must be there and have the size it should have, footers, key ranges, row counts and statistics must say what the rows say, and the runs of a level must not overlap. Each damaged file is a line. Files that nothing refers to, which crashes leave, are counted and are no damage.',
+    'It walks from schemas and snapshots over manifests to data files: every file that is named must be there and have the size it should have, footers, key ranges, row counts and statistics must say what the rows say, and the runs of a level must not overlap. Tags, other branches, long-lived changelogs, consumers and statistics must have what they need. Each damaged file is a line. Files that nothing refers to, which crashes leave, are counted and are no damage: `millrace orphans` deletes them.',
+    '`--repair` writes hints anew that lead astray (LATEST, EARLIEST), and puts empty statistics where those that a snapshot names cannot be read. Rows, manifests and snapshots are never touched.',
   ],
-  examples: ['millrace check shop.users'],
+  examples: ['millrace check shop.users', 'millrace check shop.users --shallow --repair'],
   load: async () => (await import('../commands/check.ts')).checkCommand,
 }
 

@@ -2,6 +2,7 @@
 import type { IoOptions } from '../../io/file-io.ts'
 import { joinPath } from '../../io/path.ts'
 import { readHint } from '../../snapshot/hints.ts'
+import { MAIN_BRANCH } from '../../snapshot/paths.ts'
 import type { CheckContext } from './context.ts'
 
 /** The hints of a directory whose files have these ids, ascending; what EARLIEST says, where that may be. */
@@ -30,8 +31,11 @@ export async function checkHints(
       findings.warn(latestPath, 'there are no snapshots for it to name')
     return earliest
   }
-  if (latest === undefined) findings.warn(latestPath, 'is not there, or holds no number')
-  else if (latest > last || (ids.includes(latest) && latest < last && !ids.includes(latest + 1)))
+  if (latest === undefined) {
+    // A branch has none before its first commit.
+    if (store.location.branch === MAIN_BRANCH)
+      findings.warn(latestPath, 'is not there, or holds no number')
+  } else if (latest > last || (ids.includes(latest) && latest < last && !ids.includes(latest + 1)))
     findings.damaged(latestPath, `leads readers to ${what} ${latest}, and the latest is ${last}`)
   else if (latest !== last)
     findings.warn(latestPath, `does not name the latest ${what}, which readers find out`)

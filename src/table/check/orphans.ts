@@ -28,7 +28,8 @@ export async function countOrphans(
   const missing = new Map<string, string>()
   for await (const { path, neededBy } of keptFiles(context, layout, ownIds)) {
     names.add(nameOf(path))
-    if (neededBy !== null && path.startsWith(`${root}/`)) missing.set(path, neededBy)
+    if (neededBy !== null && path.startsWith(`${root}/`) && !missing.has(path))
+      missing.set(path, neededBy)
   }
   const placeOf = placesOfTable(layout)
   const successFiles: string[] = []
