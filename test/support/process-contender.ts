@@ -18,7 +18,7 @@ export const TAG = 'kept'
 /** Snapshots that are kept whatever their age. */
 export const RETAINED_MIN = 5
 /** Longer than a writer is away: what it committed last must not have expired when it asks for it. */
-export const RETAINED_MS = 20_000
+export const RETAINED_MS = 60_000
 const KEYS = 7
 
 /** What a writer has begun and what was acknowledged, in a file that survives it: one line for each, synced. */
