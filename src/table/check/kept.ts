@@ -1,9 +1,9 @@
-import { branchNames } from '../../snapshot/branches.ts'
-import { ChangelogStore } from '../../snapshot/changelog-store.ts'
 /**
  * Checks what keeps files beside the snapshots of a branch: its tags, its long-lived changelogs, its consumers, and all that
- * the other branches of the table have; and tells the files that these need.
+ * the other branches of the table have. Tells the files that these need.
  */
+import { branchNames } from '../../snapshot/branches.ts'
+import { ChangelogStore } from '../../snapshot/changelog-store.ts'
 import { type DataLayout, indexFilePath, pathsOfFile } from '../../snapshot/data-paths.ts'
 import type { ManifestFileMeta } from '../../snapshot/manifest-list.ts'
 import { entryAt } from '../../snapshot/manifest-rows.ts'
