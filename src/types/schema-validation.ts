@@ -8,7 +8,8 @@ import type { DataField, DataType, TypeKind } from './data-type.ts'
 import { defaultValue } from './default-value.ts'
 import { collectFieldIds, isSystemFieldName, SYSTEM_FIELD_ID_START } from './field-ids.ts'
 import { checkSettable, checkUsable } from './option-checks.ts'
-import { type TableOptionValues, tableOptions } from './options.ts'
+import { tableOptions, type TableOptionValues } from './options.ts'
+import { checkScanMode } from './scan-mode.ts'
 import type { TableSchema } from './schema-file.ts'
 import { bucketKeyProblem, fieldNamed, hasPrimaryKey, isCrossPartition } from './schema-keys.ts'
 import { typeText } from './type-text.ts'
@@ -318,18 +319,4 @@ function requireColumn({ fields }: TableSchema, option: string, name: string): D
   if (field !== undefined) return field
   const names = fields.map((candidate) => candidate.name)
   throw invalid(`${option} names "${name}", which is no column${didYouMean(name, names)}`)
-}
-
-/** A start that is fixed by one scan option cannot be fixed by another one too. */
-function checkScanMode(options: TableOptionValues): void {
-  const mode = options.get('scan.mode')
-  const hasSnapshot = options.isSet('scan.snapshot-id')
-  if (mode === 'from-snapshot' || mode === 'from-snapshot-full') {
-    if (!hasSnapshot) throw scanError(`scan.mode = ${mode} needs scan.snapshot-id`)
-  } else if (mode !== 'default' && hasSnapshot)
-    throw scanError(`scan.snapshot-id does not go with scan.mode = ${mode}`)
-}
-
-function scanError(message: string): LakeError {
-  return invalid(message, { hint: 'leave scan.mode out: scan.snapshot-id alone is enough' })
 }

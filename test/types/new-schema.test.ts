@@ -271,7 +271,7 @@ describe('what is refused', () => {
       { ...KEYED, options: { bucket: 2, 'record-level.time-field': 'amount' } },
     ],
     [
-      'scan.mode = from-snapshot needs scan.snapshot-id',
+      'scan.mode = from-snapshot needs one of scan.snapshot-id',
       { ...APPEND, options: { 'scan.mode': 'from-snapshot' } },
     ],
     [

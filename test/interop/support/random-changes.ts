@@ -152,6 +152,17 @@ const SETTINGS: readonly (readonly [name: string, ...values: readonly string[]])
   ['full-compaction.delta-commits', '5'],
   ['fields.default-aggregate-function', 'last_value'],
   ['primary-key', 'k', 'p,k'],
+  ['partition', 'p'],
+  ['scan.mode', 'latest', 'from-snapshot', 'from-timestamp', 'full', 'incremental'],
+  ['partition.expiration-time', '1 d'],
+  ['snapshot.num-retained.min', '0', '5', '50'],
+  ['snapshot.num-retained.max', '20', '3'],
+  ['changelog.num-retained.min', '0', '30'],
+  ['force-lookup', 'true'],
+  ['data-evolution.enabled', 'true'],
+  ['index-file-in-data-file-dir', 'true'],
+  ['partial-update.remove-record-on-delete', 'true'],
+  ['file.format', 'avro', 'parquet', 'nonsense'],
 ]
 
 /** Options whose values name columns. */
