@@ -78,6 +78,7 @@ test('what is not shown of a large table is told', async () => {
   const shownFiles = tallest!.runs.reduce((sum, { shown }) => sum + shown.length, 0)
   expect(tallest).toMatchObject({ partition: 'dt=b', runCount: seen.totals.runsMax })
   expect(shownFiles).toBe(3)
+  expect(tallest!.runs.every(({ shown }) => shown.length > 0)).toBe(true)
   const { snapshots, buckets, files, partitions } = seen.leftOut
   expect({ snapshots, buckets, files }).toEqual({
     snapshots: 5,

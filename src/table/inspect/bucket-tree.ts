@@ -48,7 +48,7 @@ export function bucketTree(
   context: TreeContext,
 ): InspectedBucket {
   const isKeyed = context.keyFields.length > 0
-  const runs = isKeyed ? sortedRuns(files.places) : [{ level: 0, places: files.places }]
+  const runs = isKeyed ? sortedRuns(files.places, filesMax) : [{ level: 0, places: files.places }]
   const counts = shares(
     runs.map(({ places }) => places.length),
     filesMax,
@@ -87,12 +87,15 @@ interface RunPlaces {
   readonly places: readonly FilePlace[]
 }
 
-function sortedRuns(places: readonly FilePlace[]): RunPlaces[] {
+/** The runs, those of level 0 only as far as a file of each can be shown. */
+function sortedRuns(places: readonly FilePlace[], filesMax: number): RunPlaces[] {
   const byLevel = Map.groupBy(places, ({ rows, row }) => rows.levels[row]!)
+  const upperCount = byLevel.size - Number(byLevel.has(0))
+  const level0Max = Math.min(LEVEL0_RUNS_MAX, Math.max(1, filesMax - upperCount))
   const level0 = (byLevel.get(0) ?? [])
     .map((place) => ({ place, sequence: maxSequenceAt(place.rows, place.row) }))
     .toSorted((a, b) => (a.sequence > b.sequence ? -1 : Number(a.sequence < b.sequence)))
-    .slice(0, LEVEL0_RUNS_MAX)
+    .slice(0, level0Max)
     .map(({ place }) => ({ level: 0, places: [place] }))
   const upper = [...byLevel]
     .filter(([level]) => level > 0)
