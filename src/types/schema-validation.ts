@@ -2,7 +2,7 @@
  * Whether a table can have a schema: the rules of the Java classes `Schema` and `SchemaValidation`, and whether this
  * library can read and write a table that another engine made.
  */
-import { invalid, type LakeError, unsupported } from '../util/errors.ts'
+import { invalid, unsupported } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import type { DataField, DataType, TypeKind } from './data-type.ts'
 import { defaultValue } from './default-value.ts'
