@@ -1,7 +1,7 @@
 /**
  * Lets every operation on a table go wrong at each of its storage operations, in each way there is, in memory and on a local
  * disk, and prints one JSON line for each: `node scripts/kills.ts [--scenario TEXT] [--storage memory] [--kills 500] [--nested]
- * [--seed 1]`. With `--kills` so many are chosen at random; with `--nested` a second process dies too.
+ * [--seed 1]`. With `--kills` so many are chosen at random where there are more; with `--nested` a second process dies too.
  * Fails when something is damaged or lost that the table keeps, or happens twice, or cannot be done again, or leaves files.
  */
 import { mkdtemp, rm } from 'node:fs/promises'

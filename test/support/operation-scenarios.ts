@@ -1,8 +1,8 @@
 /** Tables with a past, and what is done to them that keeps them in order. */
 import type { FileIO } from '../../src/io/file-io.ts'
 import { ConsumerStore } from '../../src/snapshot/consumer-store.ts'
-import { openTableStore } from '../../src/snapshot/table-store.ts'
-import type { Table } from '../../src/table/table.ts'
+import { openBranch, openTableStore } from '../../src/snapshot/table-store.ts'
+import { Table } from '../../src/table/table.ts'
 import { TableWriter, type WriterOptions } from '../../src/table/write/writer.ts'
 import { utf8 } from '../../src/types/internal-value.ts'
 import { firstSchema, parseNewSchema } from '../../src/types/new-schema.ts'
@@ -182,6 +182,57 @@ const TAGS: readonly OperationScenario[] = [
   }),
 ]
 
+/** With a commit of its own. */
+async function branchOff(table: Table): Promise<void> {
+  await table.branches.create('dev', { tag: 'mid' })
+  await commitOnce(await branchOf(table), rows('dev', [2, 21]))
+}
+
+async function branchOf({ store, name }: Table): Promise<Table> {
+  const branch = openBranch(store, 'dev')
+  return new Table(branch, name, await branch.schemas.readLatest())
+}
+
+const EXPIRED: Past = { and: (table) => table.expire({ retainMin: 1, retainMax: 1 }) }
+const BRANCHED: Past = { and: branchOff }
+
+const BRANCHES: readonly OperationScenario[] = [
+  scenario('a branch', (table) => table.branches.create('new', { tag: 'first' }), EXPIRED),
+  scenario('an empty branch', (table) => table.branches.create('new')),
+  scenario(
+    'a commit to a branch',
+    async (table) => commitOnce(await branchOf(table), rows('new', [2, 22]), { commitUser: 'dev' }),
+    BRANCHED,
+  ),
+  scenario(
+    'a branch with another name',
+    (table) => table.branches.rename('dev', 'development'),
+    BRANCHED,
+  ),
+  scenario('a branch less', (table) => table.branches.delete('dev'), BRANCHED),
+  scenario('a fast-forward', (table) => table.branches.fastForward('dev'), BRANCHED),
+  scenario('expiry beside a branch', (table) => table.expire({ retainMin: 1, retainMax: 1 }), {
+    async and(table) {
+      await branchOff(table)
+      await table.tags.delete('mid')
+      await table.consumers.delete('job')
+    },
+  }),
+]
+
+const RETURNS: readonly OperationScenario[] = [
+  scenario('a rollback', (table) => table.rollbackTo({ snapshot: 6 })),
+  // With changes the snapshot would come back without them, as with Java: they are not what a tag keeps.
+  scenario('a rollback to what expired', (table) => table.rollbackTo({ tag: 'first' }), {
+    ...EXPIRED,
+    isKeyed: false,
+  }),
+  scenario('a consumer that goes back', (table) => table.consumers.reset('job', 2)),
+  scenario('a consumer less', (table) => table.consumers.delete('job')),
+  scenario('statistics', (table) => table.analyze()),
+  scenario('a partition that is done', (table) => table.markPartitionsDone([{ p: DATES[0] }])),
+]
+
 /** Files as those have left them that died in a commit. */
 async function leaveOrphans({ path }: Table, io: FileIO): Promise<void> {
   for (const name of [
@@ -194,4 +245,10 @@ async function leaveOrphans({ path }: Table, io: FileIO): Promise<void> {
     await io.write(`${path}/${name}`, utf8('left behind'))
 }
 
-export const OPERATION_SCENARIOS: readonly OperationScenario[] = [...WRITES, ...EXPIRIES, ...TAGS]
+export const OPERATION_SCENARIOS: readonly OperationScenario[] = [
+  ...WRITES,
+  ...EXPIRIES,
+  ...TAGS,
+  ...BRANCHES,
+  ...RETURNS,
+]

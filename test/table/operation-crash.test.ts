@@ -11,12 +11,13 @@ import { memoryTrials } from '../support/trials.ts'
 
 const SEED = Number(process.env['SEED'] ?? 1)
 const SAMPLE = [
-  'vectors of deleted rows',
   'a change of the schema',
   'expiry of changelogs',
-  'a commit that expires',
   'a removal of orphans',
   'a tag less',
+  'a branch',
+  'a fast-forward',
+  'a rollback',
 ]
 
 test.each(OPERATION_SCENARIOS.filter(({ name }) => SAMPLE.includes(name)))(

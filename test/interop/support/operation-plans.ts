@@ -118,7 +118,7 @@ type Maker = (state: TableState, random: Random) => Operation | null
 
 /** What is done how often; null where the table has nothing that it could be done to. */
 const MAKERS: readonly (readonly [number, Maker])[] = [
-  [6, (state, random) => ({ op: 'write', rows: randomRows(state.fields, state.isKeyed, random) })],
+  [6, writeTo],
   [1.5, ({ isKeyed }, random) => ({ op: 'compact', full: !isKeyed || random() < 0.6 })],
   [0.6, overwriting],
   [0.4, (_, random) => ({ op: 'dropPartitions', partitions: [{ p: pick(random, PARTITIONS) }] })],
@@ -145,14 +145,17 @@ const TOTAL = MAKERS.reduce((sum, [weight]) => sum + weight, 0)
 
 /** What is done next. */
 export function randomOperation(state: TableState, random: Random): Operation {
-  if (state.latest === 0)
-    return { op: 'write', rows: randomRows(state.fields, state.isKeyed, random) }
+  if (state.latest === 0) return writeTo(state, random)
   for (;;) {
     let left = random() * TOTAL
     const [, make] = MAKERS.find(([weight]) => (left -= weight) < 0) ?? MAKERS[0]!
     const made = make(state, random)
     if (made !== null) return made
   }
+}
+
+export function writeTo({ fields, isKeyed }: TableState, random: Random): Operation {
+  return { op: 'write', rows: randomRows(fields, isKeyed, random) }
 }
 
 function overwriting(state: TableState, random: Random): Operation {
