@@ -12,6 +12,7 @@ import { fileForms } from '../lsm/file-form.ts'
 import { mergeEngine } from '../lsm/merge/engine.ts'
 import { branchNames, noBranch } from '../snapshot/branches.ts'
 import { MAIN_BRANCH } from '../snapshot/paths.ts'
+import type { TableMetricValues } from '../snapshot/table-metrics.ts'
 import { openBranch, openTableStore, type TableStore } from '../snapshot/table-store.ts'
 import { type CheckOptions, type CheckReport, checkTable } from '../table/check.ts'
 import { openSystemTable, type SystemTable } from '../table/system-tables.ts'
@@ -44,6 +45,7 @@ import {
   type StoredTable,
   SYSTEM_DATABASE,
 } from './global-tables.ts'
+import type { CatalogMetrics } from './metrics.ts'
 import { checkName, identifierText, parseIdentifier, type TableIdentifier } from './identifier.ts'
 
 export type CatalogInput = Omit<CatalogOptionsInput, 'warehouse'> & {
@@ -95,6 +97,17 @@ export class Catalog implements AsyncDisposable {
     this.io = io
     this.warehouse = warehouse
     this.#options = options
+  }
+
+  /** What this process has measured so far of its work on the tables that it opened by this catalog. */
+  metrics(): CatalogMetrics {
+    const tables: Record<string, TableMetricValues> = {}
+    for (const [root, { branches }] of this.#stores)
+      for (const [branch, { metrics }] of branches) {
+        const table = root.slice(this.warehouse.length + 1).replace(`${DATABASE_SUFFIX}/`, '.')
+        tables[branch === MAIN_BRANCH ? table : `${table}$branch_${branch}`] = metrics.values()
+      }
+    return { tables, storage: this.io.stats() }
   }
 
   /** The names of the databases, sorted. */
@@ -246,7 +259,7 @@ export class Catalog implements AsyncDisposable {
   }
 
   /**
-   * Gives a table another name, also in another database, in one step. Whoever has it open has to open it again: writers
+   * Gives a table another name, also in another database, which is made if need be, in one step. Whoever has it open has to open it again: writers
    * cannot commit under the old name. NOT_FOUND when there is no such table, EXISTS when something has the new name,
    * UNSUPPORTED on storages without directories, such as S3.
    */
@@ -255,18 +268,16 @@ export class Catalog implements AsyncDisposable {
     const target = this.#wholeTable(to)
     const store = this.#store(id)
     if ((await store.schemas.ids(options)).length === 0) throw await this.#noTable(id, options)
-    await this.#requireDatabase(target.database, options)
     const [root, path] = [store.location.root, this.#tablePath(target)]
     if (this.io.renameDirectory === undefined)
       throw unsupported('tables on this storage cannot be renamed: it has no directories', {
         path: root,
         hint: 'create the other table with the schema that describe prints, and copy the rows',
       })
-    if (
-      (await hasFiles(this.io, path, options)) ||
-      !(await this.io.renameDirectory(root, path, options))
-    )
-      throw new LakeError('EXISTS', `there is something named ${to} already`, { path })
+    const isTaken = new LakeError('EXISTS', `there is something named ${to} already`, { path })
+    if (await hasFiles(this.io, path, options)) throw isTaken
+    await this.createDatabase(target.database, { ...options, ifNotExists: true })
+    if (!(await this.io.renameDirectory(root, path, options))) throw isTaken
     for (const each of [root, path]) this.#stores.delete(each)
     return await this.table(to, undefined, options)
   }

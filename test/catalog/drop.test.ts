@@ -72,12 +72,12 @@ test('a table gets another name, also in another database, unless something has 
   await io.write(`${catalog.warehouse}/b.db/rest/file`, new Uint8Array(1))
   for (const taken of ['b.t', 'b.rest'])
     await expect(catalog.renameTable('a.t', taken)).rejects.toMatchObject({ code: 'EXISTS' })
-  await expect(catalog.renameTable('a.t', 'c.t')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(catalog.renameTable('a.tt', 'a.u')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   await expect(catalog.renameTable('a.t$branch_x', 'a.u')).rejects.toMatchObject({
     code: 'INVALID',
   })
   const old = await catalog.table('a.t')
-  const renamed = await catalog.renameTable('a.t', 'b.u')
+  const renamed = await catalog.renameTable('a.t', 'c.u')
   await renamed.write([{ id: 2 }])
   expect(await renamed.read().toArray()).toHaveLength(2)
   expect(await catalog.tableExists('a.t')).toBe(false)

@@ -99,6 +99,35 @@ test('a writer goes on with its columns, and leaves files of a later schema unco
   expect((await altered.check()).damage).toEqual([])
 })
 
+test('a compactor that watches goes on with the columns of the new schema', async () => {
+  const { table } = await tableOf({
+    ...KEYED,
+    options: { bucket: 1, 'write-only': true, 'continuous.discovery-interval': '1 ms' },
+  })
+  await table.write([{ id: 1, name: 'a' }])
+  const controller = new AbortController()
+  const rounds: (() => Promise<unknown>)[] = [
+    async () => {
+      const altered = await table.alter([{ action: 'addColumn', column: 'note', type: 'STRING' }])
+      await altered.write([{ id: 2, name: 'b', note: 'kept' }])
+    },
+    async () => {
+      controller.abort()
+      await Promise.resolve()
+    },
+  ]
+  const onRound = (): unknown => rounds.shift()?.()
+  const watch = table.watchCompactions({ full: true, signal: controller.signal, onRound })
+  await expect(watch).rejects.toMatchObject({ code: 'ABORTED' })
+  const latest = await table.alter([{ action: 'updateComment', comment: 'done' }])
+  expect(await rowsOf(latest)).toEqual([
+    { id: 1, name: 'a', note: null },
+    { id: 2, name: 'b', note: 'kept' },
+  ])
+  const files = await latest.store.snapshots.readLatest()
+  expect(files?.commitKind).toBe('COMPACT')
+})
+
 test('a stream goes on with its columns', async () => {
   const { table } = await tableOf({ ...KEYED, primaryKeys: [], options: {} })
   await table.write([{ id: 1, name: 'a' }])
