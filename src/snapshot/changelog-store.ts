@@ -5,7 +5,7 @@
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { joinPath } from '../io/path.ts'
 import { corrupt } from '../util/errors.ts'
-import { hintBytes } from './hints.ts'
+import { hintBytes, readHint } from './hints.ts'
 import { numbersAfter, readIfThere } from './metadata-files.ts'
 import {
   CHANGELOG_PREFIX,
@@ -45,6 +45,11 @@ export class ChangelogStore {
   async write(snapshot: Snapshot, options?: IoOptions): Promise<void> {
     const bytes = new TextEncoder().encode(snapshotText(snapshot))
     await this.#io.write(changelogPath(this.location, snapshot.id), bytes, options)
+  }
+
+  /** Where the changelogs begin or end, as the last expiry told; undefined where none has. */
+  async readHint(hint: HintName, options?: IoOptions): Promise<number | undefined> {
+    return await readHint(this.#io, joinPath(changelogDirectory(this.location), hint), options)
   }
 
   /** Tells Java, which looks here first, where the changelogs begin or end. */

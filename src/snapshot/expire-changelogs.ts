@@ -71,7 +71,18 @@ export async function expireChangelogs(
     count += expiring.length
     rest = rest.filter((id) => id >= end.id)
   }
+  if (count === 0) await unlessDry(run, () => writeMissingHint(run, changelogs, earliest))
   return { count, earliest: await changelogs.find(rest[0]!, { signal }) }
+}
+
+async function writeMissingHint(
+  { signal }: ExpiryRun,
+  changelogs: ChangelogStore,
+  earliestId: number,
+): Promise<void> {
+  const hint = await changelogs.readHint('EARLIEST', { signal })
+  if (hint === undefined || hint < earliestId)
+    await changelogs.writeHint('EARLIEST', earliestId, { signal })
 }
 
 interface Step {

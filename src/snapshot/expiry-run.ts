@@ -6,6 +6,7 @@ import { nearestTagBefore } from './expire.ts'
 import { FileDeletion, type FileDeletionOptions, type UnusedFile } from './file-deletion.ts'
 import { namesOfBranches, otherBranches } from './kept-by-branches.ts'
 import { lowestOfConsumers, taggedSnapshots } from './kept-by-tags.ts'
+import { ManifestStore } from './manifest-store.ts'
 import type { Snapshot } from './snapshot.ts'
 import type { TableStore } from './table-store.ts'
 import {
@@ -23,11 +24,27 @@ export interface ExpiryRun extends UnusedFilesContext {
   readonly guard: ExpiryGuard
 }
 
+export interface ExpiryRunOptions extends FileDeletionOptions {
+  /** Whether a long history goes, whose manifests are not to take the place of those that the process works with. */
+  readonly isLong?: boolean | undefined
+}
+
+/** What is read of a long history is read once. */
+const LONG_CACHE_BYTES = 8 << 20
+
 /** Opens what an expiry of the table needs; nothing is read yet. */
 export function openExpiryRun(
-  { store, schema }: { readonly store: TableStore; readonly schema: TableSchema },
-  options: FileDeletionOptions = {},
+  { store: opened, schema }: { readonly store: TableStore; readonly schema: TableSchema },
+  options: ExpiryRunOptions = {},
 ): ExpiryRun {
+  const { io, location } = opened
+  const store: TableStore =
+    options.isLong === true
+      ? {
+          ...opened,
+          manifests: new ManifestStore(io, location.root, { cacheSizeBytes: LONG_CACHE_BYTES }),
+        }
+      : opened
   const values = tableOptions(schema.options)
   const external = schema.options['data-file.external-paths'] ?? ''
   const context = {

@@ -61,11 +61,8 @@ test.for(
   await setConsumer(random, [ours, javas], latest)
   for (let round = 0; round < 4; round++) {
     const step = randomExpiry(random, latest, KEPT_LONGER.has(name))
-    await both.java.operate(javas, { op: 'expire', ...step })
-    const { changelogs: kept, ...rest } = step
-    const changelogs = kept === undefined ? {} : retention(kept, kept)
-    const table = await both.table(ours)
-    await table.expire({ ...retention(rest.min, rest.max), changelogs, limit: rest.limit })
+    await both.java.operate(javas, step)
+    await weOperate(both, ours, step)
     expect(await stateOf(ours), `round ${round}: ${JSON.stringify(step)}`).toEqual(
       await stateOf(javas),
     )
@@ -76,13 +73,6 @@ test.for(
   }
   await checkReads(ours, javas)
 })
-
-function retention(
-  min: number,
-  max: number,
-): { retainMin: number; retainMax: number; olderThan: Date } {
-  return { retainMin: min, retainMax: max, olderThan: new Date() }
-}
 
 function schemaOf({ isKeyed, options }: (typeof SHAPES)[string]): JsonSchema {
   return {
@@ -134,16 +124,11 @@ async function setConsumer(
   for (const name of names) await both.java.consumer(name, 'job', next)
 }
 
-interface Expiry {
-  readonly min: number
-  readonly max: number
-  readonly limit?: number
-  readonly changelogs?: number
-}
-
-function randomExpiry(random: Random, latest: number, keepsChangelogs: boolean): Expiry {
+/** Whatever their age; changelogs are kept for an hour, if there are not more than so many. */
+function randomExpiry(random: Random, latest: number, keepsChangelogs: boolean): Operation {
   const min = between(random, 1, Math.max(1, latest - 3))
   return {
+    op: 'expire',
     min,
     max: between(random, min, min + 5),
     ...(random() < 0.5 && { limit: between(random, 1, 6) }),

@@ -66,7 +66,10 @@ export async function expireTable(
     overridesOf(changelogs, nowMs),
     limit,
   )
-  const { result } = await expireByRules({ store, schema }, rules, nowMs, options)
+  const { result } = await expireByRules({ store, schema }, rules, nowMs, {
+    ...options,
+    isLong: true,
+  })
   return result
 }
 
@@ -83,10 +86,12 @@ export async function expireByRules(
   table: { readonly store: TableStore; readonly schema: TableSchema },
   rules: ExpiryRules,
   nowMs: number,
-  options: Pick<ExpireOptions, 'dryRun' | 'onProgress' | 'signal'> = {},
+  options: Pick<ExpireOptions, 'dryRun' | 'onProgress' | 'signal'> & {
+    readonly isLong?: boolean
+  } = {},
 ): Promise<Expired> {
-  const { onProgress, dryRun = false, signal } = options
-  const run = openExpiryRun(table, { dryRun, signal })
+  const { onProgress, dryRun = false, signal, isLong } = options
+  const run = openExpiryRun(table, { dryRun, signal, isLong })
   const { count: snapshotCount, earliest } = await expireSnapshots(run, {
     rules,
     nowMs,
