@@ -68,6 +68,15 @@ test.each(['mor', 'dv', 'changelog_lookup', 'typed_partitions', 'bucket_append']
   },
 )
 
+test('rows that deletion vectors take out are counted with their files', async () => {
+  const table = await goldenTable('iceberg_v3_dv')
+  const { buckets, totals } = await table.inspect()
+  expect(totals.vectorRows).toBeGreaterThan(0)
+  const merged = buckets.flatMap(({ runs }) => runs).filter(({ level }) => level > 0)
+  const visible = merged.reduce((sum, { rows, vectorRows }) => sum + rows - vectorRows!, 0)
+  expect(await Array.fromAsync(table.read().rows())).toHaveLength(visible)
+})
+
 test('what is not shown of a large table is told', async () => {
   const table = await unmerged()
   const bounds = { snapshotsMax: 2, bucketsMax: 1, filesMax: 3, partitionsMax: 1 }

@@ -65,7 +65,7 @@ function textOf(seen: Inspection): string {
       some(totals.files, 'file'),
       sizeText(totals.bytes),
       some(totals.buckets, 'bucket'),
-      some(totals.partitions, 'partition'),
+      ...(seen.partitionKeys.length > 0 ? [some(totals.partitions, 'partition')] : []),
       some(totals.snapshots, 'snapshot'),
       some(totals.tags, 'tag'),
     ].join(', '),
