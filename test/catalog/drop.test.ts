@@ -6,6 +6,7 @@ import { Catalog } from '../../src/catalog/catalog.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
 import { parseNewSchema } from '../../src/types/new-schema.ts'
 import { faultAt, FaultyFileIO } from '../support/faults.ts'
+import { PATIENT, startTestS3 } from '../support/s3-file-io.ts'
 
 const SCHEMA = parseNewSchema({ fields: [{ name: 'id', type: 'INT' }] })
 
@@ -83,4 +84,20 @@ test('a table gets another name, also in another database, unless something has 
   expect(await catalog.tableExists('a.t')).toBe(false)
   await expect(old.write([{ id: 3 }])).rejects.toMatchObject({ code: 'NOT_FOUND' })
   expect(await filesOf(catalog, 'a.db')).toEqual([])
+})
+
+test('on S3 tables are dropped in few requests, and cannot be renamed', async () => {
+  await using s3 = await startTestS3({}, PATIENT)
+  const catalog = new Catalog(s3.io, 's3://lake/wh')
+  const table = await catalog.createTable('a.t', SCHEMA)
+  await table.write([{ id: 1 }])
+  await expect(catalog.renameTable('a.t', 'a.u')).rejects.toMatchObject({ code: 'UNSUPPORTED' })
+  s3.operations()
+  await catalog.dropTable('a.t')
+  const asked = s3.operations()
+  expect(asked.filter((name) => name === 'DeleteObjects').length).toBeLessThanOrEqual(4)
+  expect(asked.length).toBeLessThan(25)
+  expect(await filesOf(catalog, '')).toEqual([])
+  await catalog.dropDatabase('a')
+  expect(await catalog.databases()).toEqual([])
 })
