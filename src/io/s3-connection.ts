@@ -73,6 +73,9 @@ export class S3Connection {
         if (signal?.aborted === true) throw abortedError(signal)
         if (error instanceof LakeError) throw error
         throw s3Failure(error, { operation, path, secrets: await this.#secrets(client, error) })
+      } finally {
+        // One that was about to be sent when the storage was closed has opened a connection since.
+        if (this.#closed) client.destroy()
       }
     }, signal)
   }
