@@ -28,7 +28,7 @@ const EVENTS = defineSchema({
     bucket: 1,
     'changelog-producer': 'lookup',
     'file.compression': 'none',
-    'parquet.enable.dictionary': 'false',
+    'parquet.enable.dictionary': false,
   },
 })
 
