@@ -36,7 +36,21 @@ test('a table is altered by changes close to SQL, told, and read on', async () =
   expect(JSON.parse(json)).toMatchObject({ table: 'db.t', dryRun: false, schema: { id: 2 } })
 })
 
-test.each([
+test('a number of buckets that rows do not have yet is told, and rescale moves them', async () => {
+  using warehouse = testWarehouse()
+  await warehouse.ok(['create', 'db.t', '--schema', '-'], { stdin: SCHEMA })
+  await warehouse.ok(['write', 'db.t', '-'], { stdin: '{"id": 1}\n{"id": 2}' })
+  const { stderr } = await warehouse.run(['alter', 'db.t', 'SET bucket = 2'])
+  expect(stderr).toContain('millrace rescale db.t --buckets 2')
+  const refused = await warehouse.run(['write', 'db.t', '-'], { stdin: '{"id": 3}' })
+  expect(refused.code).toBeGreaterThan(0)
+  await warehouse.ok(['rescale', 'db.t', '--buckets', '2'])
+  await warehouse.ok(['write', 'db.t', '-'], { stdin: '{"id": 3}' })
+  const read = await warehouse.ok(['read', 'db.t', '--format', 'jsonl'])
+  expect(read.trim().split('\n')).toHaveLength(3)
+})
+
+const REFUSED: readonly (readonly [argv: readonly string[], message: string])[] = [
   [['alter', 'db.t'], 'no change is told'],
   [['alter', 'db.t', 'DROP COLUMN nam'], 'did you mean "name"'],
   [['alter', 'db.t', 'ADD x'], 'expected a type'],
@@ -44,12 +58,16 @@ test.each([
   [['drop', 'db.t', '--cascade'], 'is for databases'],
   [['drop', 'db'], 'drop the tables first'],
   [['rename', 'db.t', 'db.t'], 'already'],
-] as const)('%j: %s', async (argv, message) => {
+]
+
+test('mistakes are told with the way out', async () => {
   using warehouse = testWarehouse()
   await warehouse.ok(['create', 'db.t', '--schema', '-'], { stdin: SCHEMA })
-  const { code, stderr } = await warehouse.run([...argv])
-  expect(code).toBeGreaterThan(0)
-  expect(stderr).toContain(message)
+  for (const [argv, message] of REFUSED) {
+    const { code, stderr } = await warehouse.run(argv)
+    expect(code).toBeGreaterThan(0)
+    expect(stderr).toContain(message)
+  }
 })
 
 test('a table gets another name and is dropped, and its database with it', async () => {

@@ -216,6 +216,32 @@ test(`${TABLES} tables of seed ${seed}, changed ${LISTS} times, have the same sc
   expect(mistakes).toEqual([])
 })
 
+function added(column: string): SchemaChange {
+  return { action: 'addColumn', column, type: 'INT' }
+}
+
+test('changes that both sides make at the same time are all made', async () => {
+  const schema = parseNewSchema({ fields: [{ name: 'id', type: 'INT' }] })
+  const table = await catalog.createTable('db.shared', schema)
+  const names = Array.from({ length: 12 }, (_, i) => i)
+  const lists = names.map((i) => [added(`theirs${i}`)])
+  const [answers] = await Promise.all([
+    warehouse.alter('db.shared', {
+      task: 'alter',
+      lists: lists.map((list) => list.map((change) => ({ ...change, type: 'INT' }))),
+    }),
+    ...names.map(async (i) => table.alter([added(`ours${i}`)])),
+  ])
+  expect((answers as Answer[]).filter(({ error }) => error !== undefined)).toEqual([])
+  const { fields, id, highestFieldId } = (await catalog.table('db.shared')).schema
+  expect({ id, highestFieldId, count: fields.length }).toEqual({
+    id: 2 * names.length,
+    highestFieldId: 2 * names.length,
+    count: 1 + 2 * names.length,
+  })
+  expect(new Set(fields.map((field) => field.id)).size).toBe(fields.length)
+})
+
 test('what either side drops or renames is so for the other', async () => {
   const schema = parseNewSchema({ fields: [{ name: 'id', type: 'INT' }] })
   const row = '{"id":1}'

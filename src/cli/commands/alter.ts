@@ -27,11 +27,14 @@ export async function alterCommand(run: CommandRun): Promise<number> {
   const { schema } = await table.alter(changes, { dryRun, signal: run.signal })
   const before = dryRun ? table.schema : await table.store.schemas.read(schema.id - 1)
   const verb = dryRun ? 'would have' : 'has'
-  await tellResult(
-    run,
-    { table: name, dryRun, schema: JSON.parse(schemaFileText(schema)) as unknown },
-    [`${name} ${verb} schema ${schema.id}`, ...differences(before, schema)],
-  )
+  const lines = [`${name} ${verb} schema ${schema.id}`, ...differences(before, schema)]
+  const buckets = schema.options['bucket']
+  if (buckets !== before.options['bucket'] && (await table.latestSnapshot()) !== null)
+    lines.push(
+      `rows are in buckets of the old number: millrace rescale ${name} --buckets ${buckets} moves them, and until then writers are refused`,
+    )
+  const json = JSON.parse(schemaFileText(schema)) as unknown
+  await tellResult(run, { table: name, dryRun, schema: json }, lines)
   return EXIT.done
 }
 
