@@ -87,7 +87,7 @@ export function commandNamed(words: readonly string[]): CommandSpec {
   if (family.length > 0) throw unknownInFamily(word, second, family)
   if (LATER_COMMANDS.includes(word))
     throw unsupported(`the command ${word} is not there yet`, {
-      hint: `there are ${COMMANDS.map(({ name }) => name).join(', ')}`,
+      hint: 'millrace help lists the commands',
     })
   const firstWords = COMMANDS.map(({ name }) => name.split(' ')[0]!)
   const names = [...new Set(firstWords), 'help', ...LATER_COMMANDS]

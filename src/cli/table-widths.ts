@@ -1,45 +1,37 @@
 /** Chooses how wide the columns of a table are, so that it fits a terminal. */
 
 const GAP = 2
-/** A column of texts that is narrower tells nothing. */
+/** A narrower column tells nothing. */
 const WIDTH_MIN = 6
 
+export interface ColumnNeeds {
+  /** How wide its name is. */
+  readonly name: number
+  /** How wide its widest value is. */
+  readonly values: number
+  /** Whether values are never cut, since a part of a number or of a time is a wrong one. */
+  readonly isWhole: boolean
+}
+
 /**
- * The widths of columns that would like to be as wide as `natural` says: as they are where they fit, else with the widest
- * columns cut to the same width. Columns of numbers are never cut, since a part of a number is a wrong number. Null where
- * no width of the others is enough.
+ * The widths of columns: as wide as they need where that fits, else with the widest names cut, and then the widest values
+ * too, all to the same width. Null where nothing of that is enough.
  */
 export function columnWidths(
-  natural: readonly number[],
-  isNumber: readonly boolean[],
+  columns: readonly ColumnNeeds[],
   widthMax: number,
 ): readonly number[] | null {
-  const room = widthMax - GAP * (natural.length - 1)
-  if (sum(natural) <= room) return natural
-  const fixed = sum(natural.filter((_, i) => isNumber[i] === true))
-  const cuttable = natural.filter((_, i) => isNumber[i] !== true)
-  const cut = widestCut(cuttable, room - fixed)
-  if (cut < WIDTH_MIN) return null
-  // What the equal cut leaves over goes to the first columns that are cut.
-  let left = room - fixed - sum(cuttable.map((width) => Math.min(width, cut)))
-  return natural.map((width, i) => {
-    if (isNumber[i] === true || width <= cut) return width
-    return left-- > 0 ? cut + 1 : cut
-  })
-}
-
-/** The largest width that all columns can be cut to so that they fit. */
-function widestCut(widths: readonly number[], room: number): number {
-  const rising = widths.toSorted((a, b) => a - b)
-  let left = room
-  for (const [i, width] of rising.entries()) {
-    const each = Math.floor(left / (rising.length - i))
-    if (width > each) return each
-    left -= width
-  }
-  return rising.at(-1) ?? 0
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0)
+  const room = widthMax - GAP * (columns.length - 1)
+  const cuts: readonly ((needs: ColumnNeeds, cut: number) => number)[] = [
+    ({ name, values }, cut) => Math.max(values, Math.min(name, cut)),
+    ({ name, values, isWhole }, cut) =>
+      Math.max(Math.min(name, WIDTH_MIN), isWhole ? values : Math.min(values, cut)),
+  ]
+  const widest = columns.reduce((most, { name, values }) => Math.max(most, name, values), 0)
+  for (const widthOf of cuts)
+    for (let cut = Math.max(widest, WIDTH_MIN); cut >= WIDTH_MIN; cut--) {
+      const widths = columns.map((needs) => widthOf(needs, cut))
+      if (widths.reduce((total, each) => total + each, 0) <= room) return widths
+    }
+  return null
 }

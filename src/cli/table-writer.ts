@@ -1,8 +1,8 @@
 /**
  * Prints rows as a table for people: aligned columns under a line of names.
  *
- * On a terminal the table fits its width: the widest columns of texts become narrower first, numbers stay whole, and
- * where even that does not fit each row is a block of lines, one a column.
+ * On a terminal the table fits its width: names are cut first, then texts, numbers and times stay whole, and where even
+ * that does not fit each row is a block of lines, one a column.
  */
 import { cellText } from '../format/exchange/cell-text.ts'
 import type { RowWriter } from '../format/exchange/row-writer.ts'
@@ -31,6 +31,15 @@ const NUMBERS: ReadonlySet<DataType['kind']> = new Set([
   'DECIMAL',
 ])
 
+/** A part of such a value would be another value. */
+const WHOLE: ReadonlySet<DataType['kind']> = new Set([
+  ...NUMBERS,
+  'DATE',
+  'TIME',
+  'TIMESTAMP',
+  'TIMESTAMP_LTZ',
+])
+
 export interface TableLook {
   /** The columns of the terminal; Infinity where lines may be as long as they are. */
   readonly width: number
@@ -42,6 +51,7 @@ export class TableWriter implements RowWriter {
   readonly #out: FileWriter
   readonly #names: readonly string[]
   readonly #isNumber: readonly boolean[]
+  readonly #isWhole: readonly boolean[]
   readonly #look: TableLook
   /** Rows that are not printed yet; null once the widths are known. */
   #waiting: (string | null)[][] | null = []
@@ -58,6 +68,7 @@ export class TableWriter implements RowWriter {
     this.#out = out
     this.#names = fields.map(({ name }) => shown(name))
     this.#isNumber = fields.map(({ type }) => NUMBERS.has(type.kind))
+    this.#isWhole = fields.map(({ type }) => WHOLE.has(type.kind))
     this.#look = look
   }
 
@@ -86,16 +97,22 @@ export class TableWriter implements RowWriter {
   #head(): string {
     const rows = this.#waiting ?? []
     this.#waiting = null
-    const natural = this.#names.map(displayWidth)
+    const values = this.#names.map(() => 0)
     for (const row of rows)
       for (const [i, text] of row.entries())
-        natural[i] = Math.max(natural[i]!, displayWidth(text ?? NULL_TEXT))
-    const widths = columnWidths(natural, this.#isNumber, this.#look.width)
+        values[i] = Math.max(values[i]!, displayWidth(text ?? NULL_TEXT))
+    const needs = this.#names.map((name, i) => ({
+      name: displayWidth(name),
+      values: values[i]!,
+      isWhole: this.#isWhole[i]!,
+    }))
+    const widths = columnWidths(needs, this.#look.width)
     this.#widths = widths
     const lines = rows.map((row) => this.#row(row)).join('')
     if (widths === null) return lines
     const { paint } = this.#look
-    const names = this.#line(this.#names, paint.bold)
+    const fitting = this.#names.map((name, i) => this.#fitted(name, widths[i]!))
+    const names = this.#line(fitting, paint.bold)
     const rule = widths.map((width) => '-'.repeat(width)).join('  ')
     return `${names}${paint.dim(rule)}\n${lines}`
   }
@@ -109,7 +126,7 @@ export class TableWriter implements RowWriter {
     const widths = this.#widths!
     const cells = texts.map((given, i) => {
       const whole = given ?? NULL_TEXT
-      const text = this.#isNumber[i] === true ? whole : this.#fitted(whole, widths[i]!)
+      const text = this.#isWhole[i] === true ? whole : this.#fitted(whole, widths[i]!)
       const blanks = ' '.repeat(Math.max(0, widths[i]! - displayWidth(text)))
       const painted = this.#painted(given, text, style)
       if (this.#isNumber[i] === true) return blanks + painted
@@ -138,7 +155,7 @@ export class TableWriter implements RowWriter {
     const lines = texts.map((given, i) => {
       const name = shortened(this.#names[i]!, nameWidth)
       const whole = given ?? NULL_TEXT
-      const text = this.#isNumber[i] === true ? whole : shortened(whole, valueWidth)
+      const text = this.#isWhole[i] === true ? whole : shortened(whole, valueWidth)
       const blanks = ' '.repeat(nameWidth - displayWidth(name))
       return `${paint.bold(name)}${blanks}  ${this.#painted(given, text)}`.trimEnd()
     })

@@ -110,14 +110,73 @@ describe('on a terminal', () => {
 })
 
 test.each([
-  [[5, 5], 12, [5, 5]],
-  [[5, 50], 20, [5, 13]],
-  [[30, 50], 41, [20, 19]],
-  [[8, 30, 50], 50, [8, 19, 19]],
-  [[30, 50], 13, null],
-] as const)('columns of %j in %i are %j wide', (natural, widthMax, widths) => {
-  const isNumber = natural.map(() => false)
-  expect(columnWidths(natural, isNumber, widthMax)).toEqual(widths)
+  [
+    'as they need',
+    [
+      [5, 5],
+      [3, 5],
+    ],
+    12,
+    [5, 5],
+  ],
+  [
+    'the widest name cut',
+    [
+      [20, 5],
+      [3, 5],
+    ],
+    16,
+    [9, 5],
+  ],
+  [
+    'names cut before values',
+    [
+      [20, 12],
+      [3, 30],
+    ],
+    44,
+    [12, 30],
+  ],
+  [
+    'the widest text cut',
+    [
+      [2, 5],
+      [3, 50],
+    ],
+    20,
+    [5, 13],
+  ],
+  [
+    'texts cut alike',
+    [
+      [9, 30],
+      [9, 50],
+      [9, 8],
+    ],
+    50,
+    [19, 19, 8],
+  ],
+  [
+    'too narrow',
+    [
+      [9, 30],
+      [9, 50],
+    ],
+    13,
+    null,
+  ],
+] as const)('columns are %s: %j in %i are %j wide', (_, needs, widthMax, widths) => {
+  const columns = needs.map(([name, values]) => ({ name, values, isWhole: false }))
+  expect(columnWidths(columns, widthMax)).toEqual(widths)
+})
+
+test('columns of numbers and times are never cut', () => {
+  const columns = [
+    { name: 18, values: 12, isWhole: true },
+    { name: 4, values: 40, isWhole: false },
+  ]
+  expect(columnWidths(columns, 30)).toEqual([12, 16])
+  expect(columnWidths(columns, 19)).toBeNull()
 })
 
 test.each([

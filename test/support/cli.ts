@@ -19,6 +19,8 @@ export interface CliInput {
   readonly signal?: AbortSignal
   /** Told of each text that is written to stdout or stderr. */
   readonly onOutput?: (text: string) => void
+  /** How wide the terminal is that stdout shows on; it is a pipe unless given. */
+  readonly columns?: number | undefined
   /** Whether stderr shows to a person. */
   readonly terminal?: boolean
 }
@@ -48,6 +50,7 @@ export async function cli(argv: readonly string[], input: CliInput = {}): Promis
   const stdout = new Gathered(input.onOutput)
   const stderr = new Gathered(input.onOutput)
   if (terminal === true) Object.assign(stderr, { isTTY: true })
+  if (input.columns !== undefined) Object.assign(stdout, { isTTY: true, columns: input.columns })
   const source = stdin instanceof Readable ? stdin : Readable.from([Buffer.from(stdin)])
   const code = await runCli(argv, { stdin: source, stdout, stderr, env, signal })
   const bytes = stdout.bytes

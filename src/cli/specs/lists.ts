@@ -14,7 +14,7 @@ function listing(name: string, what: string, mainColumns?: readonly string[]): C
         ? []
         : ['The format `table` shows the main ones, the other formats and `--select` any.']),
     ],
-    examples: [`millrace ${name} shop.users`],
+    examples: [`millrace ${name} shop.users`, `millrace ${name} shop.users --json`],
     load: async () => {
       const { listCommand } = await import('../commands/list.ts')
       return async (run) => await listCommand(run, name, mainColumns)
@@ -29,7 +29,6 @@ export const LIST_COMMANDS: readonly CommandSpec[] = [
     'commit_kind',
     'commit_time',
     'commit_user',
-    'commit_identifier',
     'delta_record_count',
     'total_record_count',
   ]),

@@ -23,7 +23,10 @@ const DESCRIBE: CommandSpec = {
   arguments: [TABLE],
   flags: ['report-format', ...CATALOG_FLAGS],
   notes: ['As JSON it is the schema, ready for `create --schema`.'],
-  examples: ['millrace describe shop.users'],
+  examples: [
+    'millrace describe shop.users',
+    'millrace describe shop.users --format json > users.json',
+  ],
   load: async () => (await import('../commands/describe.ts')).describeCommand,
 }
 
@@ -33,7 +36,7 @@ const TABLES: CommandSpec = {
   arguments: [{ name: 'DB', summary: 'The database.', form: 'optional' }],
   flags: ['format', 'output', ...CATALOG_FLAGS],
   notes: [],
-  examples: ['millrace tables shop'],
+  examples: ['millrace tables', 'millrace tables shop --format csv'],
   load: async () => (await import('../commands/tables.ts')).tablesCommand,
 }
 
@@ -43,7 +46,7 @@ const DATABASES: CommandSpec = {
   arguments: [],
   flags: ['format', 'output', ...CATALOG_FLAGS],
   notes: [],
-  examples: ['millrace databases'],
+  examples: ['millrace databases', 'millrace databases --json'],
   load: async () => (await import('../commands/databases.ts')).databasesCommand,
 }
 
