@@ -180,13 +180,17 @@ async function noteChange(
   note({ path, sizeBytes: bytes?.byteLength ?? 0, to })
 }
 
+/**
+ * Java copies the hints of the branch along. With its EARLIEST the table begins for Java where the branch does, and snapshots
+ * before that are neither shown nor expired any more; so here that hint stays, unless it would hide snapshots that came.
+ */
 async function finish(target: TableStore, latestId: number): Promise<void> {
   const { io, location } = target
   await io.write(hintPath(location, 'LATEST'), hintBytes(latestId))
   const earliestPath = hintPath(location, 'EARLIEST')
   const range = await target.snapshots.range()
   const told = await readHint(io, earliestPath)
-  if (range !== null && told !== undefined && told !== range.earliest)
+  if (range !== null && told !== undefined && told > range.earliest)
     await io.write(earliestPath, hintBytes(range.earliest))
   // What this process knows of the branch may not hold any more.
   target.schemas.forget()

@@ -118,6 +118,8 @@ public final class Harness {
                 return Alter.perform(catalog(request), identifier(request), request);
             case "upkeep":
                 return Upkeep.perform((FileStoreTable) table(request), request);
+            case "histories":
+                return Histories.perform((FileStoreTable) table(request), request);
             case "buckets":
                 return Buckets.perform((FileStoreTable) table(request), request);
             case "messages":

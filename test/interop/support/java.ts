@@ -16,6 +16,7 @@ const SOURCES = join(import.meta.dirname, '../java')
 const HOME = join(interopDirectory, 'java')
 const PROGRAMS = [
   'Harness.java',
+  'Histories.java',
   'Alter.java',
   'Messages.java',
   'Metadata.java',
@@ -329,6 +330,14 @@ export class JavaWarehouse {
     request: { readonly task: string } & Readonly<Record<string, unknown>>,
   ): Promise<unknown> {
     return await this.#java.ask({ op: 'upkeep', ...this.#base, table, ...request })
+  }
+
+  /** What `Histories.java` does: one of its tasks. */
+  async histories(
+    table: string,
+    request: { readonly task: string } & Readonly<Record<string, unknown>>,
+  ): Promise<unknown> {
+    return await this.#java.ask({ op: 'histories', ...this.#base, table, ...request })
   }
 
   /** Does one operation, as `Operations.java` tells it. */
