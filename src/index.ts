@@ -1,5 +1,6 @@
 /** Millrace: Apache Paimon tables for Node. This is the whole public surface; what is marked internal may change. */
 export { type Catalog, type CatalogInput, createCatalog } from './catalog/catalog.ts'
+export { type CatalogMetrics, prometheusText } from './catalog/metrics.ts'
 export type { Dropped, DropOptions } from './catalog/drop.ts'
 export type { CommitResult } from './snapshot/commit.ts'
 export type { CommitMessage } from './snapshot/commit-message.ts'
@@ -24,6 +25,7 @@ export type {
 } from './snapshot/compact-manifests.ts'
 export { BATCH_IDENTIFIER, type CommitKind, type Snapshot } from './snapshot/snapshot.ts'
 export type { TableColumnStatistics, TableStatistics } from './snapshot/statistics.ts'
+export type { HistogramValues, TableMetricValues } from './snapshot/table-metrics.ts'
 export type { Tag } from './snapshot/tag.ts'
 export type { AlterOptions } from './table/alter.ts'
 export type { BatchResult } from './table/batch-result.ts'

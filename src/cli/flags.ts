@@ -312,6 +312,10 @@ export const FLAGS = {
   ),
   'all-snapshots': toggle('Looks at the data files of all snapshots, not of the latest alone.'),
   json: toggle('Prints for programs: rows as JSON lines, results and errors as one line of JSON.'),
+  metrics: text(
+    'FILE|-',
+    'Writes what was measured in the text format of Prometheus: to a file, every ten seconds and at the end; `-` is stderr, at the end.',
+  ),
   verbose: toggle('Tells what was read and asked of the storage, and shows stacks of errors.'),
   help: toggle('Shows this help.', 'h'),
   version: toggle('Shows the version.'),

@@ -116,7 +116,14 @@ async function runCommand(
   }
   try {
     const work = await command.load()
-    return await work(run)
+    if (flags.metrics === undefined) return await work(run)
+    const { withMetrics } = await import('./metrics.ts')
+    return await withMetrics(
+      flags.metrics,
+      streams,
+      () => opened.catalog,
+      async () => await work(run),
+    )
   } finally {
     progress.clear()
     const { catalog } = opened

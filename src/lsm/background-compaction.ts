@@ -7,6 +7,7 @@ import { dropIndexFiles, type IndexFilePlace } from '../indexes/index-file.ts'
 import { nameOf } from '../io/path.ts'
 import type { Slots } from '../util/async.ts'
 import type { ChainedCompactions, CompactionChange } from './compaction-chain.ts'
+import { measuredCompaction } from './compaction-metrics.ts'
 import type { FileTarget } from './file-target.ts'
 
 export interface BackgroundContext {
@@ -41,13 +42,16 @@ export class BackgroundCompaction {
 
   /** Starts a compaction as soon as there is a slot; none may be under way. */
   start(compact: () => Promise<CompactionChange>): void {
+    const { slots, target } = this.#context
     const running: RunningCompaction = {
-      outcome: this.#context.slots.run(compact, this.signal),
+      outcome: slots.run(measuredCompaction(target.metrics, compact), this.signal),
       isSettled: false,
     }
     // A failure is thrown to whoever takes the result; until then it is not an unhandled rejection.
+    target.metrics?.add('compaction.compactionQueuedCount')
     const settle = (): void => {
       running.isSettled = true
+      target.metrics?.add('compaction.compactionQueuedCount', -1)
     }
     running.outcome.then(settle, settle)
     this.#running = running

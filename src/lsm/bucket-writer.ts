@@ -1,7 +1,8 @@
-/** What writers of one bucket have in common, whatever the kind of table: rows in, and what was done to the bucket out. */
 import type { BucketIncrement } from '../snapshot/commit-message.ts'
 import type { RestoredBucket } from '../snapshot/restore.ts'
 import type { Batch } from '../types/column.ts'
+/** What writers of one bucket have in common, whatever the kind of table: rows in, and what was done to the bucket out. */
+import type { Levels } from './levels.ts'
 
 /** What is to become of compactions when a commit is prepared. */
 export interface PrepareOptions {
@@ -26,6 +27,8 @@ export interface BucketWriter {
   readonly isDirty: boolean
   /** Whether nothing would be lost, and no compaction forgotten, if the bucket were opened anew when it is needed. */
   readonly isIdle: boolean
+  /** The files of the bucket where the writer compacts them; null before it has looked at them. */
+  readonly levels?: Levels | null
   /** Takes rows with the table's columns, and their kinds. */
   write(batch: Batch, kinds: Int8Array): Promise<void>
   /**

@@ -1,4 +1,3 @@
-/** Where and how a bucket's new data files are written, and what manifests are to say of them. */
 import type { ColumnBounds } from '../format/data-file.ts'
 import { createDataFile } from '../format/data-format.ts'
 import { type IndexSpec, indexSpecs } from '../indexes/file-index/write/index-specs.ts'
@@ -7,6 +6,8 @@ import { joinPath } from '../io/path.ts'
 import { FILE_SOURCE, type DataFileMeta, type SimpleStats } from '../snapshot/data-file-meta.ts'
 import { dataFileNames } from '../snapshot/data-paths.ts'
 import { buildStats, type StatsMode, statsModes } from '../snapshot/stats.ts'
+/** Where and how a bucket's new data files are written, and what manifests are to say of them. */
+import type { TableMetrics } from '../snapshot/table-metrics.ts'
 import type { DataField } from '../types/data-type.ts'
 import { type TableOptionValues, tableOptions, targetFileSizeBytes } from '../types/options.ts'
 import type { ColumnStats } from '../types/predicate-stats.ts'
@@ -35,9 +36,15 @@ export interface FileTarget {
   /** Where rows go that do not fit into memory; null where they may not. */
   readonly spill: SpillSpace | null
   readonly signal?: AbortSignal | undefined
+  readonly metrics?: TableMetrics | undefined
 }
 
-export function fileTarget(io: FileIO, schema: TableSchema, signal?: AbortSignal): FileTarget {
+export function fileTarget(
+  io: FileIO,
+  schema: TableSchema,
+  signal?: AbortSignal,
+  metrics?: TableMetrics,
+): FileTarget {
   const options = tableOptions(schema.options)
   const keyed = hasPrimaryKey(schema)
   const spill = spillOptions(options)
@@ -59,6 +66,7 @@ export function fileTarget(io: FileIO, schema: TableSchema, signal?: AbortSignal
     indexes: indexSpecs(schema),
     spill: spill === null ? null : new SpillSpace(spill),
     signal,
+    metrics,
   }
 }
 

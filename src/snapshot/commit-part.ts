@@ -13,6 +13,7 @@ import { type Backoff, createBackoff } from '../util/retry.ts'
 import { Attempts, type CommitFacts, metadataFormat } from './commit-attempt.ts'
 import { type Changes, inChangedPartitions } from './commit-changes.ts'
 import { changesOn } from './commit-resolve.ts'
+import type { CommitTally } from './commit-tally.ts'
 import { type Conflict, findConflict } from './conflict.ts'
 import { bucketDirectory, type DataLayout } from './data-paths.ts'
 import { scanEntries } from './manifest-scan.ts'
@@ -35,6 +36,7 @@ export interface CommitContext {
   readonly signal: AbortSignal | undefined
   readonly clock: Clock
   readonly random: () => number
+  readonly tally: CommitTally
   /** What this process knows of the user's commits. */
   readonly user: UserCommits
   /** The latest schema as far as the commit knows. */
@@ -111,6 +113,7 @@ async function attempt(
 ): Promise<StoredSnapshot | null> {
   const { store, schema, layout, commitUser, signal } = context
   const { kind } = change
+  context.tally.attemptCount++
   const baseId = base?.snapshot.id ?? 0
   await checkStrictly(store, schema, context.user, baseId, { commitUser, kind, signal })
   const changes = await changesOn(context, change, base?.snapshot ?? null)
@@ -140,6 +143,7 @@ async function attempt(
     throw error
   }
   attempts.won()
+  context.tally.add(changes)
   store.snapshots.remember(prepared.stored)
   // What follows in the same commit builds on this one.
   if (context.user.safeId !== undefined) context.user.safeId = prepared.stored.snapshot.id

@@ -23,6 +23,7 @@ import {
 import { findBatch, findCommit, liveAmong, missingFiles, withoutStray } from './commit-history.ts'
 import type { CommitMessage } from './commit-message.ts'
 import { type CommitContext, commitPart } from './commit-part.ts'
+import { CommitTally } from './commit-tally.ts'
 import { dataLayout, indexFilePath, pathsOfFile } from './data-paths.ts'
 import { FILE_KIND } from './manifest-entry.ts'
 import { overwriteOf, type OverwriteScope } from './overwrite.ts'
@@ -121,6 +122,7 @@ export async function commit(
   const parts = partsOf(schema, messages, identifier, options)
   if (parts.length === 0) return { snapshots: [], alreadyCommitted: false }
   throwIfAborted(options.signal)
+  const startMs = performance.now()
   const [latest, schemaId] = await Promise.all([
     readLatest(store, options.signal),
     store.schemas.latestId({ signal: options.signal }),
@@ -136,13 +138,21 @@ export async function commit(
     signal: options.signal,
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
+    tally: new CommitTally(),
     user: userOf(store, options),
     schemaId,
   }
   const isRecovered = options.isRecovered === true
   const mayBeCommitted =
     isRecovered || (options.mayBeCommitted ?? isUnsure(context.user, identifier))
-  return commitParts(context, parts, latest, { mayBeCommitted, isRecovered })
+  try {
+    return await commitParts(context, parts, latest, { mayBeCommitted, isRecovered })
+  } catch (error) {
+    store.metrics.add('commit.numCommitsFailed')
+    throw error
+  } finally {
+    context.tally.tell(store.metrics, performance.now() - startMs)
+  }
 }
 
 /**

@@ -48,6 +48,8 @@ export interface ScanOptions {
   readonly signal?: AbortSignal | undefined
   /** How many manifests are read at the same time. */
   readonly parallelism?: number | undefined
+  /** Gets the names of the manifests that are read. */
+  readonly scanned?: Set<string> | undefined
 }
 
 const PARALLELISM = 8
@@ -129,8 +131,9 @@ async function scanKind(
   options: ScanOptions,
   keep: (rows: ManifestRows, indices: Int32Array) => Int32Array,
 ): Promise<ChosenRows[]> {
-  const { parallelism = PARALLELISM } = options
+  const { parallelism = PARALLELISM, scanned } = options
   const wanted = metas.filter((meta) => mayHoldWanted(meta, filter))
+  for (const { fileName } of wanted) scanned?.add(fileName)
   const chosen = await mapAll(wanted, parallelism, async (meta) => {
     const rows = await manifests.readManifest(meta, options)
     return { rows, indices: named(rows, () => keep(rows, chooseRows(rows, kind, filter))) }

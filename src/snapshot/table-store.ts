@@ -5,6 +5,7 @@ import { ManifestStore, type ManifestStoreOptions } from './manifest-store.ts'
 import { MAIN_BRANCH, type TableLocation } from './paths.ts'
 import { SchemaStore } from './schema-store.ts'
 import { SnapshotStore } from './snapshot-store.ts'
+import { TableMetrics } from './table-metrics.ts'
 import { TagStore } from './tag-store.ts'
 
 /** What this process knows of the commits of a user. */
@@ -29,6 +30,8 @@ export interface TableStore {
   readonly indexFiles: FileCache<Uint8Array>
   /** The stores of this table's branches that are open, this one among them, by the name of the branch. */
   readonly branches: Map<string, TableStore>
+  /** What this process measures of its work on the table. */
+  readonly metrics: TableMetrics
   /** By commit user. */
   readonly users: Map<string, UserCommits>
   /** The schema that each statistics file is of; null for a file that is not there. */
@@ -59,6 +62,7 @@ export function openTableStore(
     manifests: new ManifestStore(io, root, options),
     indexFiles: createFileCache(INDEX_CACHE_BYTES),
     branches: new Map(),
+    metrics: new TableMetrics(),
     users: new Map(),
     statisticsSchemas: new Map(),
   }

@@ -100,7 +100,10 @@ export class TableRead<Row> extends Batches<Row> implements ReadResult<Row> {
     const { plan, target } = await this.#prepare()
     const { limit = Infinity } = this.#request
     try {
-      yield* firstRows(this.#splitsBatches(plan.splits), limit)
+      for await (const batch of firstRows(this.#splitsBatches(plan.splits), limit)) {
+        this.#count(batch)
+        yield batch
+      }
     } catch (error) {
       throw this.#named(error, target)
     }
@@ -135,10 +138,19 @@ export class TableRead<Row> extends Batches<Row> implements ReadResult<Row> {
     try {
       const { store, schema } = target.sourceOf(split)
       const fields = target.fieldsOf(split, asked)
-      yield* readSplit(fileContext(store, schema), split, { fields, where, signal })
+      const context = fileContext(store, schema)
+      for await (const batch of readSplit(context, split, { fields, where, signal })) {
+        this.#count(batch)
+        yield batch
+      }
     } catch (error) {
       throw this.#named(error, target)
     }
+  }
+
+  #count({ length }: Batch): void {
+    this.#store.metrics.add('reader.numRecordsIn', length)
+    this.#store.metrics.add('reader.numBatchesIn')
   }
 
   readSplit(split: Split): AsyncGenerator<RecordBatch, void, undefined> {

@@ -80,6 +80,8 @@ export class TableChanges<Row> implements Changes<Row> {
   #prepared: Promise<OpenStream> | null = null
   #progress: StreamProgress | null = null
   #isTaken = false
+  /** Whose rows were given last. */
+  #lastSnapshotId = 0
 
   /** With a view its rows are given instead of those of the table, each as an insert. */
   constructor(store: TableStore, schema: TableSchema, request: ChangesRequest, view?: RowView) {
@@ -167,6 +169,7 @@ export class TableChanges<Row> implements Changes<Row> {
         const { batch, kinds, isLast } = next.value
         const start = before
         before += batch.length
+        this.#count(batch.length, snapshot)
         const number = progress.give(batch.length)
         const checkpointAt = (rowCount: number): Checkpoint =>
           plan.checkpointAt(start + rowCount, isLast && rowCount === batch.length)
@@ -181,6 +184,17 @@ export class TableChanges<Row> implements Changes<Row> {
     } finally {
       await batches.return()
     }
+  }
+
+  #count(rowCount: number, { id, timeMillis }: SnapshotPlan['snapshot']): void {
+    const { metrics } = this.#store
+    metrics.add('reader.numRecordsIn', rowCount)
+    metrics.add('reader.numBatchesIn')
+    if (this.#lastSnapshotId === id) return
+    this.#lastSnapshotId = id
+    const { clock = systemClock } = this.#request
+    metrics.set('reader.lastSnapshotId', id)
+    metrics.set('reader.currentFetchEventTimeLag', Math.max(0, clock.now() - timeMillis))
   }
 
   async #sleep(waitMs: number): Promise<void> {

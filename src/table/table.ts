@@ -10,6 +10,7 @@ import {
   type CompactManifestsResult,
 } from '../snapshot/compact-manifests.ts'
 import { BATCH_IDENTIFIER, type Snapshot } from '../snapshot/snapshot.ts'
+import type { TableMetricValues } from '../snapshot/table-metrics.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { checkSettable } from '../types/option-checks.ts'
 import { type DynamicOptions, type RawOptions, rawOptions } from '../types/options.ts'
@@ -479,6 +480,11 @@ export class Table<C extends Columns = Columns> {
   /** The latest snapshot; null before the first commit. */
   async latestSnapshot(options: { readonly signal?: AbortSignal } = {}): Promise<Snapshot | null> {
     return await this.#ownStore().snapshots.readLatest(options)
+  }
+
+  /** What this process has measured so far of its work on the table, by whatever object; nothing is asked of the storage. */
+  metrics(): TableMetricValues {
+    return this.#store.metrics.values()
   }
 
   /** All snapshots that have not expired, ascending. */

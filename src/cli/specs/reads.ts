@@ -28,7 +28,10 @@ const EXPLAIN: CommandSpec = {
     'Each line tells the files that are left by a kind of pruning and all before it: partitions, buckets, levels, statistics of keys and values, file indexes. Then the splits: those whose files are read for themselves (`raw`), and those whose files hold rows of the same keys and are merged.',
     'No data file is opened: inside the files that are left, row groups, pages and rows are left out too.',
   ],
-  examples: ['millrace explain shop.users --where "id = 7"'],
+  examples: [
+    'millrace explain shop.users --where "id = 7"',
+    'millrace explain shop.visits --where "dt = \'2026-11-21\'" --format json',
+  ],
   load: async () => (await import('../commands/explain.ts')).explainCommand,
 }
 
@@ -40,6 +43,7 @@ const CHANGES: CommandSpec = {
     'from',
     'follow',
     'consumer',
+    'metrics',
     'select',
     'where',
     'limit',

@@ -6,7 +6,16 @@ const COMPACT: CommandSpec = {
   name: 'compact',
   summary: 'Merges the files of a table, beside those who write to it.',
   arguments: [TABLE],
-  flags: ['full', 'partition', 'where', 'order-by', 'strategy', 'watch', ...CATALOG_FLAGS],
+  flags: [
+    'full',
+    'partition',
+    'where',
+    'order-by',
+    'strategy',
+    'watch',
+    'metrics',
+    ...CATALOG_FLAGS,
+  ],
   notes: [
     'Without `--full` it does what a writer would do: it merges the sorted runs of a bucket once there are as many as `num-sorted-run.compaction-trigger` says, or puts small files of a table without primary key together. With `--full` all files of a bucket become one run.',
     "It works beside running writers, which should have the option `write-only`: two that compact the same bucket at once are in each other's way, and then the later one drops its compaction. Rows are never lost by that. A bucket that was dropped is told, with exit code 4.",
@@ -33,8 +42,8 @@ const RESCALE: CommandSpec = {
     'With `--partition` the option stays: such a partition can be read, but be written to only as a whole (`write --overwrite`), or after `--option bucket=N`. Tables with `bucket = -2` have a number for each partition anyway.',
   ],
   examples: [
-    'millrace rescale shop.visits --buckets 8 --dry-run',
-    'millrace rescale shop.visits --buckets 16 --partition dt=2026-11-21',
+    'millrace rescale shop.orders --buckets 8 --dry-run',
+    'millrace rescale shop.orders --buckets 16 --partition dt=2026-11-21,region=eu',
   ],
   load: async () => (await import('../commands/rescale.ts')).rescaleCommand,
 }

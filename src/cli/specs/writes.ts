@@ -14,7 +14,15 @@ const WRITE: CommandSpec = {
       form: 'repeated',
     },
   ],
-  flags: ['input-format', 'overwrite', 'partition', 'user', 'commit-id', ...CATALOG_FLAGS],
+  flags: [
+    'input-format',
+    'overwrite',
+    'partition',
+    'user',
+    'commit-id',
+    'metrics',
+    ...CATALOG_FLAGS,
+  ],
   notes: [
     'A row may say its kind in `_kind`: `+I` (the default), `-U`, `+U` or `-D`, which deletes the row of its key. Rows of a key that a primary-key table has already replace it.',
     'With `--overwrite` the rows take the place of others: of those in the partitions that are written to; of those in the `--partition`, also where the input is empty; or, with `--option dynamic-partition-overwrite=false`, of all.',
@@ -56,7 +64,10 @@ const DROP_PARTITIONS: CommandSpec = {
   notes: [
     'The name of `partition.default-name` is the partition of nulls. Older snapshots have the rows until they expire.',
   ],
-  examples: ['millrace drop-partitions shop.visits dt=2026-11-20 dt=2026-11-21'],
+  examples: [
+    'millrace drop-partitions shop.visits dt=2026-11-20 dt=2026-11-21 --dry-run',
+    'millrace drop-partitions shop.orders dt=2026-11-21,region=eu',
+  ],
   load: async () => (await import('../commands/empty.ts')).dropPartitionsCommand,
 }
 
@@ -84,7 +95,10 @@ const UPDATE: CommandSpec = {
   notes: [
     'Values are written as in SQL, where quotes may be left out: `--set name=Ada --set born=1815-12-10 --set note=NULL`. Columns of a primary key and of its partition cannot be set.',
   ],
-  examples: ['millrace update shop.users --set status=gone --where "id in (7, 9)"'],
+  examples: [
+    'millrace update shop.users --set status=gone --where "id in (7, 9)"',
+    'millrace update shop.visits --set page=NULL --where "page = \'/ink\'" --dry-run',
+  ],
   load: async () => (await import('../commands/rows.ts')).updateCommand,
 }
 

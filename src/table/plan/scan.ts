@@ -1,8 +1,3 @@
-/**
- * Plans a read: which snapshot, which of its files can hold matching rows, and the splits they make.
- *
- * Follows the Java classes `SnapshotReaderImpl` and `DataTableBatchScan`.
- */
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { dataLayout, POSTPONE_BUCKET } from '../../snapshot/data-paths.ts'
 import { bucketKey, FILE_KIND, type ManifestEntry } from '../../snapshot/manifest-entry.ts'
@@ -16,6 +11,12 @@ import type { ManifestStore } from '../../snapshot/manifest-store.ts'
 import type { TableLocation } from '../../snapshot/paths.ts'
 import type { SchemaStore } from '../../snapshot/schema-store.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
+/**
+ * Plans a read: which snapshot, which of its files can hold matching rows, and the splits they make.
+ *
+ * Follows the Java classes `SnapshotReaderImpl` and `DataTableBatchScan`.
+ */
+import type { TableMetrics } from '../../snapshot/table-metrics.ts'
 import { instantOfLocal } from '../../types/local-time.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { Predicate } from '../../types/predicate.ts'
@@ -86,6 +87,7 @@ export interface ScanStores {
   readonly manifests: ManifestStore
   readonly schemas: SchemaStore
   readonly location: TableLocation
+  readonly metrics?: TableMetrics | undefined
 }
 
 /** Files of one bucket. */
@@ -98,6 +100,27 @@ interface BucketFiles {
 }
 
 export async function planScan(stores: ScanStores, request: ScanRequest): Promise<Plan> {
+  const startMs = performance.now()
+  const scanned = new Set<string>()
+  const plan = await planOf(stores, request, scanned)
+  const { metrics } = stores
+  if (metrics === undefined || plan.snapshotId === null) return plan
+  const durationMs = performance.now() - startMs
+  const { considered, read } = plan.fileCounts
+  metrics.set('scan.lastScanDuration', durationMs)
+  metrics.record('scan.scanDuration', durationMs)
+  metrics.set('scan.lastScannedManifests', scanned.size)
+  metrics.set('scan.lastScanSkippedTableFiles', considered - read)
+  metrics.set('scan.lastScanResultedTableFiles', read)
+  return plan
+}
+
+/** The plan; `scanned` gets the manifests that it is made of. */
+async function planOf(
+  stores: ScanStores,
+  request: ScanRequest,
+  scanned: Set<string>,
+): Promise<Plan> {
   const { schema, snapshot, where, kind = 'all', isStreaming = false, signal } = request
   if (snapshot === null)
     return { snapshotId: null, splits: [], fileCounts: { considered: 0, read: 0 } }
@@ -113,10 +136,10 @@ export async function planScan(stores: ScanStores, request: ScanRequest): Promis
     rowIds: request.rowIds,
   }
   const scan = async (of: FileFilter): Promise<readonly ManifestEntry[]> => {
-    const scanned = await mapAll(changesOf, parallelism ?? CHANGES_AT_ONCE, (changed) =>
-      scanEntries(stores.manifests, changed, kind, of, { signal, parallelism }),
+    const found = await mapAll(changesOf, parallelism ?? CHANGES_AT_ONCE, (changed) =>
+      scanEntries(stores.manifests, changed, kind, of, { signal, parallelism, scanned }),
     )
-    return wanted(scanned.flat(), request)
+    return wanted(found.flat(), request)
   }
   const entries = await scan(files)
   const schemaOf = await schemasOf(stores.schemas, entries, schema, signal)

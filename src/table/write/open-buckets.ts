@@ -1,12 +1,13 @@
+import { AppendWriter } from '../../lsm/append-writer.ts'
+import type { BucketWriter, PrepareOptions } from '../../lsm/bucket-writer.ts'
+import { identityOf } from '../../lsm/compaction-chain.ts'
 /**
  * The buckets that a writer has rows or files of: one budget of memory for all, and sequence numbers that continue from
  * what is in the table.
  *
  * Follows `AbstractFileStoreWrite`.
  */
-import { AppendWriter } from '../../lsm/append-writer.ts'
-import type { BucketWriter, PrepareOptions } from '../../lsm/bucket-writer.ts'
-import { identityOf } from '../../lsm/compaction-chain.ts'
+import { tellBuckets } from '../../lsm/compaction-metrics.ts'
 import { type FileTarget, fileTarget } from '../../lsm/file-target.ts'
 import { MergeTreeWriter } from '../../lsm/merge-tree-writer.ts'
 import { postponeTarget, PostponeWriter } from '../../lsm/postpone-writer.ts'
@@ -82,7 +83,7 @@ export class OpenBuckets {
     this.#store = store
     this.#schema = schema
     this.#signal = signal
-    this.#target = fileTarget(store.io, schema, signal)
+    this.#target = fileTarget(store.io, schema, signal, store.metrics)
     this.#layout = dataLayout(store.location.root, schema)
     this.#isOverwrite = isOverwrite
     this.#bucketCount = options.get('bucket')
@@ -123,6 +124,10 @@ export class OpenBuckets {
   async keepBudget(): Promise<void> {
     let used = 0
     for (const { writer } of this.#buckets.values()) used += writer.sizeBytes
+    const { metrics } = this.#store
+    metrics.set('writeBuffer.numWriters', this.#buckets.size)
+    metrics.set('writeBuffer.usedWriteBufferSizeByte', used)
+    metrics.set('writeBuffer.totalWriteBufferSizeByte', this.budgetBytes)
     if (used <= this.budgetBytes) return
     const bySize = [...this.#buckets.values()].toSorted(
       (a, b) => b.writer.sizeBytes - a.writer.sizeBytes,
@@ -133,6 +138,7 @@ export class OpenBuckets {
     for (const open of bySize) {
       const before = open.writer.sizeBytes
       if (used <= goal || before === 0) return
+      metrics.add('writeBuffer.bufferPreemptCount')
       if (!(await open.writer.spill())) await this.#relieve(open)
       used -= before - open.writer.sizeBytes
     }
@@ -241,6 +247,11 @@ export class OpenBuckets {
         take({ partition, bucket, totalBuckets: open.totalBuckets, ...increment })
       } else if (writer.isIdle) await this.#close(open)
     })
+    const levels = [...this.#buckets.values()].map(({ writer }) => writer.levels ?? null)
+    tellBuckets(
+      this.#store.metrics,
+      levels.filter((each) => each !== null),
+    )
   }
 
   /** Forgets a bucket that nothing was done to since the last commit, so that their number is not that of all partitions. */

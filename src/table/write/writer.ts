@@ -169,6 +169,7 @@ export class TableWriter<Row = Record<string, unknown>> implements AsyncDisposab
         const assigned = await this.#orFail(this.#assigner.assign(part.batch, part.kinds))
         for (const rows of assigned) await this.#orFail(this.#buckets.write(rows))
         await this.#orFail(this.#buckets.keepBudget())
+        this.#store.metrics.add('writer.numRecordsOut', part.batch.length)
       }
   }
 
