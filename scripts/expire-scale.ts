@@ -1,6 +1,6 @@
 /**
- * Builds a table of many snapshots and files, has processes of its own list the snapshots and expire all but ten, and prints
- * what each took as a JSON line: requests, seconds, and peak memory.
+ * Builds a table of many snapshots and files, has processes of its own list the snapshots, look for orphans (there are none)
+ * and expire all but ten snapshots, and prints what each took as a JSON line: requests, seconds, and peak memory.
  *
  *     node scripts/expire-scale.ts [--snapshots 10000] [--files 200000] [--tags 0] [--storage disk|memory|s3]
  *
@@ -39,7 +39,7 @@ const { values } = parseArgs({
 })
 const KEPT = 10
 const STORE = 'expire-scale'
-const TASKS = ['list', 'expire'] as const
+const TASKS = ['list', 'orphans', 'expire'] as const
 
 /** Stores a file of the table, by its path in it. */
 type Put = (path: string, bytes: Uint8Array) => Promise<void> | void
@@ -86,10 +86,10 @@ function diskPut(directory: string): Put {
 }
 
 /** Does the task, and prints what it took. */
-async function measure(table: Table, task: string): Promise<void> {
+async function measure(table: Table, task: (typeof TASKS)[number]): Promise<void> {
   const before = total(table.io.stats().requestCounts)
   const start = performance.now()
-  const result = task === 'list' ? await list(table) : await expire(table)
+  const result = await { list, orphans, expire }[task](table)
   const seconds = (performance.now() - start) / 1_000
   const { requestCounts } = table.io.stats()
   const requests = total(requestCounts) - before
@@ -99,6 +99,12 @@ async function measure(table: Table, task: string): Promise<void> {
 
 async function list(table: Table): Promise<object> {
   return { snapshots: (await table.snapshots()).length }
+}
+
+/** Looks for them among all files, however young. */
+async function orphans(table: Table): Promise<object> {
+  const { fileCount } = await table.removeOrphans({ olderThan: new Date(Date.now() - 1) })
+  return { orphans: fileCount }
 }
 
 async function expire(table: Table): Promise<object> {
@@ -168,7 +174,8 @@ async function tellCheck(table: Table): Promise<void> {
 
 if (values.warehouse !== undefined && values.task !== undefined) {
   await using catalog = await createCatalog({ warehouse: values.warehouse })
-  await measure(await catalog.table('db.t'), values.task)
+  const task = TASKS.find((each) => each === values.task)!
+  await measure(await catalog.table('db.t'), task)
 } else if (values.storage === 'disk') await runOnDisk()
 else if (values.storage === 'memory') await runIn(new MemoryFileIO(), `memory://${STORE}-copy/t`)
 else {

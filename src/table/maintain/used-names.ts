@@ -183,7 +183,9 @@ export class UsedNames {
           for (const { indexFile } of entries) onUsed(indexFile.fileName)
         }),
       )
-    const unread = await mapAll(metas, concurrency, (meta) => this.#readManifest(meta))
+    // Snapshots that follow each other have most of their manifests in common.
+    const fresh = metas.filter(({ fileName }) => !this.#read.has(fileName))
+    const unread = await mapAll(fresh, concurrency, (meta) => this.#readManifest(meta))
     return [...missing, ...unread].find((name) => name !== null) ?? null
   }
 
