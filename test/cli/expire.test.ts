@@ -1,4 +1,7 @@
 /** Expiry on the command line. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 import { expect, test } from 'vitest'
 
 import { testWarehouse } from '../support/cli.ts'
@@ -26,4 +29,17 @@ test('expire tells what it would do, does it, and says what is left', async () =
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('at most 2') })
   const rows = await warehouse.ok(['read', 'db.t', '--format', 'jsonl'])
   expect(rows.trim().split('\n')).toHaveLength(3)
+})
+
+test('write tells that its rows are committed where the upkeep behind them fails', async () => {
+  using warehouse = testWarehouse()
+  const options = { 'snapshot.num-retained.min': '1', 'snapshot.num-retained.max': '1' }
+  const schema = JSON.stringify({ fields: [{ name: 'id', type: 'INT' }], options })
+  await warehouse.ok(['create', 'db.t', '--schema', '-'], { stdin: schema })
+  await warehouse.ok(['write', 'db.t', '-'], { stdin: '{"id": 1}' })
+  const consumers = join(warehouse.directory, 'db.db/t/consumer')
+  mkdirSync(consumers)
+  writeFileSync(join(consumers, 'consumer-job'), 'nonsense')
+  const second = await warehouse.run(['write', 'db.t', '-'], { stdin: '{"id": 2}' })
+  expect(second).toMatchObject({ code: 0, stderr: expect.stringContaining('consumer-job') })
 })

@@ -57,6 +57,10 @@ export async function writeCommand(run: CommandRun): Promise<number> {
       : `${amount(rowCount, 'row')} in snapshot ${snapshots.join(' and ')} of ${table.name}`
   const told = { table: table.name, rowCount, snapshots, alreadyCommitted }
   await tellResult(run, told, [done])
+  for (const error of result.upkeepErrors) {
+    const what = error instanceof Error ? error.message : String(error)
+    run.note(`the rows are committed, but the upkeep of ${table.name} failed: ${what}`)
+  }
   return EXIT.done
 }
 
