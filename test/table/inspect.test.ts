@@ -13,7 +13,7 @@ async function goldenTable(name: string): Promise<Table> {
 
 let tableCount = 0
 
-function rows(dt: string): Row[] {
+function rowsOfDay(dt: string): Row[] {
   return Array.from({ length: 8 }, (_, id) => ({ dt, id, v: 'x' }))
 }
 
@@ -26,8 +26,8 @@ async function unmerged(): Promise<Table> {
     options: { bucket: 2, 'write-only': true },
   })
   const table = await openRowTable(io, root)
-  await table.write(['a', 'b', 'c'].flatMap(rows))
-  for (let i = 0; i < 5; i++) await table.write(rows('b'))
+  await table.write(['a', 'b', 'c'].flatMap(rowsOfDay))
+  for (let i = 0; i < 5; i++) await table.write(rowsOfDay('b'))
   await table.delete([{ dt: 'b', id: 1n }])
   return table
 }
