@@ -59,23 +59,27 @@ function storageFamilies({
   readBytes,
   writtenBytes,
 }: IoStats): PrometheusFamily[] {
-  const family = (name: string, help: string, samples: PrometheusSample[]): PrometheusFamily => ({
-    name: `millrace_storage_${name}`,
-    type: 'counter',
-    help,
-    samples,
-  })
   const kinds = Object.entries(requestCounts).toSorted(([a], [b]) => (a < b ? -1 : 1))
   return [
-    family(
+    storageFamily(
       'requests_total',
       'Requests to the storage, by their kind.',
       kinds.map(([kind, value]) => ({ labels: { kind }, value })),
     ),
-    family('retries_total', 'Requests that were made again.', [{ labels: {}, value: retryCount }]),
-    family('read_bytes_total', 'Bytes that were read.', [{ labels: {}, value: readBytes }]),
-    family('written_bytes_total', 'Bytes that were written.', [
+    storageFamily('retries_total', 'Requests that were made again.', [
+      { labels: {}, value: retryCount },
+    ]),
+    storageFamily('read_bytes_total', 'Bytes that were read.', [{ labels: {}, value: readBytes }]),
+    storageFamily('written_bytes_total', 'Bytes that were written.', [
       { labels: {}, value: writtenBytes },
     ]),
   ]
+}
+
+function storageFamily(
+  name: string,
+  help: string,
+  samples: readonly PrometheusSample[],
+): PrometheusFamily {
+  return { name: `millrace_storage_${name}`, type: 'counter', help, samples }
 }

@@ -11,7 +11,7 @@ const INTERVAL_MS = 10_000
 
 /**
  * Does the work, and writes the metrics now and then and at its end, also where it fails. A file is replaced as a whole; `-`
- * is stderr, and gets them at the end alone. IO where the file cannot be written at the end of work that went well.
+ * is stderr, and gets them at the end alone. IO where the file cannot be written; before any work where that is known then.
  */
 export async function withMetrics(
   target: string,
@@ -26,6 +26,8 @@ export async function withMetrics(
       streams.stderr.write(textOf(catalog()))
     }
   }
+  // A file that cannot be written is told before anything is done.
+  await replace(target, '')
   let writing = Promise.resolve()
   const timer = setInterval(() => {
     // One that cannot be written now may be later.

@@ -23,7 +23,8 @@ export function prometheusFamilies(families: readonly PrometheusFamily[]): strin
     .map(({ name, type, help, samples }) => {
       const lines = samples.map(({ suffix = '', labels, value }) => {
         const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escaped(text)}"`)
-        return `${name}${suffix}{${pairs.join(',')}} ${value}\n`
+        const labelled = pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+        return `${name}${suffix}${labelled} ${value}\n`
       })
       return `# HELP ${name} ${help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}\n# TYPE ${name} ${type}\n${lines.join('')}`
     })

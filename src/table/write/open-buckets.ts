@@ -122,12 +122,8 @@ export class OpenBuckets {
 
   /** Makes buckets give their memory back, the largest first, until the rest fits into the budget. */
   async keepBudget(): Promise<void> {
-    let used = 0
-    for (const { writer } of this.#buckets.values()) used += writer.sizeBytes
+    let used = this.#tellMemory()
     const { metrics } = this.#store
-    metrics.set('writeBuffer.numWriters', this.#buckets.size)
-    metrics.set('writeBuffer.usedWriteBufferSizeByte', used)
-    metrics.set('writeBuffer.totalWriteBufferSizeByte', this.budgetBytes)
     if (used <= this.budgetBytes) return
     const bySize = [...this.#buckets.values()].toSorted(
       (a, b) => b.writer.sizeBytes - a.writer.sizeBytes,
@@ -142,6 +138,17 @@ export class OpenBuckets {
       if (!(await open.writer.spill())) await this.#relieve(open)
       used -= before - open.writer.sizeBytes
     }
+  }
+
+  /** What the buckets have in memory. */
+  #tellMemory(): number {
+    const { metrics } = this.#store
+    let used = 0
+    for (const { writer } of this.#buckets.values()) used += writer.sizeBytes
+    metrics.set('writeBuffer.numWriters', this.#buckets.size)
+    metrics.set('writeBuffer.usedWriteBufferSizeByte', used)
+    metrics.set('writeBuffer.totalWriteBufferSizeByte', this.budgetBytes)
+    return used
   }
 
   /** Writes the rows of a bucket to files, numbered from what is in the table. */
@@ -247,6 +254,7 @@ export class OpenBuckets {
         take({ partition, bucket, totalBuckets: open.totalBuckets, ...increment })
       } else if (writer.isIdle) await this.#close(open)
     })
+    this.#tellMemory()
     const levels = [...this.#buckets.values()].map(({ writer }) => writer.levels ?? null)
     tellBuckets(
       this.#store.metrics,
