@@ -1,7 +1,7 @@
+/** What writers of one bucket have in common, whatever the kind of table: rows in, and what was done to the bucket out. */
 import type { BucketIncrement } from '../snapshot/commit-message.ts'
 import type { RestoredBucket } from '../snapshot/restore.ts'
 import type { Batch } from '../types/column.ts'
-/** What writers of one bucket have in common, whatever the kind of table: rows in, and what was done to the bucket out. */
 import type { Levels } from './levels.ts'
 
 /** What is to become of compactions when a commit is prepared. */

@@ -1,3 +1,4 @@
+/** Where and how a bucket's new data files are written, and what manifests are to say of them. */
 import type { ColumnBounds } from '../format/data-file.ts'
 import { createDataFile } from '../format/data-format.ts'
 import { type IndexSpec, indexSpecs } from '../indexes/file-index/write/index-specs.ts'
@@ -6,7 +7,6 @@ import { joinPath } from '../io/path.ts'
 import { FILE_SOURCE, type DataFileMeta, type SimpleStats } from '../snapshot/data-file-meta.ts'
 import { dataFileNames } from '../snapshot/data-paths.ts'
 import { buildStats, type StatsMode, statsModes } from '../snapshot/stats.ts'
-/** Where and how a bucket's new data files are written, and what manifests are to say of them. */
 import type { TableMetrics } from '../snapshot/table-metrics.ts'
 import type { DataField } from '../types/data-type.ts'
 import { type TableOptionValues, tableOptions, targetFileSizeBytes } from '../types/options.ts'

@@ -1,3 +1,4 @@
+/** Writes the rows of one bucket of a primary-key table: into memory first, then as sorted runs on level 0. */
 import { type BucketIncrement, EMPTY_INCREMENT } from '../snapshot/commit-message.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import type { RestoredBucket } from '../snapshot/restore.ts'
@@ -7,7 +8,6 @@ import type { BucketCompactor } from './bucket-compactor.ts'
 import { type BucketWriter, PREPARE, type PrepareOptions } from './bucket-writer.ts'
 import type { FileTarget } from './file-target.ts'
 import { keyValueLayout } from './key-value.ts'
-/** Writes the rows of one bucket of a primary-key table: into memory first, then as sorted runs on level 0. */
 import type { Levels } from './levels.ts'
 import { WriteBuffer } from './write-buffer.ts'
 

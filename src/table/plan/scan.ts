@@ -1,3 +1,8 @@
+/**
+ * Plans a read: which snapshot, which of its files can hold matching rows, and the splits they make.
+ *
+ * Follows the Java classes `SnapshotReaderImpl` and `DataTableBatchScan`.
+ */
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { dataLayout, POSTPONE_BUCKET } from '../../snapshot/data-paths.ts'
 import { bucketKey, FILE_KIND, type ManifestEntry } from '../../snapshot/manifest-entry.ts'
@@ -11,11 +16,6 @@ import type { ManifestStore } from '../../snapshot/manifest-store.ts'
 import type { TableLocation } from '../../snapshot/paths.ts'
 import type { SchemaStore } from '../../snapshot/schema-store.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
-/**
- * Plans a read: which snapshot, which of its files can hold matching rows, and the splits they make.
- *
- * Follows the Java classes `SnapshotReaderImpl` and `DataTableBatchScan`.
- */
 import type { TableMetrics } from '../../snapshot/table-metrics.ts'
 import { instantOfLocal } from '../../types/local-time.ts'
 import { tableOptions } from '../../types/options.ts'

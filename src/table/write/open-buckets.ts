@@ -1,12 +1,12 @@
-import { AppendWriter } from '../../lsm/append-writer.ts'
-import type { BucketWriter, PrepareOptions } from '../../lsm/bucket-writer.ts'
-import { identityOf } from '../../lsm/compaction-chain.ts'
 /**
  * The buckets that a writer has rows or files of: one budget of memory for all, and sequence numbers that continue from
  * what is in the table.
  *
  * Follows `AbstractFileStoreWrite`.
  */
+import { AppendWriter } from '../../lsm/append-writer.ts'
+import type { BucketWriter, PrepareOptions } from '../../lsm/bucket-writer.ts'
+import { identityOf } from '../../lsm/compaction-chain.ts'
 import { tellBuckets } from '../../lsm/compaction-metrics.ts'
 import { type FileTarget, fileTarget } from '../../lsm/file-target.ts'
 import { MergeTreeWriter } from '../../lsm/merge-tree-writer.ts'
