@@ -2,7 +2,7 @@
  * The branches of a table: histories of their own, that begin as a tag or empty. Follows `FileSystemBranchManager`.
  *
  * A branch is metadata alone; its data files lie in the table's directories. It is there once it has its latest schema, which
- * is written behind its snapshot and its tag, so that nobody reads half of one. Storages do not rename directories, so a
+ * is written behind its snapshot and its tag, so that nobody reads half of one. Where a storage does not rename directories a
  * branch is renamed by copying it.
  */
 import { branchNames, noBranch } from '../../snapshot/branches.ts'
@@ -50,7 +50,10 @@ export interface TableBranches {
   list(options?: Io): Promise<string[]>
   /** Makes a branch, of the latest schema or as a tag of this branch. EXISTS, unless `ifNotExists`; NOT_FOUND for a tag. */
   create(name: string, options?: BranchOptions): Promise<void>
-  /** NOT_FOUND where there is no branch `from`, EXISTS where there is one `to`. Nobody may write to it meanwhile. */
+  /**
+   * NOT_FOUND where there is no branch `from`, EXISTS where there is one `to`. Nobody may write to it meanwhile: on object stores
+   * what is committed then may be lost.
+   */
   rename(from: string, to: string, options?: Io): Promise<void>
   /**
    * Deletes the metadata of a branch; what is freed of its rows, the removal of orphans tells. INVALID for a branch that the
@@ -222,9 +225,16 @@ async function renameBranch(
   if (from === to || (await target.schemas.ids({ signal })).length > 0)
     throw branchExists(target.location)
   await dropUnfinished(target, signal)
-  await copyBranch(source, target, signal)
-  await deleteWhole(source, { signal })
-  store.branches.delete(to)
+  const { io } = store
+  if (io.renameDirectory === undefined) {
+    await copyBranch(source, target, signal)
+    await deleteWhole(source, { signal })
+  } else {
+    const [old, name] = [branchDirectory(source.location), branchDirectory(target.location)]
+    if (!(await io.renameDirectory(old, name, { signal }))) throw branchExists(target.location)
+  }
+  // What is known of either name does not hold.
+  for (const name of [from, to]) store.branches.delete(name)
 }
 
 /** Copies all files; the schemas come last, the latest of them first, as where a branch is made. */

@@ -13,7 +13,7 @@ import { hintBytes, readHint } from '../../snapshot/hints.ts'
 import { readIfThere } from '../../snapshot/metadata-files.ts'
 import { hintPath, schemaPath, snapshotPath, tagPath } from '../../snapshot/paths.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
-import { throwIfAborted } from '../../util/async.ts'
+import { mapAll, throwIfAborted } from '../../util/async.ts'
 import { invalid, LakeError } from '../../util/errors.ts'
 
 export interface FastForwardOptions {
@@ -40,6 +40,8 @@ interface FileChange {
   readonly sizeBytes: number
   readonly to: Uint8Array | null
 }
+
+const READS_AT_ONCE = 16
 
 export async function fastForward(
   target: TableStore,
@@ -110,12 +112,12 @@ async function snapshotChanges(
   const ids = new Set(there)
   for (let id = earliest; id <= latest; id++) ids.add(id)
   let done = 0
-  for (const id of ids) {
-    onProgress?.(done++, ids.size)
+  await mapAll(ids, READS_AT_ONCE, async (id) => {
     const to = id <= latest ? await source.snapshots.readBytes(id, { signal }) : null
     const path = snapshotPath(target.location, id)
     await noteChange(target, path, to, (made) => changes.set(id, made), signal)
-  }
+    onProgress?.(++done, ids.size)
+  })
   return changes
 }
 

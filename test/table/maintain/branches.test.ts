@@ -82,15 +82,20 @@ describe('a branch', () => {
     expect(await io.stat(left)).toBeNull()
   })
 
-  test('gets another name, with all that it has', async () => {
-    await table.branches.create('dev', { tag: 'v2' })
-    await write('dev', 3)
-    const before = (await filesBelow('branch/branch-dev')).toSorted()
-    await table.branches.rename('dev', 'next')
-    expect(await table.branches.list()).toEqual(['next'])
-    expect(await filesBelow('branch/branch-next')).toEqual(before)
-    expect(await idsOf('next')).toEqual(['2', '3'])
-  })
+  test.each([true, false])(
+    'gets another name with all that it has, in one step: %s',
+    async (is) => {
+      await table.branches.create('dev', { tag: 'v2' })
+      await write('dev', 3)
+      const before = (await filesBelow('branch/branch-dev')).toSorted()
+      const storage = is ? io : Object.assign(new MemoryFileIO(), { renameDirectory: undefined })
+      const renamed = await new Catalog(storage, warehouse).table('db.t')
+      await renamed.branches.rename('dev', 'next')
+      expect(await table.branches.list()).toEqual(['next'])
+      expect(await filesBelow('branch/branch-next')).toEqual(before)
+      expect(await idsOf('next')).toEqual(['2', '3'])
+    },
+  )
 
   test('goes with its metadata, and nothing else', async () => {
     await table.branches.create('dev', { tag: 'v2' })
