@@ -16,7 +16,7 @@ import { createRowTable, openRowTable, rowsOf } from '../../support/row-tables.t
 const FULL = process.env['RELIABILITY'] === 'full'
 const SEED = Number(process.env['SEED'] ?? 3)
 /** Deaths lie so many operations apart. */
-const STRIDE = FULL ? 1 : 7
+const STRIDE = FULL ? 1 : 13
 
 const EXPIRY: ExpireOptions = { retainMin: 1, retainMax: 1, changelogs: { retainMax: 2 } }
 

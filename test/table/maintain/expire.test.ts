@@ -11,6 +11,8 @@ import { snapshotText } from '../../../src/snapshot/snapshot.ts'
 import { openBranch } from '../../../src/snapshot/table-store.ts'
 import { Table } from '../../../src/table/table.ts'
 import { utf8 } from '../../../src/types/internal-value.ts'
+import { intercept, once } from '../../support/intercept.ts'
+import { intercept, once } from '../../support/intercept.ts'
 import { createRowTable, openRowTable, rowsOf } from '../../support/row-tables.ts'
 
 const ALL = { retainMin: 1, retainMax: 1 } as const
@@ -55,18 +57,18 @@ async function idsOf(table: Table): Promise<number[]> {
 }
 
 test('an expiry leaves the files of the snapshots that stay, and no others', async () => {
-  const table = await tableOf(4)
+  const table = await tableOf(2)
   const rows = await rowsOf(table)
   const result = await table.expire(ALL)
-  expect(result).toMatchObject({ snapshotCount: 7, earliestSnapshotId: 8, dryRun: false })
-  expect(await idsOf(table)).toEqual([8])
+  expect(result).toMatchObject({ snapshotCount: 3, earliestSnapshotId: 4, dryRun: false })
+  expect(await idsOf(table)).toEqual([4])
   expect(await rowsOf(table)).toEqual(rows)
   const report = await table.check({ allSnapshots: true })
   expect(report).toMatchObject({ damage: [], counts: { orphanFiles: 0 } })
 })
 
 test('a dry run deletes nothing and tells what would go', async () => {
-  const table = await tableOf(3)
+  const table = await tableOf(2)
   const before = await filesOf(table)
   const told = await table.expire({ ...ALL, dryRun: true })
   expect(await filesOf(table)).toEqual(before)
@@ -78,7 +80,7 @@ test('a dry run deletes nothing and tells what would go', async () => {
 })
 
 test('tags keep their files, and what only one had goes with it', async () => {
-  const table = await tableOf(4)
+  const table = await tableOf(3)
   const { store } = table
   for (const id of [2, 4]) {
     const snapshot = await store.snapshots.read(id)
@@ -99,14 +101,14 @@ test('tags keep their files, and what only one had goes with it', async () => {
 })
 
 test('branches keep the files that they share, whichever of them expires', async () => {
-  const table = await tableOf(2)
+  const table = await tableOf(1)
   await table.tags.create('base')
   await table.branches.create('dev', { tag: 'base' })
   const dev = new Table(openBranch(table.store, 'dev'), 'db.t$branch_dev', table.schema)
   await dev.tags.delete(['base'])
   await table.tags.delete(['base'])
   const rows = await rowsOf(dev)
-  await writeMore(table, 2)
+  await writeMore(table, 1)
   await table.expire(ALL)
   expect(await rowsOf(dev)).toEqual(rows)
   const main = await rowsOf(table)
@@ -117,8 +119,22 @@ test('branches keep the files that they share, whichever of them expires', async
   expect([(await table.check()).damage, (await dev.check()).damage]).toEqual([[], []])
 })
 
+test('tags and consumers that come while it looks keep what is theirs', async () => {
+  const table = await tableOf(3)
+  const { location, snapshots } = table.store
+  const come = once('snapshot-5', async () => {
+    const tagged = snapshotText(await snapshots.read(1))
+    await table.io.write(tagPath(location, 't'), utf8(tagged))
+    await new ConsumerStore(table.io, location).write('job', 4)
+  })
+  const before = await rowsOf(table.withOptions({ 'scan.snapshot-id': '1' }))
+  const looking = await openRowTable(intercept(table.io, { read: { before: come } }), table.path)
+  expect(await looking.expire(ALL)).toMatchObject({ snapshotCount: 3, earliestSnapshotId: 4 })
+  expect(await rowsOf(table.withOptions({ 'scan.tag-name': 't' }))).toEqual(before)
+})
+
 test('snapshots that a consumer has yet to read stay', async () => {
-  const table = await tableOf(4)
+  const table = await tableOf(2)
   await new ConsumerStore(table.io, table.store.location).write('job', 3)
   expect(await table.expire(ALL)).toMatchObject({ snapshotCount: 2, earliestSnapshotId: 3 })
 })
@@ -165,4 +181,18 @@ test.for(['id', undefined])('compactors expire where writers leave it to them: %
   expect(await idsOf(table)).toEqual([1, 2, 3])
   await table.compact({ full: true })
   expect(await idsOf(table)).toEqual([4])
+})
+
+test('an expiry that another one overtakes ends, and does no harm', async () => {
+  const table = await tableOf(8)
+  const ids = await idsOf(table)
+  const overtaken = ids[3]!
+  const overtake = once(`snapshot-${overtaken}`, async () => {
+    await (await openRowTable(table.io, table.path)).expire(ALL)
+  })
+  const slow = await openRowTable(intercept(table.io, { read: { after: overtake } }), table.path)
+  const { snapshots } = await slow.expire({ retainMin: ids.length - 3, retainMax: ids.length - 3 })
+  expect(snapshots).toBe(0)
+  expect(await idsOf(table)).toEqual([ids.at(-1)])
+  expect((await table.check({ allSnapshots: true })).damage).toEqual([])
 })
