@@ -1,11 +1,11 @@
 /** The commands of docs/operations.md, run one after the other on two tables, as an operator does. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { testWarehouse, type TestWarehouse } from '../support/cli.ts'
-import { runbookLines, wordsOf } from '../support/runbook.ts'
+import { runbook, runbookLines, wordsOf } from '../support/runbook.ts'
 
 let wh: TestWarehouse
 /** Between the first commits and the later ones. */
@@ -75,12 +75,25 @@ test('what the runbook restores is there, and what it drops is gone', async () =
   for (const table of ['shop.orders', 'shop.page_visits']) await wh.ok(['check', table])
 })
 
+test('the metrics are there that the runbook names', () => {
+  const named = [...runbook.matchAll(/`((?:paimon|millrace)_\w+)`/g)].map(([, name = '']) => name)
+  const measured = readFileSync(wh.file('loader.prom'), 'utf8')
+  expect(named.length).toBeGreaterThan(3)
+  expect(named.filter((name) => !measured.includes(`\n${name}`))).toEqual([])
+})
+
 /** Those that go on until they are interrupted. */
 function isEndless(words: readonly string[]): boolean {
   return words.includes('--watch')
 }
 
-const FILES = new Set(['orders.html', 'today.jsonl', 'restored.parquet'])
+const FILES = new Set([
+  'orders.html',
+  'today.jsonl',
+  'restored.parquet',
+  'loader.prom',
+  'compactor.prom',
+])
 
 /** `2026-11-20 08:00:00.125` */
 function localText(time: Date): string {
