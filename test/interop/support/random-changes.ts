@@ -62,7 +62,18 @@ function nested(random: Random, depth = 2): string {
 }
 
 export function randomChanges(random: Random, schema: TableSchema): SchemaChange[] {
-  return Array.from({ length: pick(random, [1, 1, 1, 2, 3]) }, () => randomChange(random, schema))
+  const length = pick(random, [1, 1, 1, 2, 3])
+  const changes = Array.from({ length }, () => randomChange(random, schema))
+  const options = [
+    ...Object.keys(schema.options),
+    ...changes.map((change) => (change.action === 'setOption' ? change.name : '')),
+  ]
+  // Java gives the options of a column to another one when a field in it is renamed.
+  return changes.map((change) => {
+    const [top, ...inner] = change.action === 'renameColumn' ? pathOf(change.column) : []
+    const isMistaken = inner.length > 0 && options.some((name) => name.startsWith(`fields.${top}.`))
+    return isMistaken ? { action: 'updateComment', comment: 'a field is not renamed' } : change
+  })
 }
 
 type MakeChange = (random: Random, schema: TableSchema) => SchemaChange
