@@ -23,7 +23,7 @@ import { randomChanges, randomRow, randomSchema } from './support/random-changes
 const classPath = await findJava()
 const isFull = process.env['RELIABILITY'] === 'full'
 const seed = Number(process.env['SEED'] ?? 1)
-const TABLES = isFull ? 300 : 30
+const TABLES = isFull ? 300 : 22
 const LISTS = 8
 
 let directory: string
