@@ -87,7 +87,16 @@ const CLI_INTRODUCTION = `# The command line
 
 \`millrace COMMAND [arguments] [flags]\`, or \`npx millrace ...\` where it is not installed globally. Data alone goes to
 stdout; notes, progress bars (where stderr is a terminal) and errors go to stderr. An error is a line
-\`error CODE: what, where\` and a line \`hint:\` with the way out; \`--verbose\` adds the stack.
+\`error CODE: what, where\` and a line \`hint:\` with the way out; \`--verbose\` adds the stack, and at the end the requests
+that were made of the storage, and the bytes.
+
+For programs there is \`--json\`: rows are lines of JSON, and what a command did or found is one line of JSON on stdout; an
+error is one on stderr, \`{"error": {"code", "exitCode", "message", "hint"}}\`. On a terminal tables fit its width, and there
+is colour; \`NO_COLOR\`, \`FORCE_COLOR\` and \`TERM=dumb\` say otherwise. \`millrace completion bash|zsh|fish\` prints the script
+that completes commands, flags, tables and options.
+
+Compiled code is kept below the user's cache directory (\`XDG_CACHE_HOME\`, else \`~/.cache\`), in \`millrace\`, so that commands
+start quickly; it may be deleted at any time, and \`NODE_DISABLE_COMPILE_CACHE=1\` keeps none.
 
 The catalog is that of \`--warehouse\`, else of the file given with \`--catalog\`, else of the variable
 \`MILLRACE_WAREHOUSE\`. Keys for S3 come from where the AWS SDK finds them (environment, profile, instance), or from the

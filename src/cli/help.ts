@@ -36,6 +36,15 @@ export function commandHelp(command: CommandSpec): string {
   return `${parts.join('\n')}\n`
 }
 
+/** The commands that have the first word in common; undefined where it begins none of two words. */
+export function familyHelp(word: string): string | undefined {
+  const family = COMMANDS.filter(({ name }) => name.startsWith(`${word} `))
+  if (family.length === 0) return undefined
+  const rows = family.map(({ name, summary }) => [name, summary] as const)
+  const lines = twoColumns(rows).join('\n')
+  return `usage: millrace ${word} COMMAND [arguments] [flags]\n\n${lines}\n\nmillrace help ${family[0]!.name} tells more\n`
+}
+
 function flagLines(names: readonly FlagName[]): string[] {
   return twoColumns(names.map((name) => [flagUsage(name), FLAGS[name].summary]))
 }

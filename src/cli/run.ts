@@ -13,7 +13,7 @@ import {
 import type { CommandRun, CommandSpec } from './command.ts'
 import { EXIT, failureOf } from './failure.ts'
 import type { FlagValues } from './flags.ts'
-import { commandHelp, generalHelp } from './help.ts'
+import { commandHelp, familyHelp, generalHelp } from './help.ts'
 import { amount, bytesText, printable } from './printable.ts'
 import { Progress } from './progress.ts'
 import { Secrets } from './secrets.ts'
@@ -50,11 +50,7 @@ async function runWords(
   endings: string[],
 ): Promise<number> {
   const [word, ...topic] = argv
-  if (word === 'help')
-    return await print(
-      topic.length === 0 ? generalHelp() : commandHelp(commandNamed(topic)),
-      streams,
-    )
+  if (word === 'help') return await print(helpOn(topic), streams)
   if (word === 'complete') {
     const { completionLines } = await import('./completion/complete.ts')
     const lines = await completionLines(topic[0] === '--' ? topic.slice(1) : topic, streams)
@@ -69,6 +65,12 @@ async function runWords(
   }
   if (line.flags.help === true) return await print(commandHelp(line.command), streams)
   return await runCommand(line.command, line, { streams, secrets, endings })
+}
+
+function helpOn(words: readonly string[]): string {
+  const [first] = words
+  if (first === undefined) return generalHelp()
+  return (words.length === 1 && familyHelp(first)) || commandHelp(commandNamed(words))
 }
 
 async function print(text: string, { stdout }: CliStreams): Promise<number> {

@@ -134,7 +134,6 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
   },
   mistakes: {
     lines: [
-      'millrace',
       'millrace reed shop.users',
       'millrace tag',
       'millrace tag crate shop.users v1',
@@ -154,6 +153,7 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
     lines: [
       'millrace help',
       'millrace help expire',
+      'millrace help tag',
       'millrace completion fish',
       'millrace --version',
     ],

@@ -55,7 +55,7 @@ const CHECK: CommandSpec = {
   flags: ['shallow', 'all-snapshots', 'repair', 'report-format', ...CATALOG_FLAGS],
   notes: [
     'It walks from schemas and snapshots over manifests to data files: every file that is named must be there and have the size it should have, footers, key ranges, row counts and statistics must say what the rows say, and the runs of a level must not overlap. Tags, other branches, long-lived changelogs, consumers and statistics must have what they need. Each damaged file is a line. Files that nothing refers to, which crashes leave, are counted and are no damage: `millrace orphans` deletes them.',
-    '`--repair` writes hints anew that lead astray (LATEST, EARLIEST), and puts empty statistics where those that a snapshot names cannot be read. Rows, manifests and snapshots are never touched.',
+    '`--repair` writes hints anew that lead astray (LATEST, EARLIEST), and puts statistics that say nothing of columns where those that a snapshot names cannot be read. Rows, manifests and snapshots are never touched.',
   ],
   examples: ['millrace check shop.users', 'millrace check shop.users --shallow --repair'],
   load: async () => (await import('../commands/check.ts')).checkCommand,
