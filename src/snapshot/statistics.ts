@@ -33,12 +33,17 @@ export interface TableColumnStatistics {
   readonly maxLen?: bigint | undefined
 }
 
-/** The bytes of a file of statistics that says nothing of any column. */
-export function emptyStatistics({
-  snapshotId,
-  schemaId,
-}: Pick<TableStatistics, 'snapshotId' | 'schemaId'>): Uint8Array {
-  return new TextEncoder().encode(printJson({ snapshotId, schemaId, colStats: {} }))
+/** The bytes of a file of statistics that says nothing of any column. Java's `$statistics` cannot do without the counts. */
+export function plainStatistics(
+  counts: Pick<TableStatistics, 'snapshotId' | 'schemaId'> & {
+    readonly mergedRecordCount: bigint
+    readonly mergedRecordSize: bigint
+  },
+): Uint8Array {
+  const { snapshotId, schemaId, mergedRecordCount, mergedRecordSize } = counts
+  return new TextEncoder().encode(
+    printJson({ snapshotId, schemaId, mergedRecordCount, mergedRecordSize, colStats: {} }),
+  )
 }
 
 /** The statistics that the snapshot names; null when it names none. */

@@ -38,7 +38,7 @@ export interface CheckOptions {
   readonly allSnapshots?: boolean | undefined
   /**
    * Whether what can safely be repaired is repaired first: hints that say something wrong, and statistics that cannot be read,
-   * which are replaced by some that say nothing. False unless told.
+   * which are replaced by some that say nothing of columns. False unless told.
    */
   readonly repair?: boolean | undefined
   readonly onProgress?: ((progress: CheckProgress) => void) | undefined

@@ -123,3 +123,19 @@ test(`seed ${SEED}: the same files go`, async () => {
   }
   expect(chosen).toBeGreaterThan(100)
 })
+
+test('Java reads the statistics that a repair puts in the place of lost ones', async () => {
+  const location = join(directory, 'repaired')
+  const root = join(location, 'golden.db', 'types_append')
+  await cp(goldenRoot('types_append'), root, { recursive: true })
+  const warehouse = java.warehouse(location)
+  await warehouse.analyze('golden.types_append', { rows: 7, bytes: 70, columns: {} })
+  const store = openTableStore(io, root)
+  const { id, statistics } = (await store.snapshots.readLatest())!
+  await rm(join(root, 'statistics', statistics!))
+  await expect(warehouse.read('golden.types_append$statistics')).rejects.toThrow('Java')
+  const { damage, repairs } = await checkTable(store, { deep: false, repair: true })
+  expect({ damage, count: repairs.length }).toEqual({ damage: [], count: 1 })
+  const [row] = await warehouse.read('golden.types_append$statistics')
+  expect(JSON.parse(row!)).toMatchObject({ snapshot_id: String(id) })
+})

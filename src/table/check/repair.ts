@@ -2,14 +2,16 @@
  * Repairs what is provably safe to repair: files that only repeat what others say, or that nobody's rows hang on.
  *
  * 1. Hints beside snapshots and changelogs, of all branches: they are made to say what the directory holds.
- * 2. Statistics that a snapshot names and that cannot be read: a file that says nothing takes their place, as it stands before
- *    anybody has analyzed the table.
+ * 2. Statistics that a snapshot names and that cannot be read: a file that counts rows and bytes, and says nothing of columns,
+ *    takes their place.
  */
 import type { FileIO } from '../../io/file-io.ts'
 import { joinPath } from '../../io/path.ts'
 import { branchNames } from '../../snapshot/branches.ts'
 import { ChangelogStore } from '../../snapshot/changelog-store.ts'
 import { hintBytes } from '../../snapshot/hints.ts'
+import { fileSizeAt } from '../../snapshot/manifest-rows.ts'
+import { scanManifests } from '../../snapshot/manifest-scan.ts'
 import {
   changelogDirectory,
   type HintName,
@@ -19,7 +21,8 @@ import {
   type TableLocation,
 } from '../../snapshot/paths.ts'
 import { rangeOf, SnapshotStore } from '../../snapshot/snapshot-store.ts'
-import { emptyStatistics, readStatistics } from '../../snapshot/statistics.ts'
+import type { Snapshot } from '../../snapshot/snapshot.ts'
+import { plainStatistics, readStatistics } from '../../snapshot/statistics.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import { LakeError } from '../../util/errors.ts'
@@ -104,15 +107,32 @@ async function repairStatistics(
     if ((await readStatistics(store, stored.snapshot, { signal }).catch(ifUnreadable)) !== null)
       continue
     const current = await io.readVersioned(path, { signal })
-    const { id: snapshotId, schemaId } = stored.snapshot
-    const bytes = emptyStatistics({ snapshotId, schemaId })
-    if (await io.replace(path, bytes, current?.version ?? null, { signal }))
+    const bytes = await countsOf(store, stored.snapshot, signal).catch(ifUnreadable)
+    if (bytes !== null && (await io.replace(path, bytes, current?.version ?? null, { signal })))
       repairs.push({
         path,
-        what: 'could not be read, and says nothing now: analyze the table again',
+        what: 'could not be read, and says nothing of columns now: analyze the table again',
       })
   }
   return repairs
+}
+
+/** Statistics that count the rows and bytes of the snapshot's files: what merging leaves of them is not more. */
+async function countsOf(
+  { manifests }: TableStore,
+  snapshot: Snapshot,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const metas = await manifests.readDataManifests(snapshot, { signal })
+  let sizeBytes = 0
+  for (const { rows, indices } of await scanManifests(manifests, metas, 'live', {}, { signal }))
+    for (const row of indices) sizeBytes += fileSizeAt(rows, row)
+  return plainStatistics({
+    snapshotId: snapshot.id,
+    schemaId: snapshot.schemaId,
+    mergedRecordCount: BigInt(snapshot.totalRecordCount),
+    mergedRecordSize: BigInt(sizeBytes),
+  })
 }
 
 /** Null for what is damaged or not there; storage that fails is thrown on. */
