@@ -122,10 +122,25 @@ async function expireStep(run: ExpiryRun, rules: ExpiryRules, whole: Step): Prom
   const next = rules.consumersKeepChangelogsOnly ? null : kept.consumersNext
   const step = next === null ? whole : upTo(whole, next)
   if (step === null) return null
-  await deleteDataFiles(run, rules, step, kept)
-  await deleteMetadata(run, rules, step, kept)
+  try {
+    await deleteDataFiles(run, rules, step, kept)
+    await deleteMetadata(run, rules, step, kept)
+  } catch (error) {
+    if (await isOvertaken(run, step, error)) return null
+    throw error
+  }
   await deleteSnapshots(run, rules, step)
   return step
+}
+
+/** Whether the first that was to stay has expired too: two expiries at once do no harm, and the slower has nothing left to do. */
+async function isOvertaken(
+  { store, signal }: ExpiryRun,
+  { end }: Step,
+  error: unknown,
+): Promise<boolean> {
+  if (!(error instanceof LakeError) || error.code !== 'NOT_FOUND') return false
+  return !(await store.snapshots.exists(end.id, { signal }))
 }
 
 /** The step as far as it does not reach the snapshot. */

@@ -4,14 +4,16 @@ import { randomUUID } from 'node:crypto'
 import { expect, test } from 'vitest'
 
 import { MemoryFileIO } from '../../../src/io/memory.ts'
+import { commit } from '../../../src/snapshot/commit.ts'
 import { ConsumerStore } from '../../../src/snapshot/consumer-store.ts'
 import { deleteTagFiles } from '../../../src/snapshot/delete-tag-files.ts'
-import { tagPath } from '../../../src/snapshot/paths.ts'
+import { hintPath, snapshotPath, tagPath } from '../../../src/snapshot/paths.ts'
 import { snapshotText } from '../../../src/snapshot/snapshot.ts'
 import { openBranch } from '../../../src/snapshot/table-store.ts'
+import { expireTable } from '../../../src/table/maintain/expire.ts'
 import { Table } from '../../../src/table/table.ts'
 import { utf8 } from '../../../src/types/internal-value.ts'
-import { intercept, once } from '../../support/intercept.ts'
+import { createTestTable, fileMeta, message } from '../../support/commit-tables.ts'
 import { intercept, once } from '../../support/intercept.ts'
 import { createRowTable, openRowTable, rowsOf } from '../../support/row-tables.ts'
 
@@ -133,6 +135,40 @@ test('tags and consumers that come while it looks keep what is theirs', async ()
   expect(await rowsOf(table.withOptions({ 'scan.tag-name': 't' }))).toEqual(before)
 })
 
+test('what a stalled writer put below the earliest snapshot goes, once the hint tells that it is none', async () => {
+  const table = await tableOf(2)
+  const { io, store } = table
+  const stray = await store.snapshots.readBytes(1)
+  await table.expire({ retainMin: 2, retainMax: 2 })
+  await io.write(snapshotPath(store.location, 1), stray!)
+  const files = await filesOf(table)
+  const hint = hintPath(store.location, 'EARLIEST')
+  const told = await io.read(hint)
+  await io.delete(hint)
+  await table.expire()
+  expect(await filesOf(table)).toEqual(files)
+  await io.write(hint, told)
+  await table.expire()
+  expect(await filesOf(table)).toEqual(files.filter((path) => path !== 'snapshot/snapshot-1'))
+})
+
+test('a file outside of the table goes only where the table says that its files are there', async () => {
+  const io = new MemoryFileIO()
+  const places = ['mine', 'yours'].map((name) => `memory://${randomUUID()}/${name}`)
+  const options = { 'data-file.external-paths': places[0]! }
+  const table = await createTestTable(io, `memory://${randomUUID()}/t`, options)
+  const files = places.map((place) => {
+    const file = fileMeta()
+    return { ...file, externalPath: `${place}/${file.fileName}` }
+  })
+  for (const { externalPath } of files) await io.write(externalPath, utf8('data'))
+  await commit(table, [message({ newFiles: files })], { commitUser: 'a' })
+  await commit(table, [message({ compactBefore: files })], { commitUser: 'b' })
+  await expireTable(table.store, table.schema, ALL)
+  const left = await Promise.all(files.map(async (file) => await io.stat(file.externalPath)))
+  expect(left.map((status) => status !== null)).toEqual([false, true])
+})
+
 test('snapshots that a consumer has yet to read stay', async () => {
   const table = await tableOf(2)
   await new ConsumerStore(table.io, table.store.location).write('job', 3)
@@ -191,8 +227,11 @@ test('an expiry that another one overtakes ends, and does no harm', async () => 
     await (await openRowTable(table.io, table.path)).expire(ALL)
   })
   const slow = await openRowTable(intercept(table.io, { read: { after: overtake } }), table.path)
-  const { snapshots } = await slow.expire({ retainMin: ids.length - 3, retainMax: ids.length - 3 })
-  expect(snapshots).toBe(0)
+  const { snapshotCount } = await slow.expire({
+    retainMin: ids.length - 3,
+    retainMax: ids.length - 3,
+  })
+  expect(snapshotCount).toBe(0)
   expect(await idsOf(table)).toEqual([ids.at(-1)])
   expect((await table.check({ allSnapshots: true })).damage).toEqual([])
 })
