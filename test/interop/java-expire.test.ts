@@ -103,9 +103,11 @@ async function writeHistory(random: Random, name: string, isKeyed: boolean): Pro
       { op: 'write', rows },
       { op: 'compact', full: isKeyed },
       { op: 'overwrite', rows, dynamic: true },
+      { op: 'dropPartitions', partitions: [{ p: 'b' }] },
     ])
     if (random() < 0.5) await weOperate(both, name, step)
     else await both.java.operate(name, step)
+    if (random() < 0.1 && i > 0) await both.java.analyze(name, { rows: i, bytes: 100, columns: {} })
     if (random() < 0.25 && i > 0) {
       const snapshots = await (await both.table(name)).snapshots()
       if (snapshots.length > 0) await both.java.tag(name, { name: `tag${tags++}` })
