@@ -87,7 +87,8 @@ test('a writer goes on with its columns, and leaves files of a later schema unco
   await altered.write([{ id: 2, name: 'b', note: 'kept' }])
   for (const id of [3, 4, 5]) {
     await old.write([{ id, name: 'c' }])
-    await old.commit({ waitForCompaction: true })
+    const { snapshots } = await old.commit({ waitForCompaction: true })
+    expect(snapshots.at(-1)?.schemaId).toBe(altered.schema.id)
   }
   await expect(table.compact({ full: true })).rejects.toMatchObject({ code: 'CONFLICT' })
   await (await again()).compact({ full: true })
