@@ -95,6 +95,11 @@ async function commitOnce(
 
 const VECTORS: Options = { 'deletion-vectors.enabled': 'true' }
 const KEPT: Options = { 'snapshot.num-retained.min': '2', 'snapshot.num-retained.max': '2' }
+const DECOUPLED: Options = {
+  'snapshot.num-retained.min': '1',
+  'changelog.num-retained.min': '8',
+  'changelog.num-retained.max': '20',
+}
 const EXPIRING: Options = {
   'partition.expiration-time': '30 d',
   'partition.timestamp-formatter': 'yyyy-MM-dd',
@@ -142,17 +147,13 @@ const EXPIRIES: readonly OperationScenario[] = [
     isKeyed: false,
     options: VECTORS,
   }),
-  scenario('expiry that keeps changelogs', (table) =>
-    table.expire({ retainMin: 1, retainMax: 1, changelogs: { retainMin: 8, retainMax: 20 } }),
-  ),
+  scenario('expiry that keeps changelogs', (table) => table.expire({ retainMax: 1 }), {
+    options: DECOUPLED,
+  }),
   scenario(
     'expiry of changelogs',
-    (table) =>
-      table.expire({ retainMin: 1, retainMax: 1, changelogs: { retainMin: 5, retainMax: 6 } }),
-    {
-      and: (table) =>
-        table.expire({ retainMin: 1, retainMax: 3, changelogs: { retainMin: 8, retainMax: 20 } }),
-    },
+    (table) => table.expire({ retainMax: 1, changelogs: { retainMin: 1, retainMax: 6 } }),
+    { options: DECOUPLED, and: (table) => table.expire({ retainMax: 3 }) },
   ),
   scenario('a commit that expires', (table) => commitOnce(table, rows('new', [2])), {
     options: KEPT,

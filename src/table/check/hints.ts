@@ -39,7 +39,11 @@ export async function checkHints(
     findings.damaged(latestPath, `leads readers to ${what} ${latest}, and the latest is ${last}`)
   else if (latest !== last)
     findings.warn(latestPath, `does not name the latest ${what}, which readers find out`)
-  if (earliest !== undefined && earliest > last)
-    findings.damaged(earliestPath, `says ${earliest}, and the latest ${what} is ${last}`)
+  if (earliest !== undefined && earliest > last) {
+    const problem = `says ${earliest}, and the latest ${what} is ${last}`
+    // A rollback leaves it behind, here and with Java, and readers look for the changelog that it names.
+    if (what === 'changelog') findings.warn(earliestPath, problem)
+    else findings.damaged(earliestPath, problem)
+  }
   return earliest !== undefined && earliest <= last ? earliest : undefined
 }

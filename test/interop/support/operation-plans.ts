@@ -129,7 +129,7 @@ const MAKERS: readonly (readonly [number, Maker])[] = [
   [1.3, tagging],
   [0.4, (state, random) => renaming('renameTag', state.tags, random)],
   [0.3, replacing],
-  [0.7, (state, random) => removing('deleteTag', looseTags(state), random)],
+  [0.7, (state, random) => removing('deleteTag', looseTags(state, state.tags), random)],
   [1.6, branching],
   [2, writingToBranch],
   [0.2, (state, random) => renaming('renameBranch', namesOf(state), random)],
@@ -193,12 +193,13 @@ function tagging(state: TableState, random: Random): Operation {
 }
 
 /** Java deletes what only a branch needs as soon as the tag goes that the branch began as. */
-function looseTags({ tags, branches }: TableState): string[] {
+function looseTags({ branches }: TableState, tags: readonly string[]): string[] {
   return tags.filter((tag) => !branches.some((branch) => branch.tags.includes(tag)))
 }
 
 function replacing(state: TableState, random: Random): Operation | null {
-  const tags = looseTags(state)
+  // What only the tag kept stays in Java, as orphans.
+  const tags = looseTags(state, state.freshTags)
   if (tags.length === 0) return null
   return { op: 'replaceTag', name: pick(random, tags), snapshot: someSnapshot(state, random) }
 }
