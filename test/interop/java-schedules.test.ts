@@ -11,7 +11,7 @@ import { sharedWarehouse } from './support/shared-warehouse.ts'
 const classPath = await findJava()
 const both = sharedWarehouse(classPath, 'schedules')
 const first = Number(process.env['SEED'] ?? 1)
-const COUNT = process.env['RELIABILITY'] === 'full' ? 3_000 : 300
+const COUNT = process.env['RELIABILITY'] === 'full' ? 3_000 : 120
 
 test(`${COUNT} schedules of seed ${first} and on end as in Java`, async () => {
   const differing: unknown[] = []
