@@ -2,7 +2,7 @@
  * Builds a table of many snapshots and files, has processes of its own list the snapshots, look for orphans (there are none)
  * and expire all but ten snapshots, and prints what each took as a JSON line: requests, seconds, and peak memory.
  *
- *     node scripts/expire-scale.ts [--snapshots 10000] [--files 200000] [--tags 0] [--storage disk|memory|s3]
+ *     node scripts/expire-scale.ts [--snapshots 10000] [--files 200000] [--tags 0] [--storage disk|memory|s3] [--heap-mb 128]
  *
  * Each commit adds small files to one of four buckets, and a compaction replaces all of the bucket by one: metadata is made
  * by the same code as any, data files are four bytes. Only on disk are the processes separate; S3 is a server in this process.
@@ -32,6 +32,8 @@ const { values } = parseArgs({
     files: { type: 'string', default: '200000' },
     tags: { type: 'string', default: '0' },
     storage: { type: 'string', default: 'disk' },
+    /** The limit of the heap of the processes that are measured. */
+    'heap-mb': { type: 'string', default: '128' },
     /** Given to the processes that are measured. */
     warehouse: { type: 'string' },
     task: { type: 'string' },
@@ -134,7 +136,8 @@ async function runOnDisk(): Promise<void> {
   try {
     await tellBuild(diskPut(join(warehouse, 'db.db', 't')))
     for (const task of TASKS) {
-      const args = [import.meta.filename, '--warehouse', warehouse, '--task', task]
+      const heap = `--max-old-space-size=${values['heap-mb']}`
+      const args = [heap, import.meta.filename, '--warehouse', warehouse, '--task', task]
       const child = promisify(execFile)(process.execPath, [...args, '--tags', values.tags])
       process.stdout.write((await child).stdout)
     }
