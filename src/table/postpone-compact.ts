@@ -7,6 +7,7 @@
  */
 import { randomUUID } from 'node:crypto'
 
+import { isOfLaterSchema, laterSchemaError } from '../lsm/append-rewrite.ts'
 import { kindsOf } from '../lsm/row-kinds.ts'
 import { bucketCounts } from '../snapshot/bucket-counts.ts'
 import { type CommitMessage, EMPTY_INCREMENT } from '../snapshot/commit-message.ts'
@@ -52,6 +53,8 @@ export async function compactPostponed(
   const filter = { partition: options.partition, bucket: isPostponed }
   const entries = await scanEntries(store.manifests, snapshot, 'all', filter, { signal })
   if (entries.length === 0) return null
+  if (entries.some(({ file }) => isOfLaterSchema(file, schema)))
+    throw laterSchemaError(store.location.root)
   const table = { store, schema }
   const messages: CommitMessage[] = []
   try {

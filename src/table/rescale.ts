@@ -4,6 +4,7 @@
  * Follows Flink's `RescaleAction`: an overwrite that fails if others change the table meanwhile. It reads the rows of all
  * levels, so that none is lost that reads of the table do not show yet.
  */
+import { isOfLaterSchema, laterSchemaError } from '../lsm/append-rewrite.ts'
 import { bucketCounts } from '../snapshot/bucket-counts.ts'
 import type { CommitMessage } from '../snapshot/commit-message.ts'
 import { abort, commit, mayHaveHappened } from '../snapshot/commit.ts'
@@ -67,6 +68,9 @@ export async function rescaleTable(
   const isPostponed = tableOptions(schema.options).get('bucket') === POSTPONE_BUCKET
   const latest = await store.snapshots.readLatestListed({ signal })
   const work = latest && (await workOf(store, schema, latest.snapshot, options))
+  // The schema may have changed since it was looked at.
+  if (work?.splits.some(({ files }) => files.some((file) => isOfLaterSchema(file, schema))))
+    throw laterSchemaError(store.location.root)
   const partitions = work?.partitions ?? []
   const names = partitions.map(({ bytes, totalBuckets }) => ({
     partition: nameOf(schema, bytes),

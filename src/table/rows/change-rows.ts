@@ -119,6 +119,8 @@ async function rewriteKeyed(
     if (!dryRun) await writer.writeBatch(change(batch), new Int8Array(batch.length).fill(kind))
   }
   if (count === 0 || dryRun) return { count, snapshot: null }
+  // Rows that were read may have come with another schema meanwhile.
+  if (kind !== DELETE) await requireLatestSchema(store, schema, signal)
   const { snapshots } = await writer.commit()
   return { count, snapshot: snapshots.at(-1) ?? null }
 }

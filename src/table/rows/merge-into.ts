@@ -236,6 +236,8 @@ async function mergeKeyed(
   await write(inserts, INSERT)
   const counts = { deleted, updated, inserted: inserts.length }
   if (dryRun || deleted + updated + inserts.length === 0) return { snapshot: null, ...counts }
+  // Rows that were read may have come with another schema meanwhile.
+  await requireLatestSchema(store, schema, signal)
   const { snapshots } = await writer.commit()
   return { snapshot: snapshots.at(-1) ?? null, ...counts }
 }
