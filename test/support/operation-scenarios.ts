@@ -40,7 +40,7 @@ interface Past {
 function scenario(
   name: string,
   act: OperationScenario['act'],
-  past: Past & Pick<OperationScenario, 'isLong' | 'repair'> = {},
+  past: Past & Pick<OperationScenario, 'isLong' | 'isStepwise' | 'repair'> = {},
 ): OperationScenario {
   const { isKeyed = true, options = {}, and, ...rest } = past
   const keys = isKeyed ? { primaryKeys: ['p', 'k'] } : {}
@@ -194,6 +194,11 @@ async function branchOf({ store, name }: Table): Promise<Table> {
   return new Table(branch, name, await branch.schemas.readLatest())
 }
 
+/** A branch has both names where it was copied and not yet deleted. */
+async function deleteHalf({ branches }: Table): Promise<void> {
+  if ((await branches.list()).length === 2) await branches.delete('dev')
+}
+
 const EXPIRED: Past = { and: (table) => table.expire({ retainMin: 1, retainMax: 1 }) }
 const BRANCHED: Past = { and: branchOff }
 
@@ -205,13 +210,15 @@ const BRANCHES: readonly OperationScenario[] = [
     async (table) => commitOnce(await branchOf(table), rows('new', [2, 22]), { commitUser: 'dev' }),
     BRANCHED,
   ),
-  scenario(
-    'a branch with another name',
-    (table) => table.branches.rename('dev', 'development'),
-    BRANCHED,
-  ),
+  scenario('a branch with another name', (table) => table.branches.rename('dev', 'development'), {
+    ...BRANCHED,
+    repair: deleteHalf,
+  }),
   scenario('a branch less', (table) => table.branches.delete('dev'), BRANCHED),
-  scenario('a fast-forward', (table) => table.branches.fastForward('dev'), BRANCHED),
+  scenario('a fast-forward', (table) => table.branches.fastForward('dev'), {
+    ...BRANCHED,
+    isStepwise: true,
+  }),
   scenario('expiry beside a branch', (table) => table.expire({ retainMin: 1, retainMax: 1 }), {
     async and(table) {
       await branchOff(table)
@@ -230,7 +237,7 @@ const RETURNS: readonly OperationScenario[] = [
   }),
   scenario('a consumer that goes back', (table) => table.consumers.reset('job', 2)),
   scenario('a consumer less', (table) => table.consumers.delete('job')),
-  scenario('statistics', (table) => table.analyze()),
+  scenario('statistics', (table) => table.analyze(), { isLong: true }),
   scenario('a partition that is done', (table) => table.markPartitionsDone([{ p: DATES[0] }])),
 ]
 

@@ -81,7 +81,7 @@ async function changesFrom(table: Table, first: number, last = Infinity): Promis
 }
 
 function damageOf(error: unknown): string {
-  if (error instanceof LakeError) return `${DAMAGED}${error.message}`
+  if (error instanceof LakeError) return `${DAMAGED}${error.code}`
   throw error
 }
 

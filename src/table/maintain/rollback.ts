@@ -168,7 +168,10 @@ async function deleteChangelogs(
 
 async function finish(store: TableStore, snapshotId: number, wasThere: boolean): Promise<void> {
   const { io, location } = store
-  if (!wasThere) await io.write(hintPath(location, 'EARLIEST'), hintBytes(snapshotId))
+  const earliest = await readHint(io, hintPath(location, 'EARLIEST'))
+  // A rollback that died here has put the snapshot back already.
+  if (!wasThere || (earliest !== undefined && earliest > snapshotId))
+    await io.write(hintPath(location, 'EARLIEST'), hintBytes(snapshotId))
   // What this process knows of commits may not hold any more.
   store.users.clear()
   const told = await readHint(io, hintPath(location, 'LATEST'))
