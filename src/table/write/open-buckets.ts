@@ -29,6 +29,7 @@ import { hasPrimaryKey } from '../../types/schema-keys.ts'
 import { mapAll } from '../../util/async.ts'
 import { type CompactorSource, compactorSource } from './compactors.ts'
 import { fullCompactionCommits } from './full-compactions.ts'
+import { partitionTimeCheck } from './partition-times.ts'
 import type { BucketRows } from './row-groups.ts'
 
 /** The files of so many buckets are written side by side. */
@@ -67,6 +68,7 @@ export class OpenBuckets {
   readonly #written = new Map<string, Pick<OpenBucket, 'partition' | 'bucket'>>()
   readonly #tracksWritten: boolean
   readonly #isOverwrite: boolean
+  readonly #checkTime: (partition: Uint8Array) => void
   readonly #compactors: CompactorSource
   /** How rows are written whose bucket is decided later; null where all are decided now. */
   readonly #postponed: FileTarget | null = null
@@ -86,6 +88,7 @@ export class OpenBuckets {
     this.#target = fileTarget(store.io, schema, signal, store.metrics)
     this.#layout = dataLayout(store.location.root, schema)
     this.#isOverwrite = isOverwrite
+    this.#checkTime = partitionTimeCheck(schema)
     this.#bucketCount = options.get('bucket')
     this.budgetBytes = options.get('write-buffer-size')
     this.#compactors = compactorSource(store, this.#target)
@@ -105,6 +108,7 @@ export class OpenBuckets {
     const key = bucketKey({ partition, bucket })
     let open = this.#buckets.get(key)
     if (open === undefined) {
+      this.#checkTime(partition)
       const writer = this.#writerOf(partition, bucket)
       open = { partition, bucket, writer, totalBuckets, isRestored: false }
       this.#buckets.set(key, open)

@@ -245,10 +245,11 @@ export const SNAPSHOT_OPTIONS = {
     'How that time is made of partition values, as `$dt $hour:00:00`.',
     DONE,
   ),
-  'partition.timestamp-format.strict': none(
+  'partition.timestamp-format.strict': write(
     boolean,
     'false',
     'Whether a value that is no time is an error.',
+    DONE,
   ),
   'partition.end-input-to-done': none(
     boolean,

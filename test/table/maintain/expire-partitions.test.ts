@@ -118,3 +118,16 @@ test.each([
     tableOf(options).then((table) => table.expirePartitions({ clock: at('2026-11-20') })),
   ).rejects.toMatchObject({ code })
 })
+
+test('rows of partitions that tell no time are refused where the table asks for one', async () => {
+  const options = {
+    'partition.timestamp-format.strict': 'true',
+    'partition.timestamp-formatter': 'yyyy-MM-dd',
+  }
+  const table = await tableOf(options, ['2026-11-01'])
+  await expect(table.write([{ dt: 'other', id: 1n, v: 'x' }])).rejects.toMatchObject({
+    code: 'INVALID',
+    message: 'the partition dt=other tells no time',
+  })
+  expect(await partitionsOf(table)).toEqual(['2026-11-01'])
+})
