@@ -49,7 +49,7 @@ describe('setting is strict', () => {
     ['sequence.snapshot-ordering', 'true', 'supported here: false'],
     ['file.format', 'orc', 'supported here: parquet, avro'],
     ['bucket-function.type', 'hive', 'supported here: default, mod'],
-    ['snapshot.time-retained', '2 h', 'supported here: 1 h'],
+    ['partition.mark-done-action', 'custom', 'supported here: success-file'],
     ['query-auth.enabled', 'true', 'supported here: false'],
     ['csv.field-delimiter', ';', 'leave the option out'],
     ['vector-field', 'a', 'leave the option out'],
