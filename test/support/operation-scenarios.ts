@@ -229,11 +229,12 @@ const BRANCHES: readonly OperationScenario[] = [
 ]
 
 const RETURNS: readonly OperationScenario[] = [
-  scenario('a rollback', (table) => table.rollbackTo({ snapshot: 6 })),
+  scenario('a rollback', (table) => table.rollbackTo({ snapshot: 6 }), { isStepwise: true }),
   // With changes the snapshot would come back without them, as with Java: they are not what a tag keeps.
   scenario('a rollback to what expired', (table) => table.rollbackTo({ tag: 'first' }), {
     ...EXPIRED,
     isKeyed: false,
+    isStepwise: true,
   }),
   scenario('a consumer that goes back', (table) => table.consumers.reset('job', 2)),
   scenario('a consumer less', (table) => table.consumers.delete('job')),
