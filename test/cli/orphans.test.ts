@@ -37,4 +37,14 @@ test('orphans of a table or a database are printed by a dry run, and deleted els
   expect(never).toMatchObject({ code: 2, stderr: expect.stringContaining('36 h or 7 d') })
   const none = await warehouse.run(['orphans', 'db.u'])
   expect(none).toMatchObject({ code: 3, stderr: expect.stringContaining('did you mean "t"') })
+
+  writeFileSync(join(directory, 'data-y.parquet'), 'x')
+  utimesSync(join(directory, 'data-y.parquet'), old, old)
+  await warehouse.ok(['create', 'db.damaged', '--schema', '-'], { stdin: schema })
+  mkdirSync(join(warehouse.directory, 'db.db', 'damaged', 'branch', 'branch-b'), {
+    recursive: true,
+  })
+  const some = await warehouse.run(['orphans', 'db'])
+  expect(some).toMatchObject({ code: 1, stderr: expect.stringContaining('1 file (1 B) freed') })
+  expect(some.stderr).toContain('error CORRUPT: the branch has no schema')
 })

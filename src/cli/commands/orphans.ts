@@ -23,8 +23,8 @@ export async function orphansCommand(run: CommandRun): Promise<number> {
     ? [name]
     : (await catalog.tables(name, { signal })).map((table) => `${name}.${table}`)
   const cleaned: { readonly table: string; readonly result: OrphanResult }[] = []
+  const failures: unknown[] = []
   for (const each of names) {
-    const table = (await catalog.table(each, undefined, { signal })).withOptions(run.tableOptions)
     const options: OrphanOptions = {
       dryRun,
       olderThan,
@@ -32,7 +32,15 @@ export async function orphansCommand(run: CommandRun): Promise<number> {
       signal,
       onProgress: ({ phase, done, total }) => run.progress.show(`${phase} of ${each}`, done, total),
     }
-    cleaned.push({ table: each, result: await table.removeOrphans(options) })
+    try {
+      const table = (await catalog.table(each, undefined, { signal })).withOptions(run.tableOptions)
+      cleaned.push({ table: each, result: await table.removeOrphans(options) })
+    } catch (error) {
+      // One damaged table is no reason to leave the others alone.
+      if (isTable || signal.aborted) throw error
+      failures.push(error)
+      run.note(`${each}: ${error instanceof Error ? error.message : String(error)}`)
+    }
   }
   run.progress.clear()
   if (dryRun && !wantsJson(run)) await printPaths(run, cleaned)
@@ -46,6 +54,7 @@ export async function orphansCommand(run: CommandRun): Promise<number> {
     result: { tables: cleaned.map(({ table, result }) => ({ table, ...result })) },
     lines: cleaned.flatMap(({ table, result }) => linesOf(table, result, dryRun)),
   })
+  if (failures.length > 0) throw failures[0]
   return EXIT.done
 }
 
