@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 
 import { describe, expect, test } from 'vitest'
 
@@ -15,7 +16,7 @@ import {
   type OrphanResult,
   removeOrphans,
 } from '../../../src/table/maintain/orphans.ts'
-import type { Table } from '../../../src/table/table.ts'
+import { Table } from '../../../src/table/table.ts'
 import { defineSchema, t } from '../../../src/types/schema.ts'
 import { goldenStore } from '../../support/golden-tables.ts'
 import { intercept, once } from '../../support/intercept.ts'
@@ -159,6 +160,49 @@ describe('orphans', () => {
     expect((await made.table.check()).damage).toEqual([])
     expect(await Array.fromAsync(made.table.read().rows())).toHaveLength(3)
     await writer.close()
+  })
+
+  test('are never files of those who write, compact and expire while orphans are removed', async () => {
+    const made = await agedTable()
+    const { io, table, clock } = made
+    // The hours pass so quickly that all that was not written just now is old.
+    const hurrying = new Proxy(io, {
+      get(target, name) {
+        const value = Reflect.get(target, name, target) as unknown
+        if (typeof value !== 'function') return value
+        made.age(1)
+        return value.bind(target) as unknown
+      },
+    })
+    const hurried = new Table(openTableStore(hurrying, table.path), table.name, table.schema)
+    for (let i = 0; i < 3; i++) await made.plant(`manifest/manifest-${i}`)
+    made.age(2_000)
+    const writer = { isDone: false }
+    const write = async (): Promise<void> => {
+      for (let id = 10; id < 20; id++) {
+        await hurried.write([{ region: 'eu', id: BigInt(id) }])
+        if (id % 3 === 0) await hurried.compact({ full: true })
+        if (id % 4 === 0) await hurried.expire({ retainMin: 1, retainMax: 2, clock })
+      }
+    }
+    let removed = 0
+    const clean = async (): Promise<void> => {
+      while (!writer.isDone) {
+        // The writer is not kept waiting.
+        await setImmediate()
+        // No commit takes as long as a thousand requests.
+        const olderThan = new Date(clock.now() - 1_000 * HOUR_MS)
+        removed += (await made.clean({ olderThan }, hurrying)).fileCount
+      }
+    }
+    const writing = write().finally(() => {
+      writer.isDone = true
+    })
+    await Promise.all([writing, clean()])
+    expect(removed).toBeGreaterThan(2)
+    const { damage } = await table.check({ allSnapshots: true })
+    expect(damage).toEqual([])
+    expect(await Array.fromAsync(table.read().rows())).toHaveLength(12)
   })
 
   test('are looked for by nobody who asks for files of this moment', async () => {
