@@ -61,10 +61,11 @@ export async function expireChangelogs(
   let rest: readonly number[] = ids
   for (;;) {
     throwIfAborted(signal)
-    const step = plan && (await readStep(changelogs, expiry, plan, rest, signal))
+    if (plan === null) break
+    const step = await readStep(changelogs, expiry, plan, rest, signal)
     if (step === null) break
     const { expiring, end } = step
-    const kept = await run.guard.look(expiring[0]!.id, end.id)
+    const kept = await run.guard.look(expiring[0]!.id, plan.end)
     if (kept.consumersNext !== null && kept.consumersNext < end.id) break
     await expireStep(run, expiry, step, kept)
     await unlessDry(run, () => changelogs.writeHint('EARLIEST', end.id, { signal }))

@@ -70,7 +70,7 @@ export async function expireSnapshots(
     throwIfAborted(signal)
     if (plan === null) break
     const step = await readStep(run, expiry, plan, earliest)
-    const done = step === null ? null : await expireStep(run, expiry.rules, step)
+    const done = step && (await expireStep(run, expiry.rules, plan.end, step))
     if (done === null) break
     count += done.expiring.length
     earliest = done.end
@@ -116,9 +116,15 @@ async function readStep(
 }
 
 /** What of the step expired: null where a consumer has come that needs the first, less where it needs a later one. */
-async function expireStep(run: ExpiryRun, rules: ExpiryRules, whole: Step): Promise<Step | null> {
+async function expireStep(
+  run: ExpiryRun,
+  rules: ExpiryRules,
+  planEnd: number,
+  whole: Step,
+): Promise<Step | null> {
   const first = whole.expiring[0]!.id
-  const kept = await run.guard.look(first + 1, whole.end.id)
+  // What branches need is read once for all steps.
+  const kept = await run.guard.look(first + 1, planEnd)
   const next = rules.consumersKeepChangelogsOnly ? null : kept.consumersNext
   const step = next === null ? whole : upTo(whole, next)
   if (step === null) return null
@@ -202,7 +208,8 @@ async function deleteMetadata(
     ),
   )
   const overlapping = kept.tags.filter(({ id }) => ids.has(id))
-  const names = await keptMetadata(run, [...overlapping, end], kept)
+  const names = await keptMetadataIfThere(run, [...overlapping, end], kept)
+  if (names === null) return
   const unused = await mapAll(expiring, READS_AT_ONCE, async (snapshot) => {
     const lists = [
       // What streams read data files by stays with these.
@@ -218,6 +225,25 @@ async function deleteMetadata(
   const parts = unused.flat()
   await run.deletion.delete(parts.flatMap(({ first }) => first))
   await run.deletion.delete(parts.flatMap(({ last }) => last))
+}
+
+/**
+ * Null where not all of it is there although the last snapshot is: another expiry lets more go at this moment, or died doing
+ * so. What is not deleted then is left to it, or to orphan cleaning; as in Java.
+ */
+async function keptMetadataIfThere(
+  run: ExpiryRun,
+  snapshots: readonly Snapshot[],
+  kept: Kept,
+): Promise<Set<string> | null> {
+  try {
+    return await keptMetadata(run, snapshots, kept)
+  } catch (error) {
+    const isGone = error instanceof LakeError && error.code === 'NOT_FOUND'
+    const last = snapshots.at(-1)!.id
+    if (isGone && (await run.store.snapshots.exists(last, { signal: run.signal }))) return null
+    throw error
+  }
 }
 
 async function deleteSnapshots(
