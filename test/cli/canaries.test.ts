@@ -74,9 +74,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
 
 const isFull = process.env['RELIABILITY'] === 'full'
 /** What is tried where there is not time for all: commands that work one after another, and every so many of all. */
-const WORKING = isFull
-  ? Object.keys(LINES)
-  : ['create', 'write', 'read', 'tag create', 'alter', 'analyze', 'compact-manifests', 'mark-done']
+const WORKING = isFull ? Object.keys(LINES) : ['create', 'write', 'tag create', 'alter']
 const every = (count: number): string[] =>
   Object.keys(LINES).filter((_, i) => isFull || i % count === 0)
 /** A directory of S3 cannot be renamed. */
@@ -146,15 +144,15 @@ test('commands that work print and store no key', async () => {
     expect(stdout + stderr).not.toMatch(CANARY)
   }
   const keys = s3.server.keys('lake')
-  expect(keys.length).toBeGreaterThan(10)
+  expect(keys.length).toBeGreaterThan(8)
   for (const key of keys)
     expect(Buffer.from(s3.server.bytes('lake', key)!).toString('latin1')).not.toMatch(CANARY)
 })
 
 const FAILING: readonly [what: string, operations: RegExp, commands: readonly string[]][] = [
-  ['nothing', /./, every(4)],
-  ['no object', /^GetObject/, every(9)],
-  ['no write', /^(Put|Post|Create|Delete|Copy|Complete)/, every(8)],
+  ['nothing', /./, every(6)],
+  ['no object', /^GetObject/, every(12)],
+  ['no write', /^(Put|Post|Create|Delete|Copy|Complete)/, every(12)],
 ]
 
 test.each(FAILING)(
