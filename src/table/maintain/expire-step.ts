@@ -2,6 +2,7 @@
  * Expires what is due after a commit. What this process knows of the earliest snapshot and the earliest changelog decides
  * whether something can be due, so that commits which expire nothing ask the storage nothing.
  */
+import { ChangelogStore } from '../../snapshot/changelog-store.ts'
 import {
   changelogExpiry,
   type ExpiryRules,
@@ -44,6 +45,7 @@ export async function expireAfterCommit(table: MaintainedTable): Promise<void> {
   if (!isDue(known, rules, latest.id, clock.now())) return
   if (known.snapshot === null) {
     known.snapshot = await earliestByHint(table)
+    if (rules.isDecoupled) known.changelog = await earliestChangelog(table)
     if (known.snapshot !== null && !isDue(known, rules, latest.id, clock.now())) return
   }
   if (values.get('snapshot.expire.execution-mode') === 'sync') {
@@ -82,6 +84,13 @@ async function earliestByHint({ store, signal }: MaintainedTable): Promise<Aged 
   return hint === undefined
     ? null
     : ((await store.snapshots.find(hint, { signal }))?.snapshot ?? null)
+}
+
+/** Changelogs may be due where no snapshot is: another process may have expired the snapshots, and had its own rules. */
+async function earliestChangelog({ store, signal }: MaintainedTable): Promise<Aged | null> {
+  const changelogs = new ChangelogStore(store.io, store.location)
+  const [first] = await changelogs.ids({ signal })
+  return first === undefined ? null : await changelogs.find(first, { signal })
 }
 
 function isDue(known: Known, rules: ExpiryRules, latestId: number, nowMs: number): boolean {
