@@ -192,7 +192,7 @@ async function renameTag(table: TaggedTable, from: string, to: string): Promise<
 }
 
 /** The tags whose time is over, and those that were made before `beforeMillis`. */
-export async function dueTags(
+async function dueTags(
   { store, clock, signal }: TaggedTable,
   beforeMillis?: number,
 ): Promise<Tag[]> {
