@@ -5,9 +5,10 @@ import { expect, test } from 'vitest'
 
 import { MemoryFileIO } from '../../../src/io/memory.ts'
 import { commit } from '../../../src/snapshot/commit.ts'
+import { ChangelogStore } from '../../../src/snapshot/changelog-store.ts'
 import { ConsumerStore } from '../../../src/snapshot/consumer-store.ts'
 import { deleteTagFiles } from '../../../src/snapshot/delete-tag-files.ts'
-import { hintPath, snapshotPath, tagPath } from '../../../src/snapshot/paths.ts'
+import { hintPath, manifestPath, snapshotPath, tagPath } from '../../../src/snapshot/paths.ts'
 import { snapshotText } from '../../../src/snapshot/snapshot.ts'
 import { openBranch } from '../../../src/snapshot/table-store.ts'
 import { expireTable } from '../../../src/table/maintain/expire.ts'
@@ -234,4 +235,32 @@ test('an expiry that another one overtakes ends, and does no harm', async () => 
   expect(snapshotCount).toBe(0)
   expect(await idsOf(table)).toEqual([ids.at(-1)])
   expect((await table.check({ allSnapshots: true })).damage).toEqual([])
+})
+
+test('an expiry goes on where one that let more go has died', async () => {
+  const table = await tableOf(8)
+  const ids = await idsOf(table)
+  const { baseManifestList } = await table.store.snapshots.read(ids[3]!)
+  await table.io.delete(manifestPath(table.path, baseManifestList))
+  const other = await openRowTable(table.io, table.path)
+  const { snapshotCount } = await other.expire({
+    retainMin: ids.length - 3,
+    retainMax: ids.length - 3,
+  })
+  expect(snapshotCount).toBe(3)
+  expect(await idsOf(table)).toEqual(ids.slice(3))
+  await other.expire(ALL)
+  expect((await other.check({ allSnapshots: true })).damage).toEqual([])
+})
+
+test('changelogs expire after the first commit of a process, also where no snapshot does', async () => {
+  const kept = { 'snapshot.num-retained.min': '4', 'snapshot.num-retained.max': '4' }
+  const changes = { 'changelog.num-retained.min': '1', 'changelog.num-retained.max': '6' }
+  const table = await tableOf(8, { ...kept, ...changes, 'changelog-producer': 'input' })
+  await table.expire({ retainMin: 2, retainMax: 2 })
+  const changelogs = new ChangelogStore(table.store.io, table.store.location)
+  const [earliest] = await changelogs.ids()
+  const other = await openRowTable(table.io, table.path)
+  await writeMore(other, 1)
+  expect(await changelogs.ids()).not.toContain(earliest)
 })
