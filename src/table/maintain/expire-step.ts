@@ -45,7 +45,7 @@ export async function expireAfterCommit(table: MaintainedTable): Promise<void> {
   if (!isDue(known, rules, latest.id, clock.now())) return
   if (known.snapshot === null) {
     known.snapshot = await earliestByHint(table)
-    if (rules.isDecoupled) known.changelog = await earliestChangelog(table)
+    if (rules.isDecoupled) known.changelog = await changelogFound(table)
     if (known.snapshot !== null && !isDue(known, rules, latest.id, clock.now())) return
   }
   if (values.get('snapshot.expire.execution-mode') === 'sync') {
@@ -87,7 +87,7 @@ async function earliestByHint({ store, signal }: MaintainedTable): Promise<Aged 
 }
 
 /** Changelogs may be due where no snapshot is: another process may have expired the snapshots, and had its own rules. */
-async function earliestChangelog({ store, signal }: MaintainedTable): Promise<Aged | null> {
+async function changelogFound({ store, signal }: MaintainedTable): Promise<Aged | null> {
   const changelogs = new ChangelogStore(store.io, store.location)
   const [first] = await changelogs.ids({ signal })
   return first === undefined ? null : await changelogs.find(first, { signal })
