@@ -45,8 +45,8 @@ import {
   type StoredTable,
   SYSTEM_DATABASE,
 } from './global-tables.ts'
-import type { CatalogMetrics } from './metrics.ts'
 import { checkName, identifierText, parseIdentifier, type TableIdentifier } from './identifier.ts'
+import type { CatalogMetrics } from './metrics.ts'
 
 export type CatalogInput = Omit<CatalogOptionsInput, 'warehouse'> & {
   /** The directory of the warehouse, `s3://BUCKET/PREFIX`, or `memory://NAME/PREFIX` for the memory of this process. */

@@ -58,9 +58,10 @@ test('processes lose no commit on S3', { timeout: 3_600_000 }, async () => {
 })
 
 test(
-  '4 writers of one process commit rows 40 times each on S3, and each row is there once',
+  '4 writers of one process commit rows on S3, and each row is there once',
   { timeout: 3_600_000 },
   async () => {
+    const commitCount = isFull ? 200 : 20
     await using s3 = await startTestS3({}, PATIENT)
     const root = 's3://lake/t'
     const options = { bucket: 2, 'write-only': true }
@@ -69,7 +70,7 @@ test(
       const { store, schema } = await openRowTable(s3.open(), root)
       await using rows = new TableWriter(store, schema, { commitUser: name })
       const written: string[] = []
-      for (let i = 0; i < 40; i++) {
+      for (let i = 0; i < commitCount; i++) {
         await rows.write([{ dt: name, id: BigInt(i), v: 'x' }])
         await rows.commit({ identifier: BigInt(i) })
         written.push(`${name} ${i} x`)
@@ -79,7 +80,7 @@ test(
     const written = await Promise.all(['a', 'b', 'c', 'd'].map(writer))
     const table = await openRowTable(s3.io, root)
     expect(await rowsOf(table)).toEqual(written.flat().toSorted())
-    expect(await table.snapshots()).toHaveLength(160)
+    expect(await table.snapshots()).toHaveLength(4 * commitCount)
     expect((await table.check()).damage).toEqual([])
   },
 )
