@@ -51,6 +51,8 @@ async function runWords(
 ): Promise<number> {
   const [word, ...topic] = argv
   if (word === 'help') return await print(helpOn(topic), streams)
+  const asksHelp = topic.length === 1 && ['-h', '--help'].includes(topic[0]!)
+  if (asksHelp && /^\w/.test(word!)) return await print(helpOn([word!]), streams)
   if (word === 'complete') {
     const { completionLines } = await import('./completion/complete.ts')
     const lines = await completionLines(topic[0] === '--' ? topic.slice(1) : topic, streams)

@@ -100,6 +100,12 @@ test.each(['users.txt', 'users'])('a file called %s takes the format for people'
   expect(existsSync(wh.file(name))).toBe(true)
 })
 
+test('the help of a family of commands is told in either way', async () => {
+  const help = await wh.ok(['help', 'tag'])
+  expect(help).toContain('tag rename')
+  expect(await wh.ok(['tag', '--help'])).toBe(help)
+})
+
 test('help shows no marks of the documentation', async () => {
   expect(await wh.ok(['read', '--help'])).not.toContain('`')
 })
