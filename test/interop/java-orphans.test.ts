@@ -45,7 +45,7 @@ const UUID = '5f0c8e56-7f0e-4a43-8b0c-1d1f2a3b4c5d'
 const PLACES = [
   'bucket-0/data-x.parquet',
   'changelog/old',
-  'consumer/consumer-a.bak',
+  'consumer/a.bak',
   'index/index-x',
   'manifest/deeper/manifest-x',
   'manifest/manifest-x',
