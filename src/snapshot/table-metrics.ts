@@ -65,6 +65,7 @@ export const TABLE_METRICS = {
     lastCompactionOutputFileSize: gauge('Bytes that they made of it.'),
     numCommits: counter('Commits that made a snapshot.'),
     numCommitsFailed: counter('Commits that failed, or may have.'),
+    numUpkeepFailed: counter('Steps of the upkeep after commits that failed.'),
   },
   compaction: {
     maxLevel0FileCount: gauge('Files of level 0 in the bucket of a writer that has most of them.'),

@@ -48,6 +48,7 @@ test('rows, plans, commits and compactions are counted', async () => {
   expect(commit).toMatchObject({
     numCommits: 3,
     numCommitsFailed: 0,
+    numUpkeepFailed: 0,
     lastCommitAttempts: 2,
     lastGeneratedSnapshots: 2,
     lastTableFilesAppended: 1,

@@ -54,6 +54,7 @@ export async function maintain(
     try {
       await step({ ...table, clock: table.clock ?? systemClock })
     } catch (error) {
+      table.store.metrics.add('commit.numUpkeepFailed')
       failures.push(error)
     }
   }

@@ -264,3 +264,15 @@ test('changelogs expire after the first commit of a process, also where no snaps
   await writeMore(other, 1)
   expect(await changelogs.ids()).not.toContain(earliest)
 })
+
+test('upkeep that fails fails no commit, and is counted', async () => {
+  const table = await tableOf(1, ONE)
+  const path = tagPath(table.store.location, 'damaged')
+  await table.io.write(path, utf8('no tag'))
+  await using writer = await table.writer()
+  await writer.write([{ dt: 'a', id: 9n, v: 'x' }])
+  const { snapshots, upkeepErrors } = await writer.commit()
+  expect(snapshots).not.toEqual([])
+  expect(upkeepErrors).toEqual([expect.objectContaining({ code: 'CORRUPT', path })])
+  expect(table.metrics().commit.numUpkeepFailed).toBe(1)
+})
