@@ -28,7 +28,7 @@ import {
   newSchemaOf,
   type SchemaDefinition,
 } from '../types/schema.ts'
-import { invalid, LakeError, notFound, unsupported } from '../util/errors.ts'
+import { invalid, isNotFound, LakeError, notFound, unsupported } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import {
   type Dropped,
@@ -333,7 +333,7 @@ export class Catalog implements AsyncDisposable {
           yield { database, table, store, schema: await store.schemas.readLatest(options) }
         } catch (error) {
           // A table may be dropped meanwhile.
-          if (!(error instanceof LakeError) || error.code !== 'NOT_FOUND') throw error
+          if (!isNotFound(error)) throw error
         }
       }
   }
@@ -346,7 +346,7 @@ export class Catalog implements AsyncDisposable {
     try {
       return await store.schemas.readLatest(options)
     } catch (error) {
-      if (!(error instanceof LakeError) || error.code !== 'NOT_FOUND') throw error
+      if (!isNotFound(error)) throw error
       throw await this.#noTable(id, options, error)
     }
   }

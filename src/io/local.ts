@@ -5,7 +5,7 @@ import { type FileHandle, open, readdir, rename, rm, rmdir, stat, unlink } from 
 import { dirname, join } from 'node:path'
 
 import { mapAll, mapOrdered, throwIfAborted } from '../util/async.ts'
-import { invalid, LakeError } from '../util/errors.ts'
+import { invalid, isNotFound } from '../util/errors.ts'
 import { allocateBytes } from './allocate.ts'
 import type {
   FileIO,
@@ -369,10 +369,6 @@ async function leadsToDirectory(file: string): Promise<boolean> {
 /** The contents are the version: the clock of a file system ticks too slowly to tell two writes apart. */
 function versionOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('base64url')
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof LakeError && error.code === 'NOT_FOUND'
 }
 
 /** Runs `body` when every earlier one for the file has ended. */

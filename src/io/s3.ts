@@ -1,6 +1,6 @@
 /** The storage of S3 and of the stores that speak its protocol. */
 import { mapAll, throwIfAborted } from '../util/async.ts'
-import { invalid, LakeError } from '../util/errors.ts'
+import { invalid, isNotFound, LakeError } from '../util/errors.ts'
 import type {
   FileIO,
   FileStatus,
@@ -384,7 +384,7 @@ async function orNull<Result>(work: Promise<Result>): Promise<Result | null> {
   try {
     return await work
   } catch (error) {
-    const isMissing = error instanceof LakeError && error.code === 'NOT_FOUND'
+    const isMissing = isNotFound(error)
     if (isMissing && !(error instanceof S3Failure && error.reason === 'NoSuchBucket')) return null
     throw error
   }

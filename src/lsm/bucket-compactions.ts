@@ -8,7 +8,7 @@ import type { BucketIncrement } from '../snapshot/commit-message.ts'
 import type { DataFileMeta } from '../snapshot/data-file-meta.ts'
 import { DELETION_VECTORS_INDEX, type IndexFileMeta } from '../snapshot/index-manifest.ts'
 import type { RestoredBucket } from '../snapshot/restore.ts'
-import { LakeError } from '../util/errors.ts'
+import { isNotFound } from '../util/errors.ts'
 import { reconcile, stillUncommitted } from './bucket-reconcile.ts'
 import {
   type ChainedCompactions,
@@ -136,7 +136,7 @@ export class BucketCompactions<Kind extends Compactor = Compactor> {
       change = await compactor.take(waits)
     } catch (error) {
       // Somebody else compacted the bucket, and its old files have expired: there is nothing to go on from.
-      if (!isMissingFile(error) || this.#lacksFiles) throw error
+      if (!isNotFound(error) || this.#lacksFiles) throw error
       this.#lacksFiles = true
       await this.drop()
       return
@@ -192,10 +192,6 @@ export class BucketCompactions<Kind extends Compactor = Compactor> {
     await compactor?.cancel()
     await compactor?.drop(change)
   }
-}
-
-function isMissingFile(error: unknown): boolean {
-  return error instanceof LakeError && error.code === 'NOT_FOUND'
 }
 
 function vectorFilesOf(indexFiles: readonly IndexFileMeta[]): string {

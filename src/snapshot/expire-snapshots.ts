@@ -7,7 +7,7 @@
  * Follows `ExpireSnapshotsImpl` and `SnapshotDeletion`.
  */
 import { mapAll, mapOrdered, throwIfAborted } from '../util/async.ts'
-import { LakeError } from '../util/errors.ts'
+import { isNotFound, LakeError } from '../util/errors.ts'
 import { ChangelogStore } from './changelog-store.ts'
 import {
   type ExpiryRange,
@@ -145,7 +145,7 @@ async function isOvertaken(
   { end }: Step,
   error: unknown,
 ): Promise<boolean> {
-  if (!(error instanceof LakeError) || error.code !== 'NOT_FOUND') return false
+  if (!isNotFound(error)) return false
   return !(await store.snapshots.exists(end.id, { signal }))
 }
 
@@ -239,7 +239,7 @@ async function keptMetadataIfThere(
   try {
     return await keptMetadata(run, snapshots, kept)
   } catch (error) {
-    const isGone = error instanceof LakeError && error.code === 'NOT_FOUND'
+    const isGone = isNotFound(error)
     const last = snapshots.at(-1)!.id
     if (isGone && (await run.store.snapshots.exists(last, { signal: run.signal }))) return null
     throw error

@@ -8,7 +8,7 @@
  * as far as there can be common ones: up to the last id that the expiry deletes for.
  */
 import { mapOrdered } from '../util/async.ts'
-import { LakeError } from '../util/errors.ts'
+import { isNotFound } from '../util/errors.ts'
 import { branchNames } from './branches.ts'
 import { ChangelogStore } from './changelog-store.ts'
 import { taggedSnapshots } from './kept-by-tags.ts'
@@ -83,7 +83,7 @@ async function isThere(gathering: Promise<void>): Promise<boolean> {
     await gathering
     return true
   } catch (error) {
-    if (error instanceof LakeError && error.code === 'NOT_FOUND') return false
+    if (isNotFound(error)) return false
     throw error
   }
 }

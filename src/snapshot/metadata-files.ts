@@ -1,7 +1,7 @@
 /** Finds and reads the metadata files that are told by their names: snapshots, schemas, tags, consumers, changelogs. */
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { nameOf } from '../io/path.ts'
-import { LakeError } from '../util/errors.ts'
+import { isNotFound } from '../util/errors.ts'
 import { numberOf } from './paths.ts'
 
 /** What follows the prefix in the names of the directory's files, sorted; files without more than it are left out. */
@@ -64,7 +64,7 @@ export async function readIfThere(
   try {
     return await io.read(path, options)
   } catch (error) {
-    if (error instanceof LakeError && error.code === 'NOT_FOUND') return null
+    if (isNotFound(error)) return null
     throw error
   }
 }

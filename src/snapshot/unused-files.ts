@@ -4,7 +4,7 @@
  * A manifest or a list that is not there was deleted by an expiry that died: what it named had gone before it. So it is
  * read as empty, and only what is damaged is an error.
  */
-import { decoding, LakeError } from '../util/errors.ts'
+import { decoding, isNotFound } from '../util/errors.ts'
 import { FILE_SOURCE } from './data-file-meta.ts'
 import {
   bucketDirectory,
@@ -257,7 +257,7 @@ async function unlessGone<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading
   } catch (error) {
-    if (error instanceof LakeError && error.code === 'NOT_FOUND') return null
+    if (isNotFound(error)) return null
     throw error
   }
 }

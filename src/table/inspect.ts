@@ -15,7 +15,7 @@ import type { RawOptions } from '../types/options.ts'
 import type { Predicate } from '../types/predicate.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { mapAll } from '../util/async.ts'
-import { invalid, LakeError } from '../util/errors.ts'
+import { invalid, isNotFound } from '../util/errors.ts'
 import { show } from '../util/show.ts'
 import { partitionChoice } from './compact/partitions.ts'
 import { changeOf } from './inspect/growth.ts'
@@ -148,7 +148,7 @@ async function readChange(
     if (entries > CHANGE_ENTRIES_MAX) return null
     return changeOf(await scanRows(manifests, snapshot, 'delta', {}, { signal }))
   } catch (error) {
-    if (error instanceof LakeError && error.code === 'NOT_FOUND') return null
+    if (isNotFound(error)) return null
     throw error
   }
 }

@@ -15,7 +15,7 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { checkOverwriteReads, requireReadable } from '../types/schema-validation.ts'
 import { parseWhere } from '../types/where-text.ts'
 import { type Clock, systemClock, throwIfAborted } from '../util/async.ts'
-import { decodingError, invalid, LakeError } from '../util/errors.ts'
+import { decodingError, invalid, isNotFound } from '../util/errors.ts'
 import { startupOf } from './plan/startup.ts'
 import { readState } from './plan/time-travel.ts'
 import { distinctFields } from './read.ts'
@@ -276,7 +276,7 @@ export class TableChanges<Row> implements Changes<Row> {
     try {
       return (await readState(this.#store, schema, {}, signal)).schema
     } catch (error) {
-      if (error instanceof LakeError && error.code === 'NOT_FOUND') return schema
+      if (isNotFound(error)) return schema
       throw error
     }
   }

@@ -66,6 +66,11 @@ export const unsupported = (message: string, details?: LakeErrorDetails): LakeEr
 export const notFound = (message: string, details?: LakeErrorDetails): LakeError =>
   new LakeError('NOT_FOUND', message, details)
 
+/** Whether something was asked for that is not there. */
+export function isNotFound(error: unknown): error is LakeError {
+  return error instanceof LakeError && error.code === 'NOT_FOUND'
+}
+
 /**
  * Runs `body` and makes every failure of it a `LakeError` that names `path`: a foreign error (a RangeError from a
  * decoder, a SyntaxError from JSON) means that the file's bytes are not what they claim to be.

@@ -22,7 +22,7 @@ import {
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import { openTableStore } from '../../snapshot/table-store.ts'
 import { throwIfAborted } from '../../util/async.ts'
-import { LakeError } from '../../util/errors.ts'
+import { isNotFound } from '../../util/errors.ts'
 import { checkConsumers } from './consumers.ts'
 import type { CheckContext } from './context.ts'
 import { checkHints } from './hints.ts'
@@ -186,7 +186,7 @@ async function* changesOf(
         const paths = metas.map(({ fileName }) => manifestPath(root, fileName))
         return [path, ...paths, ...(await filesOf(store, layout, metas, 'as-is', signal))]
       } catch (error) {
-        if (error instanceof LakeError && error.code === 'NOT_FOUND') return [path]
+        if (isNotFound(error)) return [path]
         throw error
       }
     })

@@ -29,7 +29,7 @@ import { SchemaStore } from '../../snapshot/schema-store.ts'
 import { parseSnapshot, type Snapshot } from '../../snapshot/snapshot.ts'
 import { openTableStore, type TableStore } from '../../snapshot/table-store.ts'
 import { mapAll } from '../../util/async.ts'
-import { corrupt, LakeError } from '../../util/errors.ts'
+import { corrupt, isNotFound } from '../../util/errors.ts'
 
 export interface UsedNamesOptions extends IoOptions {
   /** How many files are read at the same time. */
@@ -229,7 +229,7 @@ export class UsedNames {
       this.#read.add(name)
       return null
     } catch (error) {
-      if (error instanceof LakeError && error.code === 'NOT_FOUND') return name
+      if (isNotFound(error)) return name
       throw error
     }
   }

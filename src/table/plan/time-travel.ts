@@ -17,7 +17,7 @@ import { instantText } from '../../types/local-time.ts'
 import { type RawOptions, tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { mapAll } from '../../util/async.ts'
-import { invalid, LakeError, notFound, unsupported } from '../../util/errors.ts'
+import { invalid, isNotFound, notFound, unsupported } from '../../util/errors.ts'
 import { type Startup, startupOf, type TravelTarget } from './startup.ts'
 
 export interface ReadState {
@@ -112,7 +112,7 @@ async function snapshotById(store: TableStore, snapshotId: number, io: Io): Prom
   try {
     return await store.snapshots.read(snapshotId, io)
   } catch (error) {
-    if (!(error instanceof LakeError) || error.code !== 'NOT_FOUND') throw error
+    if (!isNotFound(error)) throw error
     const tag = await nearestTag(store, ({ id }) => Math.abs(id - snapshotId), io)
     throw notFound(error.message, {
       path: error.path,
