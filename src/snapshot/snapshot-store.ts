@@ -6,7 +6,7 @@
  * expired, and the hint on it). Writers list the directory, always. Follows `SnapshotManager`.
  */
 import type { FileIO, IoOptions } from '../io/file-io.ts'
-import { mapAll } from '../util/async.ts'
+import { mapAll, mapOrdered } from '../util/async.ts'
 import { corrupt, LakeError, notFound } from '../util/errors.ts'
 import { advanceLatestHint, readHint } from './hints.ts'
 import { numbersAfter, readIfThere } from './metadata-files.ts'
@@ -120,6 +120,13 @@ export class SnapshotStore {
   /** The snapshots that are there, by listing; null for a table without any. */
   async range(options?: IoOptions): Promise<SnapshotRange | null> {
     return rangeOf(await this.ids(options))
+  }
+
+  /** All snapshots that have not expired, ascending. One that goes away meanwhile is left out. */
+  async *all(options?: IoOptions): AsyncGenerator<Snapshot> {
+    const ids = await this.ids(options)
+    for await (const stored of mapOrdered(ids, WALK_AHEAD, (id) => this.find(id, options)))
+      if (stored !== null) yield stored.snapshot
   }
 
   /** The snapshots from `snapshotId` back to the first that is not there. */

@@ -1,9 +1,11 @@
 /** A table, as its users hold it. */
-import { randomUUID } from 'node:crypto'
-
 import type { FileIO } from '../io/file-io.ts'
 import type { CommitMessage } from '../snapshot/commit-message.ts'
-import { abort, commit, type CommitOptions as SnapshotCommitOptions } from '../snapshot/commit.ts'
+import {
+  abort,
+  type CommitTable,
+  type CommitOptions as SnapshotCommitOptions,
+} from '../snapshot/commit.ts'
 import {
   compactManifests,
   type CompactManifestsOptions,
@@ -16,9 +18,8 @@ import { checkSettable } from '../types/option-checks.ts'
 import { type DynamicOptions, type RawOptions, rawOptions } from '../types/options.ts'
 import type { SchemaChange } from '../types/schema-change.ts'
 import type { TableSchema } from '../types/schema-file.ts'
-import { requireWritable } from '../types/schema-validation.ts'
 import type { Columns, InsertOf, RowOf } from '../types/schema.ts'
-import { mapAll, systemClock, throwIfAborted } from '../util/async.ts'
+import { systemClock, throwIfAborted } from '../util/async.ts'
 import { invalid } from '../util/errors.ts'
 import { type AlterOptions, alterTable } from './alter.ts'
 import { type CheckOptions, type CheckReport, checkTable } from './check.ts'
@@ -61,16 +62,13 @@ import type {
 import { commitRows, type WriterCommitResult } from './write/commit-rows.ts'
 import { inputReader, type WriteData } from './write/input.ts'
 import {
-  matchingScope,
+  emptyPartitions,
   type OverwriteOptions,
   overwriteScope,
   type PartitionMatch,
 } from './write/overwrite.ts'
 import { dropUncommitted, type PreparedCommit, recover, type Recovered } from './write/recover.ts'
 import { TableWriter, type WriterOptions } from './write/writer.ts'
-
-/** How many snapshots are read at the same time. */
-const SNAPSHOTS_AT_ONCE = 8
 
 /**
  * A table of a {@link Catalog}. Rows, as they are read and written, are described at `RowOf` and `InsertOf`.
@@ -130,6 +128,11 @@ export class Table<C extends Columns = Columns> {
     return this.#store
   }
 
+  /** The table, for what is not a read. */
+  #own(): CommitTable {
+    return { store: this.#ownStore(), schema: this.schema }
+  }
+
   /**
    * Reads rows: iterate the result for Arrow batches, or ask it for rows or an Arrow table. Nothing is read before that;
    * wrong columns and filters, and tables that cannot be read, are told then.
@@ -178,12 +181,8 @@ export class Table<C extends Columns = Columns> {
     data: WriteData<InsertOf<C>>,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Snapshot | null> {
-    await using writer = new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, {
-      signal: options.signal,
-    })
-    await writer.write(data)
-    const { snapshots } = await writer.commit({ identifier: BATCH_IDENTIFIER })
-    return snapshots.at(-1) ?? null
+    const { signal } = options
+    return await this.#batch({ signal }, (writer) => writer.write(data))
   }
 
   /**
@@ -196,18 +195,12 @@ export class Table<C extends Columns = Columns> {
     options: OverwriteOptions & { readonly signal?: AbortSignal } = {},
   ): Promise<Snapshot | null> {
     const { signal, ...overwrite } = options
-    await using writer = new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, {
-      signal,
-      overwrite,
-    })
-    await writer.write(data)
-    const { snapshots } = await writer.commit({ identifier: BATCH_IDENTIFIER })
-    return snapshots.at(-1) ?? null
+    return await this.#batch({ signal, overwrite }, (writer) => writer.write(data))
   }
 
   /** Takes all rows away, in one commit; older snapshots have them until they expire. */
   async truncate(options: { readonly signal?: AbortSignal } = {}): Promise<Snapshot> {
-    return await this.#empty([{}], options.signal)
+    return await emptyPartitions(this.#own(), [{}], options.signal)
   }
 
   /**
@@ -223,18 +216,7 @@ export class Table<C extends Columns = Columns> {
       throw invalid('a partition is to be dropped that has no values', {
         hint: 'truncate takes all rows away',
       })
-    return await this.#empty(partitions, options.signal)
-  }
-
-  async #empty(
-    partitions: readonly PartitionMatch[],
-    signal: AbortSignal | undefined,
-  ): Promise<Snapshot> {
-    const table = { store: this.#ownStore(), schema: this.schema }
-    requireWritable(this.schema)
-    const overwrite = matchingScope(this.schema, partitions)
-    const { snapshots } = await commit(table, [], { commitUser: randomUUID(), overwrite, signal })
-    return snapshots.at(-1)!
+    return await emptyPartitions(this.#own(), partitions, options.signal)
   }
 
   /**
@@ -261,12 +243,10 @@ export class Table<C extends Columns = Columns> {
     rows: WriteData<Partial<RowOf<C>>>,
     options: { readonly signal?: AbortSignal } = {},
   ): Promise<Snapshot | null> {
-    await using writer = new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, {
-      signal: options.signal,
-    })
-    await writer.delete(rows as WriteData<Partial<InsertOf<C>>>)
-    const { snapshots } = await writer.commit({ identifier: BATCH_IDENTIFIER })
-    return snapshots.at(-1) ?? null
+    const { signal } = options
+    return await this.#batch({ signal }, (writer) =>
+      writer.delete(rows as WriteData<Partial<InsertOf<C>>>),
+    )
   }
 
   /**
@@ -277,7 +257,7 @@ export class Table<C extends Columns = Columns> {
    * UNSUPPORTED where the merge engine deletes no rows; CONFLICT where files that lose rows are gone meanwhile.
    */
   async deleteWhere(where: Where<C> | string, options: ChangeOptions = {}): Promise<RowChanges> {
-    return await deleteRows({ store: this.#ownStore(), schema: this.schema, where }, options)
+    return await deleteRows({ ...this.#own(), where }, options)
   }
 
   /**
@@ -287,7 +267,7 @@ export class Table<C extends Columns = Columns> {
    */
   async update(update: RowUpdate<C>, options: ChangeOptions = {}): Promise<RowChanges> {
     const { where, set } = update
-    return await updateRows({ store: this.#ownStore(), schema: this.schema, where, set }, options)
+    return await updateRows({ ...this.#own(), where, set }, options)
   }
 
   /**
@@ -302,10 +282,21 @@ export class Table<C extends Columns = Columns> {
     rules: MergeRules<RowOf<C>, InsertOf<C>> = {},
     options: ChangeOptions = {},
   ): Promise<RowChanges> {
-    const { schema } = this
-    const rows = inputReader(schema).read(source as WriteData<unknown>)
-    const merge = { store: this.#ownStore(), schema, source: rows, rules: rules as MergeRules }
+    const rows = inputReader(this.schema).read(source as WriteData<unknown>)
+    const merge = { ...this.#own(), source: rows, rules: rules as MergeRules }
     return await mergeRows(merge, options)
+  }
+
+  /** The snapshot of one commit with what is given to its writer; null when that is nothing. */
+  async #batch(
+    { signal, overwrite }: Pick<WriterOptions, 'signal' | 'overwrite'>,
+    give: (writer: TableWriter<InsertOf<C>>) => Promise<void>,
+  ): Promise<Snapshot | null> {
+    const options = { signal, overwrite }
+    await using writer = new TableWriter<InsertOf<C>>(this.#ownStore(), this.schema, options)
+    await give(writer)
+    const { snapshots } = await writer.commit({ identifier: BATCH_IDENTIFIER })
+    return snapshots.at(-1) ?? null
   }
 
   /** A writer for many commits: the sink of a stream. It has to be closed. */
@@ -334,7 +325,7 @@ export class Table<C extends Columns = Columns> {
       commitUser: user,
       overwrite: overwrite && overwriteScope(this.schema, overwrite),
     }
-    return await commitRows({ store: this.#ownStore(), schema: this.schema }, messages, options)
+    return await commitRows(this.#own(), messages, options)
   }
 
   /**
@@ -346,8 +337,7 @@ export class Table<C extends Columns = Columns> {
     by: Pick<TableCommitOptions, 'user' | 'overwrite' | 'signal'>,
   ): Promise<Recovered> {
     const { user, overwrite, signal } = by
-    const table = { store: this.#ownStore(), schema: this.schema }
-    return await recover(table, prepared, {
+    return await recover(this.#own(), prepared, {
       commitUser: user,
       overwrite: overwrite && overwriteScope(this.schema, overwrite),
       signal,
@@ -359,14 +349,13 @@ export class Table<C extends Columns = Columns> {
     prepared: readonly PreparedCommit[],
     by: Pick<TableCommitOptions, 'user' | 'signal'>,
   ): Promise<{ readonly kept: readonly bigint[] }> {
-    const table = { store: this.#ownStore(), schema: this.schema }
     const { user, signal } = by
-    return await dropUncommitted(table, prepared, { commitUser: user, signal })
+    return await dropUncommitted(this.#own(), prepared, { commitUser: user, signal })
   }
 
   /** Deletes the files of messages that will not be committed. */
   async abort(messages: readonly CommitMessage[]): Promise<void> {
-    await abort({ store: this.#ownStore(), schema: this.schema }, messages)
+    await abort(this.#own(), messages)
   }
 
   /** Checks what is stored of the table, from snapshots down to rows; damage is reported, not thrown. */
@@ -442,23 +431,22 @@ export class Table<C extends Columns = Columns> {
    * the result tells what is left out; options of this object, such as `scan.snapshot-id`, choose the state.
    */
   async inspect(options: InspectOptions = {}): Promise<Inspection> {
-    const { name, schema } = this
-    return await inspectTable({ name, store: this.#ownStore(), schema }, this.#options, options)
+    return await inspectTable({ name: this.name, ...this.#own() }, this.#options, options)
   }
 
   /** The tags of the table: snapshots that are kept under a name. */
   get tags(): TableTags {
-    return tagsOf({ store: this.#ownStore(), schema: this.schema, clock: systemClock })
+    return tagsOf({ ...this.#own(), clock: systemClock })
   }
 
   /** The branches of the table: histories of their own. */
   get branches(): TableBranches {
-    return branchesOf({ store: this.#ownStore(), schema: this.schema })
+    return branchesOf(this.#own())
   }
 
   /** The consumers of the table: how far streams have come, and which snapshots are kept for them. */
   get consumers(): TableConsumers {
-    return consumersOf({ store: this.#ownStore(), schema: this.schema, clock: systemClock })
+    return consumersOf({ ...this.#own(), clock: systemClock })
   }
 
   /**
@@ -489,14 +477,7 @@ export class Table<C extends Columns = Columns> {
 
   /** All snapshots that have not expired, ascending. */
   async snapshots(options: { readonly signal?: AbortSignal } = {}): Promise<Snapshot[]> {
-    const store = this.#ownStore().snapshots
-    const ids = await store.ids(options)
-    const found = await mapAll(ids, SNAPSHOTS_AT_ONCE, async (id) => {
-      const stored = await store.find(id, options)
-      return stored?.snapshot
-    })
-    // One that went away meanwhile has expired.
-    return found.filter((snapshot) => snapshot !== undefined)
+    return await Array.fromAsync(this.#ownStore().snapshots.all(options))
   }
 
   /** All schemas, ascending. */

@@ -1,6 +1,5 @@
 /** `$snapshots`: the snapshots that have not expired. Follows the Java class `SnapshotsTable`. */
 import type { Snapshot } from '../../snapshot/snapshot.ts'
-import { mapOrdered } from '../../util/async.ts'
 import { column, long, type SystemColumn, type SystemSource } from './columns.ts'
 
 const COLUMNS: readonly SystemColumn<Snapshot>[] = [
@@ -20,14 +19,7 @@ const COLUMNS: readonly SystemColumn<Snapshot>[] = [
   column('next_row_id', 'BIGINT', ({ nextRowId }) => nextRowId ?? null),
 ]
 
-const READ_AHEAD = 8
-
 export const SNAPSHOTS: SystemSource<Snapshot> = {
   columns: COLUMNS,
-  async *items({ store, signal }) {
-    const ids = await store.snapshots.ids({ signal })
-    const found = mapOrdered(ids, READ_AHEAD, (id) => store.snapshots.find(id, { signal }))
-    // One that went away meanwhile has expired.
-    for await (const stored of found) if (stored !== null) yield stored.snapshot
-  },
+  items: ({ store, signal }) => store.snapshots.all({ signal }),
 }
