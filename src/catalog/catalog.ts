@@ -12,7 +12,6 @@ import { fileForms } from '../lsm/file-form.ts'
 import { mergeEngine } from '../lsm/merge/engine.ts'
 import { branchNames, noBranch } from '../snapshot/branches.ts'
 import { MAIN_BRANCH } from '../snapshot/paths.ts'
-import type { TableMetricValues } from '../snapshot/table-metrics.ts'
 import { openBranch, openTableStore, type TableStore } from '../snapshot/table-store.ts'
 import { type CheckOptions, type CheckReport, checkTable } from '../table/check.ts'
 import { openSystemTable, type SystemTable } from '../table/system-tables.ts'
@@ -28,7 +27,7 @@ import {
   newSchemaOf,
   type SchemaDefinition,
 } from '../types/schema.ts'
-import { invalid, isNotFound, LakeError, notFound, unsupported } from '../util/errors.ts'
+import { invalid, isNotFound, LakeError, notFound } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import {
   type Dropped,
@@ -46,7 +45,8 @@ import {
   SYSTEM_DATABASE,
 } from './global-tables.ts'
 import { checkName, identifierText, parseIdentifier, type TableIdentifier } from './identifier.ts'
-import type { CatalogMetrics } from './metrics.ts'
+import { type CatalogMetrics, tableMetrics } from './metrics.ts'
+import { moveTable } from './rename.ts'
 
 export type CatalogInput = Omit<CatalogOptionsInput, 'warehouse'> & {
   /** The directory of the warehouse, `s3://BUCKET/PREFIX`, or `memory://NAME/PREFIX` for the memory of this process. */
@@ -101,13 +101,11 @@ export class Catalog implements AsyncDisposable {
 
   /** What this process has measured so far of its work on the tables that it opened by this catalog. */
   metrics(): CatalogMetrics {
-    const tables: Record<string, TableMetricValues> = {}
-    for (const [root, { branches }] of this.#stores)
-      for (const [branch, { metrics }] of branches) {
-        const table = root.slice(this.warehouse.length + 1).replace(`${DATABASE_SUFFIX}/`, '.')
-        tables[branch === MAIN_BRANCH ? table : `${table}$branch_${branch}`] = metrics.values()
-      }
-    return { tables, storage: this.io.stats() }
+    const named = [...this.#stores].map(
+      ([root, store]) =>
+        [root.slice(this.warehouse.length + 1).replace(`${DATABASE_SUFFIX}/`, '.'), store] as const,
+    )
+    return { tables: tableMetrics(named), storage: this.io.stats() }
   }
 
   /** The names of the databases, sorted. */
@@ -144,19 +142,15 @@ export class Catalog implements AsyncDisposable {
     await this.#requireDatabase(database, options)
     const path = this.#databasePath(database)
     const names = await this.io.listDirectories(path, options)
-    const isTable = await Promise.all(
-      names.map((name) => this.#hasSchema(joinPath(path, name), options)),
+    const areTables = await Promise.all(
+      names.map((name) => isTable(openTableStore(this.io, joinPath(path, name)), options)),
     )
-    return names.filter((_, i) => isTable[i]).toSorted()
-  }
-
-  async #hasSchema(root: string, options: IoOptions): Promise<boolean> {
-    return (await openTableStore(this.io, root).schemas.ids(options)).length > 0
+    return names.filter((_, i) => areTables[i]).toSorted()
   }
 
   /** Whether there is a table `database.table`; INVALID for what is no such name. */
   async tableExists(name: string, options: IoOptions = {}): Promise<boolean> {
-    return (await this.#store(parseIdentifier(name)).schemas.ids(options)).length > 0
+    return await isTable(this.#store(parseIdentifier(name)), options)
   }
 
   /**
@@ -191,7 +185,7 @@ export class Catalog implements AsyncDisposable {
     indexSpecs(schema)
     const store = this.#store(id)
     await this.createDatabase(id.database, { ifNotExists: true, signal })
-    const isFree = (await store.schemas.ids({ signal })).length === 0
+    const isFree = !(await isTable(store, { signal }))
     if (isFree && (await store.schemas.create(schema, { signal })))
       return new Table(store, identifierText(id), schema)
     if (!options.ifNotExists)
@@ -249,7 +243,7 @@ export class Catalog implements AsyncDisposable {
     const id = this.#wholeTable(name)
     const store = this.#store(id)
     const { signal, ifExists, dryRun } = options
-    if ((await store.schemas.ids({ signal })).length === 0) {
+    if (!(await isTable(store, { signal }))) {
       if (ifExists) return NOTHING_DROPPED
       throw await this.#noTable(id, { signal })
     }
@@ -267,17 +261,11 @@ export class Catalog implements AsyncDisposable {
     const id = this.#wholeTable(name)
     const target = this.#wholeTable(to)
     const store = this.#store(id)
-    if ((await store.schemas.ids(options)).length === 0) throw await this.#noTable(id, options)
+    await this.#requireTable(id, store, options)
     const [root, path] = [store.location.root, this.#tablePath(target)]
-    if (this.io.renameDirectory === undefined)
-      throw unsupported('tables on this storage cannot be renamed: it has no directories', {
-        path: root,
-        hint: 'create the other table with the schema that describe prints, and copy the rows',
-      })
-    const isTaken = new LakeError('EXISTS', `there is something named ${to} already`, { path })
-    if (await hasFiles(this.io, path, options)) throw isTaken
-    await this.createDatabase(target.database, { ...options, ifNotExists: true })
-    if (!(await this.io.renameDirectory(root, path, options))) throw isTaken
+    await moveTable(this.io, { root, path, to }, options, async () => {
+      await this.createDatabase(target.database, { ...options, ifNotExists: true })
+    })
     for (const each of [root, path]) this.#stores.delete(each)
     return await this.table(to, undefined, options)
   }
@@ -351,6 +339,10 @@ export class Catalog implements AsyncDisposable {
     }
   }
 
+  async #requireTable(id: TableIdentifier, store: TableStore, options: IoOptions): Promise<void> {
+    if (!(await isTable(store, options))) throw await this.#noTable(id, options)
+  }
+
   async #noTable(id: TableIdentifier, options: IoOptions, cause?: unknown): Promise<LakeError> {
     const tables = await this.tables(id.database, options)
     const path = this.#tablePath(id)
@@ -368,8 +360,7 @@ export class Catalog implements AsyncDisposable {
     const id = this.#plainTable(name)
     const store = this.#store(id)
     const { signal } = options
-    if ((await store.schemas.ids({ signal })).length === 0)
-      throw await this.#noTable(id, { signal })
+    await this.#requireTable(id, store, { signal })
     return await checkTable(store, options)
   }
 
@@ -422,6 +413,11 @@ export class Catalog implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** A table, or a branch of one, is what has a schema. */
+async function isTable({ schemas }: TableStore, options: IoOptions): Promise<boolean> {
+  return (await schemas.ids(options)).length > 0
 }
 
 function globalName({ table, systemTable }: TableIdentifier): string {

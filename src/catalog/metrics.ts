@@ -1,10 +1,12 @@
 /** What a process measures of its work on all tables of a catalog, as one object and as text for Prometheus. */
 import type { IoStats } from '../io/file-io.ts'
+import { MAIN_BRANCH } from '../snapshot/paths.ts'
 import {
   type HistogramValues,
   TABLE_METRICS,
   type TableMetricValues,
 } from '../snapshot/table-metrics.ts'
+import type { TableStore } from '../snapshot/table-store.ts'
 import {
   type PrometheusFamily,
   prometheusFamilies,
@@ -16,6 +18,17 @@ export interface CatalogMetrics {
   readonly tables: Readonly<Record<string, TableMetricValues>>
   /** Requests and bytes of all of them. */
   readonly storage: IoStats
+}
+
+/** The metrics of tables and their branches that are open, by the names that {@link CatalogMetrics} has. */
+export function tableMetrics(
+  tables: Iterable<readonly [name: string, store: TableStore]>,
+): Record<string, TableMetricValues> {
+  const values: Record<string, TableMetricValues> = {}
+  for (const [name, { branches }] of tables)
+    for (const [branch, { metrics }] of branches)
+      values[branch === MAIN_BRANCH ? name : `${name}$branch_${branch}`] = metrics.values()
+  return values
 }
 
 /**

@@ -1,11 +1,16 @@
 /** What users say of an overwrite, and what it would take away. */
+import { randomUUID } from 'node:crypto'
+
+import { commit, type CommitTable } from '../../snapshot/commit.ts'
 import { latin1Of } from '../../snapshot/metadata-columns.ts'
 import { type OverwriteScope, type PartitionSpec, replacedFiles } from '../../snapshot/overwrite.ts'
+import type { Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
 import { partitionValues } from '../../types/partition.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { partitionFields, partitionNaming } from '../../types/schema-keys.ts'
+import { requireWritable } from '../../types/schema-validation.ts'
 import { invalid } from '../../util/errors.ts'
 
 /**
@@ -54,6 +59,18 @@ function specOf(schema: TableSchema, partition: PartitionMatch): PartitionSpec {
     ([name, value]) => [name, value === null ? naming.defaultName : String(value)] as const,
   )
   return partitionValues(partitionFields(schema), new Map(texts), naming)
+}
+
+/** Takes all rows of the partitions away, in one commit; its snapshot. */
+export async function emptyPartitions(
+  table: CommitTable,
+  partitions: readonly PartitionMatch[],
+  signal: AbortSignal | undefined,
+): Promise<Snapshot> {
+  requireWritable(table.schema)
+  const overwrite = matchingScope(table.schema, partitions)
+  const { snapshots } = await commit(table, [], { commitUser: randomUUID(), overwrite, signal })
+  return snapshots.at(-1)!
 }
 
 /** What is live in the latest snapshot and would go away. */
