@@ -8,11 +8,17 @@ import { hasBounds } from '../format/column-bounds.ts'
 import { deserializeBinaryField } from '../types/binary-row-decode.ts'
 import { serializeBinaryRow } from '../types/binary-row.ts'
 import type { DataField, DataType } from '../types/data-type.ts'
-import { isSystemFieldName, KEY_FIELD_PREFIX } from '../types/field-ids.ts'
+import {
+  isSystemFieldName,
+  KEY_FIELD_PREFIX,
+  ROW_ID_FIELD,
+  SEQUENCE_NUMBER_FIELD,
+} from '../types/field-ids.ts'
 import type { TableOptionValues } from '../types/options.ts'
 import type { ColumnStats } from '../types/predicate-stats.ts'
+import type { TableSchema } from '../types/schema-file.ts'
 import { corrupt, decoding, invalid } from '../util/errors.ts'
-import type { SimpleStats } from './data-file-meta.ts'
+import type { DataFileMeta, SimpleStats } from './data-file-meta.ts'
 import { truncatedMax, truncatedMin } from './stats-text.ts'
 
 /** What is kept of a column's statistics; `truncate` cuts strings to so many code points. */
@@ -169,4 +175,17 @@ export function statsByName(
       }
     })
   }
+}
+
+/**
+ * The columns that the statistics of a file are laid out by: those that were written to it, with what rows bring along
+ * where they are tracked.
+ */
+export function writtenFields(
+  { writeCols }: Pick<DataFileMeta, 'writeCols'>,
+  { fields }: TableSchema,
+): readonly DataField[] {
+  if (writeCols === null) return fields
+  const isWritten = ({ name }: DataField): boolean => writeCols.includes(name)
+  return [...fields, ROW_ID_FIELD, SEQUENCE_NUMBER_FIELD].filter(isWritten)
 }

@@ -1,11 +1,9 @@
 /** The columns of a table as a data file has them: under the schema that the file was written with. */
-import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import { CastError, unchanged } from '../../types/cast/rule.ts'
 import type { Batch } from '../../types/column.ts'
 import type { DataField } from '../../types/data-type.ts'
 import { castStats, evolvePredicate } from '../../types/evolve-stats.ts'
 import { type TypeMapping, typeMapping } from '../../types/evolve.ts'
-import { ROW_ID_FIELD, SEQUENCE_NUMBER_FIELD } from '../../types/field-ids.ts'
 import type { BoundPredicate } from '../../types/predicate-bind.ts'
 import type { ColumnStats } from '../../types/predicate-stats.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
@@ -116,17 +114,4 @@ export function evolvedStats(
   if (stored === undefined) return { min: null, max: null, nullCount: rowCount }
   const stats = statsOf(stored.name)
   return stats && castStats(stored.type, field.type, stats)
-}
-
-/**
- * The columns that the statistics of a file are laid out by: those that were written to it, with what rows bring along
- * where they are tracked.
- */
-export function writtenFields(
-  { writeCols }: Pick<DataFileMeta, 'writeCols'>,
-  { fields }: TableSchema,
-): readonly DataField[] {
-  if (writeCols === null) return fields
-  const isWritten = ({ name }: DataField): boolean => writeCols.includes(name)
-  return [...fields, ROW_ID_FIELD, SEQUENCE_NUMBER_FIELD].filter(isWritten)
 }

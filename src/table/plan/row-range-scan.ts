@@ -5,13 +5,13 @@
  * Follows `DataEvolutionFileStoreScan` of Java.
  */
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
-import { statsByName } from '../../snapshot/stats.ts'
+import { statsByName, writtenFields } from '../../snapshot/stats.ts'
 import { asNullable, type DataField } from '../../types/data-type.ts'
 import type { BoundPredicate } from '../../types/predicate-bind.ts'
 import { type ColumnStats, mayMatch } from '../../types/predicate-stats.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { typeText } from '../../types/type-text.ts'
-import { storedField, writtenFields } from '../file/file-schema.ts'
+import { storedField } from '../file/file-schema.ts'
 import { groupByRowIds, type PlacedRows, rowRangeFiles } from '../file/row-ranges.ts'
 import { isKeptApart } from '../file/stored-file.ts'
 import { widened } from './scan-filter.ts'

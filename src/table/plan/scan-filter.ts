@@ -6,7 +6,7 @@
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
 import type { ManifestFileMeta } from '../../snapshot/manifest-list.ts'
 import type { FileFilter } from '../../snapshot/manifest-scan.ts'
-import { statsByName } from '../../snapshot/stats.ts'
+import { statsByName, writtenFields } from '../../snapshot/stats.ts'
 import { bucketFunction } from '../../types/bucket-function.ts'
 import { batchBuilder, finishBatch } from '../../types/column-builder.ts'
 import type { DataField } from '../../types/data-type.ts'
@@ -26,7 +26,7 @@ import {
   trimmedKeyFields,
 } from '../../types/schema-keys.ts'
 import { embeddedMayMatch } from '../file/file-indexes.ts'
-import { evolvedStats, storedPredicate, writtenFields } from '../file/file-schema.ts'
+import { evolvedStats, storedPredicate } from '../file/file-schema.ts'
 
 /** A filter on rows, taken apart by what it can rule out. */
 export interface ScanFilter {

@@ -7,7 +7,7 @@
  */
 import { hasBounds } from '../../format/column-bounds.ts'
 import type { DataFileMeta } from '../../snapshot/data-file-meta.ts'
-import { type StatsByName, statsByName } from '../../snapshot/stats.ts'
+import { type StatsByName, statsByName, writtenFields } from '../../snapshot/stats.ts'
 import { findCast } from '../../types/cast.ts'
 import { columnBuilder } from '../../types/column-builder.ts'
 import type { DataField, DataType } from '../../types/data-type.ts'
@@ -15,7 +15,7 @@ import { appendValue, cellValue, type InternalValue } from '../../types/internal
 import type { TableSchema } from '../../types/schema-file.ts'
 import { javaText } from '../../types/value-text.ts'
 import { LakeError } from '../../util/errors.ts'
-import { storedField, writtenFields } from '../file/file-schema.ts'
+import { storedField } from '../file/file-schema.ts'
 
 export interface FileStatsTexts {
   readonly nullCounts: string
