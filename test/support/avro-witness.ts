@@ -48,7 +48,7 @@ const long = avro.types.LongType.__with({
 })
 
 /** Longs as bigints, whatever their logical type. */
-const typeOf = (schema: avro.Schema): avro.Type =>
+export const witnessType = (schema: avro.Schema): avro.Type =>
   avro.Type.forSchema(schema, {
     wrapUnions: false,
     typeHook: (type: avro.Schema) =>
@@ -76,7 +76,7 @@ export async function avscRows(bytes: Uint8Array): Promise<unknown[]> {
       snappy: (data: Buffer, done: (error: Error | null, raw?: Buffer) => void) =>
         done(null, unsnap(data)),
     },
-    parseHook: typeOf,
+    parseHook: witnessType,
   })
   decoder.end(Buffer.from(bytes))
   return Array.fromAsync(decoder)
@@ -88,7 +88,7 @@ export async function avscFile(
   rows: readonly unknown[],
   codec = 'zstandard',
 ): Promise<Uint8Array> {
-  const encoder = new avro.streams.BlockEncoder(typeOf(schema as avro.Schema), {
+  const encoder = new avro.streams.BlockEncoder(witnessType(schema as avro.Schema), {
     codec,
     codecs: {
       ...avro.streams.BlockEncoder.defaultCodecs(),
