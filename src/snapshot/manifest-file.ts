@@ -100,7 +100,7 @@ export class ManifestWriter {
 }
 
 /** A file that stays in memory: manifests are small, and their size has to be known before they are named in a list. */
-class MemorySink implements FileWriter {
+export class MemorySink implements FileWriter {
   #chunks: Uint8Array[] = []
 
   async write(bytes: Uint8Array): Promise<void> {

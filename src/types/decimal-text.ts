@@ -13,6 +13,13 @@ export function powerOfTen(n: number): bigint {
 
 const POWERS: readonly bigint[] = Array.from({ length: 77 }, (_, n) => 10n ** BigInt(n))
 
+/** The fewest bytes whose two's complement holds every integer of the precision. */
+export function decimalBytes(precision: number): number {
+  let bytes = 1
+  while (2 ** (8 * bytes - 1) < 10 ** precision) bytes++
+  return bytes
+}
+
 /** The number written out with `scale` digits after the point, as Java's `BigDecimal.toPlainString`. */
 export function decimalText(unscaled: bigint, scale: number): string {
   if (scale === 0) return unscaled.toString()

@@ -8,12 +8,16 @@ import type {
   StructColumn,
 } from '../../types/column.ts'
 import type { DataField, DataType } from '../../types/data-type.ts'
+import { decimalBytes } from '../../types/decimal-text.ts'
 import { assert } from '../../util/assert.ts'
 import { invalid } from '../../util/errors.ts'
 import type { AvroSink } from './sink.ts'
 
 /** Writes the value of a row. */
 export type RowStep = (row: number) => void
+
+/** Decimals are bytes of any length in Paimon's files, and `fixed` in Iceberg's. */
+export type DecimalForm = 'bytes' | 'fixed'
 
 /**
  * A step that writes a row of the columns, which are those of the fields, as a record. It throws INVALID where a value is
@@ -23,20 +27,27 @@ export function recordWriteStep(
   fields: readonly DataField[],
   columns: readonly Column[],
   sink: AvroSink,
+  decimals: DecimalForm = 'bytes',
   where = '',
 ): RowStep {
   assert(fields.length === columns.length, 'there is a column for every field')
   const steps = fields.map((field, i) => {
     const path = where === '' ? field.name : `${where}.${field.name}`
-    return valueStep(field.type, columns[i]!, sink, path)
+    return valueStep(field.type, columns[i]!, sink, decimals, path)
   })
   return (row) => {
     for (let i = 0; i < steps.length; i++) steps[i]!(row)
   }
 }
 
-function valueStep(type: DataType, column: Column, sink: AvroSink, where: string): RowStep {
-  const write = plainStep(type, column, sink, where)
+function valueStep(
+  type: DataType,
+  column: Column,
+  sink: AvroSink,
+  decimals: DecimalForm,
+  where: string,
+): RowStep {
+  const write = plainStep(type, column, sink, decimals, where)
   const { validity } = column
   if (!type.nullable) {
     if (validity === null) return write
@@ -65,19 +76,25 @@ function valueStep(type: DataType, column: Column, sink: AvroSink, where: string
 const NULL_BRANCH = 0
 const VALUE_BRANCH = 2
 
-function plainStep(type: DataType, column: Column, sink: AvroSink, where: string): RowStep {
+function plainStep(
+  type: DataType,
+  column: Column,
+  sink: AvroSink,
+  decimals: DecimalForm,
+  where: string,
+): RowStep {
   switch (column.layout) {
     case 'boolean':
       return booleanStep(column, sink)
     case 'fixed':
-      return fixedStep(type, column, sink)
+      return fixedStep(type, column, sink, decimals)
     case 'bytes':
       return bytesStep(column, sink)
     case 'list':
-      return listStep(type, column, sink, where)
+      return listStep(type, column, sink, decimals, where)
     default:
       assert(type.kind === 'ROW', 'a struct is a row')
-      return recordWriteStep(type.fields, column.children, sink, where)
+      return recordWriteStep(type.fields, column.children, sink, decimals, where)
   }
 }
 
@@ -91,11 +108,18 @@ function bytesStep({ data, starts, ends }: BytesColumn, sink: AvroSink): RowStep
 }
 
 /** Numbers of 64 bits are written from their halves, floats from their bits. */
-function fixedStep(type: DataType, { values }: FixedColumn, sink: AvroSink): RowStep {
+function fixedStep(
+  type: DataType,
+  { values }: FixedColumn,
+  sink: AvroSink,
+  decimals: DecimalForm,
+): RowStep {
   const { buffer, byteOffset, byteLength } = values
   if (type.kind === 'DECIMAL') {
     const bytes = new Uint8Array(buffer, byteOffset, byteLength)
-    return (row) => writeDecimal(bytes, row * 16, sink)
+    if (decimals === 'bytes') return (row) => writeDecimal(bytes, row * 16, sink)
+    const sizeBytes = decimalBytes(type.precision)
+    return (row) => writeFixedDecimal(bytes, row * 16, sizeBytes, sink)
   }
   if (values instanceof Int8Array || values instanceof Int16Array)
     return (row) => sink.writeInt(values[row]!)
@@ -132,14 +156,20 @@ function writeDecimal(bytes: Uint8Array, from: number, sink: AvroSink): void {
   for (let i = last; i >= from; i--) sink.bytes[sink.at++] = bytes[i]!
 }
 
+function writeFixedDecimal(bytes: Uint8Array, from: number, size: number, sink: AvroSink): void {
+  sink.reserve(size)
+  for (let i = from + size - 1; i >= from; i--) sink.bytes[sink.at++] = bytes[i]!
+}
+
 /** One run of items, as Java's encoder writes them, and the empty run that ends them. */
 function listStep(
   type: DataType,
   { starts, ends, child }: ListColumn,
   sink: AvroSink,
+  decimals: DecimalForm,
   where: string,
 ): RowStep {
-  const item = itemStep(type, child, sink, where)
+  const item = itemStep(type, child, sink, decimals, where)
   return (row) => {
     const from = starts[row]!
     const end = ends[row]!
@@ -149,17 +179,23 @@ function listStep(
   }
 }
 
-function itemStep(type: DataType, child: Column, sink: AvroSink, where: string): RowStep {
+function itemStep(
+  type: DataType,
+  child: Column,
+  sink: AvroSink,
+  decimals: DecimalForm,
+  where: string,
+): RowStep {
   if (type.kind === 'ARRAY' || type.kind === 'VECTOR')
-    return valueStep(type.element, child, sink, `${where}.element`)
+    return valueStep(type.element, child, sink, decimals, `${where}.element`)
   assert(type.kind === 'MAP' || type.kind === 'MULTISET', 'a list is an array, a vector or a map')
   const key = type.kind === 'MAP' ? type.key : type.element
   const value: DataType = type.kind === 'MAP' ? type.value : { kind: 'INT', nullable: true }
   const [keys, values] = (child as StructColumn).children
   const isString = key.kind === 'CHAR' || key.kind === 'VARCHAR'
   const keyType = isString ? { ...key, nullable: false } : key
-  const writeKey = valueStep(keyType, keys!, sink, `${where}.key`)
-  const writeValue = valueStep(value, values!, sink, `${where}.value`)
+  const writeKey = valueStep(keyType, keys!, sink, decimals, `${where}.key`)
+  const writeValue = valueStep(value, values!, sink, decimals, `${where}.value`)
   return (row) => {
     writeKey(row)
     writeValue(row)

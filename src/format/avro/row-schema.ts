@@ -4,6 +4,8 @@
  * Follows the Java class `AvroSchemaConverter`; the text is what Avro's `Schema.toString` gives for it.
  */
 import type { DataField, DataType } from '../../types/data-type.ts'
+import { decimalBytes } from '../../types/decimal-text.ts'
+import { assert } from '../../util/assert.ts'
 import { unsupported } from '../../util/errors.ts'
 import {
   arrayOf,
@@ -26,6 +28,9 @@ export interface RowSchema {
 /**
  * Java's option `avro.row-name-mapping`: the names of records by the names they would have, and, with the key
  * `iceberg`, the field ids that Iceberg wants. See `IcebergManifestFile`.
+ *
+ * With that key decimals are `fixed` and timestamps say whether they are of UTC, as Iceberg's specification has it
+ * ("Avro") and Java's Paimon has not. `iceberg_name_RECORD_FIELD` is the name of a field that is none in Avro.
  */
 export type RowNames = ReadonlyMap<string, string>
 
@@ -84,12 +89,15 @@ function convertPlain(type: DataType, name: string, where: string, context: Cont
       if (type.precision > 3) throw tooPrecise(where, `TIME(${type.precision})`, 3)
       return logical('int', { name: 'time-millis' }, 'time-millis')
     case 'TIMESTAMP':
+      if (context.iceberg) return icebergTimestamp(type.precision, false)
       return timestamp(type.precision, 'timestamp', where)
     case 'TIMESTAMP_LTZ':
+      if (context.iceberg) return icebergTimestamp(type.precision, true)
       // The opposite of Avro's own meaning, and what Java writes.
       return timestamp(type.precision, 'local-timestamp', where)
     case 'DECIMAL': {
       const { precision, scale } = type
+      if (context.iceberg) return fixedDecimal(precision, scale, context)
       const json = `{"type":"bytes","logicalType":"decimal","precision":${precision},"scale":${scale}}`
       return { schema: primitiveOf('bytes', { name: 'decimal', precision, scale }), json }
     }
@@ -133,6 +141,33 @@ function timestamp(precision: number, prefix: string, where: string): Converted 
   const digits = precision <= 3 ? 3 : 6
   const unit = precision <= 3 ? 'millis' : 'micros'
   return logical('long', { name: 'timestamp', digits }, `${prefix}-${unit}`)
+}
+
+function icebergTimestamp(precision: number, isUtc: boolean): Converted {
+  assert(precision > 3 && precision <= 6, 'timestamps in Iceberg metadata count microseconds')
+  return {
+    schema: primitiveOf('long', { name: 'timestamp', digits: 6 }),
+    json: `{"type":"long","logicalType":"timestamp-micros","adjust-to-utc":${isUtc}}`,
+  }
+}
+
+/** Of the fewest bytes that hold every value. */
+function fixedDecimal(precision: number, scale: number, { written }: Context): Converted {
+  const name = `decimal_${precision}_${scale}`
+  const sizeBytes = decimalBytes(precision)
+  const logicalType = { name: 'decimal', precision, scale } as const
+  const schema = {
+    kind: 'fixed',
+    name,
+    sizeBytes,
+    logical: logicalType,
+    minBytes: sizeBytes,
+    nodes: 1,
+  } as const
+  if (written.has(name)) return { schema, json: `"${name}"` }
+  const json = `{"type":"fixed","name":"${name}","size":${sizeBytes},"logicalType":"decimal","precision":${precision},"scale":${scale}}`
+  written.set(name, json)
+  return { schema, json }
 }
 
 const tooPrecise = (where: string, type: string, digits: number) =>
@@ -182,7 +217,9 @@ function convertRow(
     fields.map((field) => {
       const path = where === undefined ? field.name : `${where}.${field.name}`
       checkName(field.name, path)
-      const id = context.iceberg ? `,"field-id":${field.id}` : ''
+      const id = context.iceberg
+        ? `,"field-id":${field.id}${icebergName(name, field, context)}`
+        : ''
       return {
         name: field.name,
         ...convert(field.type, `${name}_${field.name}`, path, context),
@@ -193,6 +230,11 @@ function convertRow(
 }
 
 const nullDefault = (type: DataType): string => (type.nullable ? ',"default":null' : '')
+
+function icebergName(record: string, { name }: DataField, { names }: Context): string {
+  const original = names.get(`iceberg_name_${record}_${name}`)
+  return original === undefined ? '' : `,"iceberg-field-name":${JSON.stringify(original)}`
+}
 
 function icebergId(key: string, property: string, { iceberg, names }: Context): string {
   const id = iceberg ? names.get(key) : undefined

@@ -13,7 +13,7 @@ import { assert } from '../../util/assert.ts'
 import { invalid } from '../../util/errors.ts'
 import { compress, compressAsync, MAX_BLOCK_BYTES } from '../codec.ts'
 import { AVRO_CODECS, AVRO_MAGIC, type AvroCodec, SYNC_BYTES } from './container.ts'
-import { recordWriteStep } from './encode.ts'
+import { type DecimalForm, recordWriteStep } from './encode.ts'
 import { type RowNames, rowSchema } from './row-schema.ts'
 import { AvroSink } from './sink.ts'
 
@@ -26,6 +26,8 @@ export interface AvroWriteOptions {
   readonly blockBytes?: number | undefined
   /** Names of records and field ids other than Paimon's own: what Iceberg's metadata needs. */
   readonly names?: RowNames | undefined
+  /** What else the header says, by name. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined
   /** The 16 bytes between blocks; random unless told. */
   readonly sync?: Uint8Array | undefined
 }
@@ -164,6 +166,7 @@ const FRAME_BYTES = 40
 class BlockEncoder {
   readonly header: Uint8Array
   readonly #fields: readonly DataField[]
+  readonly #decimals: DecimalForm
   readonly #blockBytes: number
   readonly #checksums: boolean
   readonly #sync: Uint8Array
@@ -171,20 +174,23 @@ class BlockEncoder {
   #rowCount = 0
 
   constructor(fields: readonly DataField[], options: AvroWriteOptions) {
-    const { codec = 'zstandard', sync = randomBytes(SYNC_BYTES), names } = options
+    const { codec = 'zstandard', sync = randomBytes(SYNC_BYTES), names, metadata } = options
     assert(sync.length === SYNC_BYTES, `a sync marker has ${SYNC_BYTES} bytes`)
     this.#fields = fields
+    this.#decimals = names?.has('iceberg') ? 'fixed' : 'bytes'
     this.#blockBytes = options.blockBytes ?? BLOCK_BYTES
     this.#checksums = codec === 'snappy'
     this.#sync = sync
     this.#sink = new AvroSink(this.#blockBytes + 4096, MAX_BLOCK_BYTES)
-    this.header = makeHeader(rowSchema(fields, names).json, codec, sync)
+    const schema = rowSchema(fields, names).json
+    const properties = { 'avro.schema': schema, 'avro.codec': codec, ...metadata }
+    this.header = makeHeader(properties, sync)
   }
 
   /** The blocks that the rows fill; the rest stays for the next call. */
   *encode(batch: Batch, from: number, to: number): Generator<RowBlock, void, undefined> {
     const sink = this.#sink
-    const writeRow = recordWriteStep(this.#fields, batch.columns, sink)
+    const writeRow = recordWriteStep(this.#fields, batch.columns, sink, this.#decimals)
     for (let row = from; row < to; row++) {
       const rowStart = sink.at
       sink.startRow()
@@ -225,12 +231,13 @@ class BlockEncoder {
   }
 }
 
-function makeHeader(schemaJson: string, codec: string, sync: Uint8Array): Uint8Array {
+function makeHeader(properties: Readonly<Record<string, string>>, sync: Uint8Array): Uint8Array {
   const header = new AvroSink(4096)
   const encoder = new TextEncoder()
   header.writeRaw(AVRO_MAGIC)
-  header.writeLength(2)
-  for (const text of ['avro.schema', schemaJson, 'avro.codec', codec]) {
+  const entries = Object.entries(properties)
+  header.writeLength(entries.length)
+  for (const text of entries.flat()) {
     const bytes = encoder.encode(text)
     header.writeLength(bytes.length)
     header.writeRaw(bytes)

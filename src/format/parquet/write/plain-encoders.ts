@@ -1,12 +1,12 @@
 /** Encoders that never use a dictionary: booleans, and the fixed-length bytes of wide decimals. */
 import { allocateBytes } from '../../../io/allocate.ts'
 import type { DataType } from '../../../types/data-type.ts'
+import { decimalBytes } from '../../../types/decimal-text.ts'
 import { assert } from '../../../util/assert.ts'
 import type { ColumnRows } from '../../column-rows.ts'
 import { ENCODING } from '../metadata.ts'
 import { BooleanBounds, type BoundBytes, BytesBounds, prefixOf } from './bounds.ts'
 import { fixedValues } from './gather-words.ts'
-import { decimalBytes } from './schema.ts'
 import { type EncodedValues, HEADROOM, type ValueEncoder } from './value-encoder.ts'
 
 /** BOOLEAN: bits, LSB first. */

@@ -4,6 +4,7 @@
  * Follows `ParquetSchemaConverter` and `SpecialFields`.
  */
 import type { DataField, DataType } from '../../../types/data-type.ts'
+import { decimalBytes } from '../../../types/decimal-text.ts'
 import { unsupported } from '../../../util/errors.ts'
 import {
   CONVERTED,
@@ -144,11 +145,4 @@ function decimal(precision: number, scale: number): Omit<SchemaElement, 'name'> 
   if (precision <= 18) return { physical: PHYSICAL.INT64, ...annotation }
   const typeLength = decimalBytes(precision)
   return { physical: PHYSICAL.FIXED_LEN_BYTE_ARRAY, typeLength, ...annotation }
-}
-
-/** The fewest bytes whose two's complement holds every integer of the precision. */
-export function decimalBytes(precision: number): number {
-  let bytes = 1
-  while (2 ** (8 * bytes - 1) < 10 ** precision) bytes++
-  return bytes
 }
