@@ -2,6 +2,12 @@
 export { type Catalog, type CatalogInput, createCatalog } from './catalog/catalog.ts'
 export { type CatalogMetrics, prometheusText } from './catalog/metrics.ts'
 export type { Dropped, DropOptions } from './catalog/drop.ts'
+export {
+  type IcebergServer,
+  type IcebergServerOptions,
+  serveIceberg,
+  type ServedRequest,
+} from './catalog/iceberg-rest/server.ts'
 export type { CommitResult } from './snapshot/commit.ts'
 export type { CommitMessage } from './snapshot/commit-message.ts'
 export {

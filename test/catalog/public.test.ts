@@ -5,7 +5,7 @@ import * as millrace from '../../src/index.ts'
 test('these values are public, and no others', () => {
   const values =
     'BATCH_IDENTIFIER LakeError Table createCatalog decodeBlobDescriptor defineSchema parseNewSchema prometheusText t ' +
-    'decodeJavaMessage decodeMessages encodeJavaMessage encodeMessages streamInto ' +
+    'decodeJavaMessage decodeMessages encodeJavaMessage encodeMessages serveIceberg streamInto ' +
     'and between contains endsWith eq gt gte isIn isNotNull isNull like lt lte ne not notIn or startsWith'
   expect(Object.keys(millrace).toSorted()).toEqual(values.split(' ').toSorted())
 })
