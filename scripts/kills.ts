@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+import { ICEBERG_SCENARIOS } from '../test/support/iceberg-scenarios.ts'
 import { killOperation } from '../test/support/operation-kills.ts'
 import { OPERATION_SCENARIOS } from '../test/support/operation-scenarios.ts'
 import { localTrials, memoryTrials } from '../test/support/trials.ts'
@@ -32,7 +33,8 @@ const settings = {
   isNested: values.nested,
 }
 try {
-  for (const scenario of OPERATION_SCENARIOS.filter(({ name }) => name.includes(values.scenario)))
+  const scenarios = [...OPERATION_SCENARIOS, ...ICEBERG_SCENARIOS]
+  for (const scenario of scenarios.filter(({ name }) => name.includes(values.scenario)))
     for (const [storage, trials] of storages.filter(([name]) => values.storage.includes(name))) {
       const told = { scenario: scenario.name, storage }
       try {

@@ -25,6 +25,8 @@ export async function shownRows(
   { store, schema }: { readonly store: Table['store']; readonly schema: TableSchema },
   at: Readonly<Record<string, string>>,
 ): Promise<string[]> {
-  const rows = await readRows(new ViewRead(SHOWN, { store, schema, options: at }, {}))
+  const rows = await readRows(
+    new ViewRead(SHOWN, { store, schema, options: at, signal: undefined }, {}),
+  )
   return rows.map((row) => canonicalRow(untrailed(JSON.parse(row)))).toSorted()
 }

@@ -32,6 +32,8 @@ export interface OperationScenario extends Template {
   readonly isStepwise?: boolean
   /** Done when the process has died and before the operation is done again, as an operator would. */
   repair?(table: Table): Promise<unknown>
+  /** Looks at more than the picture shows: whenever a process has died, and when all is done, for the last time. */
+  witness?(io: FileIO, root: string, isOver: boolean): Promise<void>
 }
 
 export interface OperationKills {
@@ -96,6 +98,7 @@ async function observe(trials: TrialStorage, scenario: OperationScenario): Promi
   await scenario.act(await openTable(counting, root))
   const after = await look(trials, root)
   await checkClean(trials, root, after)
+  await scenario.witness?.(trials.io, root, true)
   await trials.drop(root)
   return { before, after, operations: counting.operations.length }
 }
@@ -117,12 +120,14 @@ async function killAt(
     const faulty = new FaultyFileIO(trials.io, faultAt(number, kind))
     const isDone = await tryTo(faulty, root, scenario)
     checkBetween(await look(trials, root), scenario, course, isDone)
+    await scenario.witness?.(trials.io, root, false)
   }
   await scenario.repair?.(await openTable(trials.io, root))
   await tryTo(trials.io, root, scenario)
   const recovered = await look(trials, root)
   checkBetween(recovered, scenario, course, true)
   await checkClean(trials, root, recovered)
+  await scenario.witness?.(trials.io, root, true)
   await trials.drop(root)
 }
 

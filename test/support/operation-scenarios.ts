@@ -20,7 +20,7 @@ const FIELDS = [
 
 const DATES = ['2020-01-01', '2999-01-01'] as const
 
-function rows(v: string, keys: readonly number[], kind?: string): Row[] {
+export function rows(v: string, keys: readonly number[], kind?: string): Row[] {
   return keys.map((k) => ({
     p: DATES[k % 2]!,
     k,
@@ -37,10 +37,10 @@ interface Past {
 }
 
 /** A table of eight snapshots, of which the consumer `job` has read four, and the tags `first` and `mid`. */
-function scenario(
+export function scenario(
   name: string,
   act: OperationScenario['act'],
-  past: Past & Pick<OperationScenario, 'isLong' | 'isStepwise' | 'repair'> = {},
+  past: Past & Pick<OperationScenario, 'isLong' | 'isStepwise' | 'repair' | 'witness'> = {},
 ): OperationScenario {
   const { isKeyed = true, options = {}, and, ...rest } = past
   const keys = isKeyed ? { primaryKeys: ['p', 'k'] } : {}
@@ -82,7 +82,7 @@ async function live(table: Table, isKeyed: boolean): Promise<void> {
 }
 
 /** The commit of the same user and identifier, which happens once; what fails behind it makes it fail. */
-async function commitOnce(
+export async function commitOnce(
   table: Table,
   written: Row[],
   options: WriterOptions = {},

@@ -93,7 +93,7 @@ export async function removeAllOrphans(table: Table): Promise<void> {
   await table.removeOrphans({ olderThan })
 }
 
-/** Files that no snapshot, tag or changelog of any branch needs and that are no metadata themselves. */
+/** Files that no snapshot, tag or changelog of any branch needs and that are no metadata themselves, Iceberg's among them. */
 export async function unneededFiles(io: FileIO, root: string): Promise<string[]> {
   const needed = new Set<string>()
   const main = openTableStore(io, root)
@@ -114,7 +114,7 @@ export async function unneededFiles(io: FileIO, root: string): Promise<string[]>
 }
 
 const METADATA =
-  /^\/(?:branch\/branch-[^/]+\/)?(?:snapshot\/(?:snapshot-\d+|EARLIEST|LATEST)|changelog\/(?:changelog-\d+|EARLIEST|LATEST)|schema\/schema-\d+|tag\/tag-[^/]+|consumer\/consumer-[^/]+)$|\/_SUCCESS$/
+  /^\/(?:branch\/branch-[^/]+\/)?(?:snapshot\/(?:snapshot-\d+|EARLIEST|LATEST)|changelog\/(?:changelog-\d+|EARLIEST|LATEST)|schema\/schema-\d+|tag\/tag-[^/]+|consumer\/consumer-[^/]+)$|^\/metadata\/|\/_SUCCESS$/
 
 /**
  * Adds the names of the files that the snapshot refers to, those that its manifests say are deleted among them. A changelog

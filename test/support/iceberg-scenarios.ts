@@ -1,0 +1,110 @@
+/**
+ * Operations on tables that have Iceberg metadata, to let go wrong: whenever a process has died clients read what the metadata
+ * show, and the next commit or a rebuild makes them show the table as it is.
+ */
+import type { FileIO } from '../../src/io/file-io.ts'
+import { Table } from '../../src/table/table.ts'
+import { checkReadable, IcebergWatch } from './iceberg-check.ts'
+import { leaveAsJava } from './iceberg-foreign.ts'
+import type { OperationScenario } from './operation-kills.ts'
+import { commitOnce, rows, scenario } from './operation-scenarios.ts'
+import { openTable } from './table-picture.ts'
+
+type Past = NonNullable<Parameters<typeof scenario>[2]>
+
+const V2: Past['options'] = {
+  'metadata.iceberg.storage': 'table-location',
+  'metadata.iceberg.compaction.min.file-num': '3',
+}
+const V3: Past['options'] = { ...V2, 'metadata.iceberg.format-version': '3' }
+const VECTORS: Past['options'] = { 'deletion-vectors.enabled': 'true' }
+const KEPT: Past['options'] = { 'snapshot.num-retained.min': '2', 'snapshot.num-retained.max': '2' }
+
+/** Commits and rebuilds take turns at making up for what went wrong. */
+let healed = 0
+
+async function witness(io: FileIO, root: string, isOver: boolean): Promise<void> {
+  await checkReadable(io, root)
+  if (!isOver) return
+  const table = await openTable(io, root)
+  if (healed++ % 2 === 0) await table.write(rows('healed', [1, 13]))
+  else await table.iceberg.emit({ rebuild: true })
+  await new IcebergWatch(io, root, { leftovers: true }).check()
+}
+
+function published(name: string, act: OperationScenario['act'], past: Past): OperationScenario {
+  return scenario(`Iceberg, ${name}`, act, { ...past, witness })
+}
+
+/** Commits of which the metadata know nothing yet. */
+async function unpublished({ store, schema, name }: Table): Promise<void> {
+  const { 'metadata.iceberg.storage': _, ...options } = schema.options
+  await commitOnce(new Table(store, name, { ...schema, options }), rows('missed', [4, 8]))
+}
+
+const changed = rows('new', [2, 11])
+
+export const ICEBERG_SCENARIOS: readonly OperationScenario[] = [
+  published('an append', (table) => commitOnce(table, changed), { isKeyed: false, options: V2 }),
+  published('an append with ids of rows', (table) => commitOnce(table, changed), {
+    isKeyed: false,
+    options: V3,
+  }),
+  published('an upsert and its compaction', (table) => commitOnce(table, changed), {
+    options: { ...V2, 'full-compaction.delta-commits': '1' },
+    isLong: true,
+  }),
+  published('an upsert with positions', (table) => commitOnce(table, changed), {
+    options: { ...V2, ...VECTORS },
+    isLong: true,
+  }),
+  published('an upsert with vectors', (table) => commitOnce(table, changed), {
+    options: { ...V3, ...VECTORS },
+    isLong: true,
+  }),
+  published('deleted rows with positions', (table) => table.deleteWhere('k = 2'), {
+    isKeyed: false,
+    options: { ...V2, ...VECTORS },
+  }),
+  published('deleted rows with vectors', (table) => table.deleteWhere('k = 2'), {
+    isKeyed: false,
+    options: { ...V3, ...VECTORS },
+  }),
+  published('a compaction', (table) => table.compact({ full: true }), {
+    isKeyed: false,
+    isLong: true,
+    options: { ...V3, ...VECTORS },
+  }),
+  published('a commit that expires', (table) => commitOnce(table, changed), {
+    isKeyed: false,
+    options: { ...V2, ...KEPT },
+    repair: (table) => table.expire(),
+  }),
+  published('expiry', (table) => table.expire({ retainMin: 1, retainMax: 1 }), { options: V2 }),
+  published('a tag', (table) => table.tags.create('new'), { options: V2 }),
+  published('a tag less', (table) => table.tags.delete('first'), {
+    options: V3,
+    and: (table) => table.expire({ retainMin: 1, retainMax: 1 }),
+  }),
+  published('a rollback', (table) => table.rollbackTo({ snapshot: 6 }), {
+    isKeyed: false,
+    options: V3,
+    isStepwise: true,
+  }),
+  published(
+    'a change of the schema',
+    (table) => table.alter([{ action: 'addColumn', column: 'w', type: 'INT' }]),
+    { options: V2 },
+  ),
+  published('a rebuild', (table) => table.iceberg.emit({ rebuild: true }), { options: V3 }),
+  published('commits that were missed', (table) => table.iceberg.emit(), {
+    isKeyed: false,
+    options: V3,
+    and: unpublished,
+  }),
+  published('metadata of Java', (table) => commitOnce(table, changed), {
+    isKeyed: false,
+    options: { ...V3, ...VECTORS },
+    and: (table, io) => leaveAsJava(io, table.path),
+  }),
+]
