@@ -58,6 +58,17 @@ const count: Flag<number> = {
   },
 }
 
+const port: Flag<number> = {
+  summary: 'The port to listen at, 8181 unless given; 0 takes one that is free.',
+  value: 'N',
+  parse(texts, flag) {
+    if (/^\d{1,5}$/.test(last(texts)) && Number(last(texts)) <= 65_535) return Number(last(texts))
+    throw invalid(`${flag} ${show(last(texts))} is no port`, {
+      hint: 'give a number from 0 to 65535',
+    })
+  },
+}
+
 /** A whole number, for which the summary says of what. */
 function wholeNumber(summary: string): Flag<number> {
   return {
@@ -300,6 +311,15 @@ export const FLAGS = {
     'How long the tag is kept, such as `7 d`; unless given, what `tag.default-time-retained` says, else for good.',
   ),
   next: nextSnapshot,
+  port,
+  host: text(
+    'ADDRESS',
+    'The address to listen at; unless given 127.0.0.1, which only this machine reaches.',
+  ),
+  'token-file': text(
+    'FILE',
+    'Clients have to send the token that is in the file; unless given, the one in the variable MILLRACE_ICEBERG_TOKEN.',
+  ),
   'external-paths': toggle(
     "Cleans locations outside of the table too, which must be this table's alone.",
   ),
@@ -310,6 +330,7 @@ export const FLAGS = {
   repair: toggle(
     'Repairs first what is safe to repair: hints, and statistics that cannot be read.',
   ),
+  rebuild: toggle('Makes all metadata anew, and takes over ids alone.'),
   'all-snapshots': toggle('Looks at the data files of all snapshots, not of the latest alone.'),
   json: toggle('Prints for programs: rows as JSON lines, results and errors as one line of JSON.'),
   metrics: text(

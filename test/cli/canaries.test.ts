@@ -2,7 +2,9 @@
  * Keys, tokens and passwords are told by nothing: every command does its work, and fails, on a store that repeats in its
  * errors all that it was told, and nothing that is printed, thrown or stored has them.
  */
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { inspect } from 'node:util'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -69,16 +71,19 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   truncate: ['USERS'],
   rename: ['USERS', 'shop.people'],
   drop: ['VISITS'],
+  'iceberg serve': ['--port', '0', '--token-file', 'TOKEN'],
   completion: ['bash'],
 }
 
 const isFull = process.env['RELIABILITY'] === 'full'
 /** What is tried where there is not time for all: commands that work one after another, and every so many of all. */
-const WORKING = isFull ? Object.keys(LINES) : ['create', 'write', 'tag create', 'alter']
+const WORKING = isFull
+  ? Object.keys(LINES)
+  : ['create', 'write', 'tag create', 'alter', 'iceberg serve']
 const every = (count: number): string[] =>
   Object.keys(LINES).filter((_, i) => isFull || i % count === 0)
-/** A directory of S3 cannot be renamed. */
-const REFUSED = new Set(['rename'])
+/** A directory of S3 cannot be renamed, and a server works until it is interrupted. */
+const EXIT_CODES: Readonly<Record<string, number>> = { rename: 1, 'iceberg serve': 130 }
 
 const SCHEMA = {
   fields: [
@@ -105,23 +110,39 @@ const tattling = (): S3Response => ({
 })
 
 let s3: TestS3
+let tokenFile: string
 let options: Readonly<Record<string, string>>
 
 beforeAll(async () => {
   s3 = await startTestS3(KEYS)
+  tokenFile = join(mkdtempSync(join(tmpdir(), 'millrace-canaries-')), 'token.txt')
+  writeFileSync(tokenFile, 'canary-token-of-the-server')
   options = { ...storageOptionsOf(s3.server), 's3.session-token': KEYS.sessionToken }
 })
-afterAll(async () => await s3[Symbol.asyncDispose]())
+afterAll(async () => {
+  rmSync(dirname(tokenFile), { recursive: true })
+  await s3[Symbol.asyncDispose]()
+})
 
 /** Runs one of the lines, as verbose as it gets. */
 async function run(command: string, warehouse: string): Promise<CliResult> {
-  const names: Readonly<Record<string, string>> = { USERS: 'shop.users', VISITS: 'shop.visits' }
+  const names: Readonly<Record<string, string>> = {
+    USERS: 'shop.users',
+    VISITS: 'shop.visits',
+    TOKEN: tokenFile,
+  }
   const words = LINES[command]!.map((word) => names[word] ?? word)
   const given = Object.entries(options).flatMap(([name, value]) => ['--option', `${name}=${value}`])
   const stored = command === 'completion' ? [] : ['--warehouse', warehouse, ...given]
   const stdin = command === 'create' ? JSON.stringify(SCHEMA) : ROWS
   const argv = [...command.split(' '), ...words, ...stored, '--verbose']
-  return await cli(argv, { stdin, env: { AWS_SECRET_ACCESS_KEY: KEYS.secretKey } })
+  const env = { AWS_SECRET_ACCESS_KEY: KEYS.secretKey }
+  if (command !== 'iceberg serve') return await cli(argv, { stdin, env })
+  const controller = new AbortController()
+  const onOutput = (text: string): void => {
+    if (text.includes('http://')) controller.abort()
+  }
+  return await cli(argv, { stdin, env, onOutput, signal: controller.signal })
 }
 
 async function createVisits(warehouse: string): Promise<void> {
@@ -140,7 +161,7 @@ test('commands that work print and store no key', async () => {
   await createVisits(warehouse)
   for (const command of WORKING) {
     const { code, stdout, stderr } = await run(command, warehouse)
-    expect({ command, code, stderr }).toMatchObject({ code: REFUSED.has(command) ? 1 : 0 })
+    expect({ command, code, stderr }).toMatchObject({ code: EXIT_CODES[command] ?? 0 })
     expect(stdout + stderr).not.toMatch(CANARY)
   }
   const keys = s3.server.keys('lake')

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { COMMANDS } from '../../src/cli/command-table.ts'
 import { SESSIONS } from '../support/sessions.ts'
-import { runLine } from '../support/shell-lines.ts'
+import { type LineInput, runLine } from '../support/shell-lines.ts'
 import { openShop, type Shop } from '../support/shop-tables.ts'
 
 let shop: Shop
@@ -19,10 +19,11 @@ describe('a recorded session shows what the command line prints (vitest -u recor
     const warehouse = await shop.copy(`session-${name}`)
     let shown = ''
     for (const line of lines) {
-      const { code, text } = await runLine(line, {
+      const { code, text } = await runLine(line.replace('--port 8181', '--port 0'), {
         env: { MILLRACE_WAREHOUSE: warehouse, ...env },
         place: shop.place,
         columns,
+        ...untilServing(line),
       })
       const ending = code === 0 ? '' : `(exit code ${code})\n`
       shown += `$ ${line}\n${steady(text, `${shop.place('')}/`)}${ending}\n`
@@ -37,6 +38,16 @@ describe('a recorded session shows what the command line prints (vitest -u recor
     expect(COMMANDS.map(({ name }) => name).filter((name) => !isShown(name))).toEqual([])
   })
 })
+
+/** A server is interrupted as soon as it says where it is. */
+function untilServing(line: string): Pick<LineInput, 'signal' | 'onOutput'> {
+  if (!line.includes(' serve')) return {}
+  const controller = new AbortController()
+  const onOutput = (text: string): void => {
+    if (text.includes('http://')) controller.abort()
+  }
+  return { signal: controller.signal, onOutput }
+}
 
 /** What differs from run to run, made alike in as many columns: names, times, colours and places. */
 function steady(text: string, directory: string): string {
@@ -53,4 +64,5 @@ function steady(text: string, directory: string): string {
       (time, between: string) => `2026-01-01${between}00:00:00.000`.slice(0, time.length),
     )
     .replaceAll(/\d+\.\d\d s\b/g, '0.00 s')
+    .replaceAll(/(127\.0\.0\.1):\d+/g, '$1:8181')
 }

@@ -132,6 +132,14 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
       'millrace check shop.users',
     ],
   },
+  serving: {
+    lines: [
+      'millrace iceberg serve --port 8181',
+      'millrace iceberg serve --port 8181 --token-file token.txt --json',
+      'millrace iceberg serve --port 8181 --token-file gone.jsonl',
+      'millrace iceberg serve --port 123456',
+    ],
+  },
   mistakes: {
     lines: [
       'millrace reed shop.users',

@@ -16,7 +16,7 @@ export interface LineResult {
 }
 
 /** Names of files, and patterns of them. */
-const FILE = /^[\w./* -]+\.(?:csv|jsonl|json|parquet|arrow|html|prom|yaml)$/
+const FILE = /^[\w./* -]+\.(?:csv|jsonl|json|parquet|arrow|html|prom|txt|yaml)$/
 
 export async function runLine(line: string, input: LineInput = {}): Promise<LineResult> {
   const inner = /^source <\((.*)\)$/.exec(line)?.[1]

@@ -80,6 +80,7 @@ const FILES: Readonly<Record<string, string>> = {
   'users.csv': 'id,name,status\n3,Linus,new\n',
   'today.csv': 'user_id,page,dt\n3,/pen,2026-11-21\n',
   'visits.csv': 'user_id,page,dt\n1,/tea,2026-11-22\n9,/cup,2026-11-22\n',
+  'token.txt': 'a-token-that-is-long-enough\n',
   'gone.jsonl': '{"id": "2"}\n{"id": "5"}\n',
 }
 
