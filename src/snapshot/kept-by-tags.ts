@@ -26,6 +26,18 @@ export async function taggedSnapshots(
   options: IoOptions & { readonly ignored?: ReadonlySet<string> | undefined } = {},
 ): Promise<Snapshot[]> {
   const { ignored, ...io } = options
+  const tagged = [...(await snapshotsByTag(store, io))].filter(
+    ([name]) => ignored?.has(name) !== true,
+  )
+  const byId = new Map(tagged.map(([, snapshot]) => [snapshot.id, snapshot]))
+  return [...byId.values()].toSorted((a, b) => a.id - b.id)
+}
+
+/** The snapshot of each tag, by the tag's name. */
+export async function snapshotsByTag(
+  store: TableStore,
+  io: IoOptions = {},
+): Promise<Map<string, Snapshot>> {
   const known = knownTags.get(store.tags) ?? new Map<string, KnownTag>()
   knownTags.set(store.tags, known)
   const now = Date.now()
@@ -37,17 +49,17 @@ export async function taggedSnapshots(
   for (const name of known.keys()) if (!names.has(name)) known.delete(name)
   const read = await mapAll(statuses, READS_AT_ONCE, async ({ path, modifiedMs, sizeBytes }) => {
     const name = nameOf(path).slice(TAG_PREFIX.length)
-    if (name === '' || ignored?.has(name) === true) return null
+    if (name === '') return null
     const before = known.get(name)
-    if (before?.modifiedMs === modifiedMs && before.sizeBytes === sizeBytes) return before.snapshot
+    if (before?.modifiedMs === modifiedMs && before.sizeBytes === sizeBytes)
+      return [name, before.snapshot] as const
     // One that went away meanwhile keeps nothing.
     const tag = await store.tags.find(name, io)
     if (tag !== null && modifiedMs < now - SETTLED_MS)
       known.set(name, { modifiedMs, sizeBytes, snapshot: tag.snapshot })
-    return tag?.snapshot ?? null
+    return tag === null ? null : ([name, tag.snapshot] as const)
   })
-  const byId = new Map(read.filter((each) => each !== null).map((each) => [each.id, each]))
-  return [...byId.values()].toSorted((a, b) => a.id - b.id)
+  return new Map(read.filter((each) => each !== null))
 }
 
 /** The lowest snapshot that a consumer reads next; null without consumers. */

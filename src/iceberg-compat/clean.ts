@@ -1,0 +1,181 @@
+/**
+ * Deletes what the Iceberg metadata names no more, once the new metadata is there: manifest lists and manifests of snapshots that
+ * are not shown any longer, the delete files that only those name, and metadata files of old versions.
+ *
+ * A manifest is in the lists of snapshots that follow each other, so it is enough to look at the nearest snapshots that stay.
+ */
+import type { FileIO, IoOptions } from '../io/file-io.ts'
+import { nameOf } from '../io/path.ts'
+import { isNotFound } from '../util/errors.ts'
+import { type CurrentIceberg, icebergVersions, metadataPath } from './current.ts'
+import { CONTENT, type IcebergManifest } from './entry.ts'
+import type { ManifestForm } from './manifest-rows.ts'
+import { pathAt } from './manifest-rows.ts'
+import type { MetadataFiles } from './metadata-files.ts'
+import type { IcebergMetadata, IcebergSnapshot } from './metadata.ts'
+import type { IcebergSettings } from './settings.ts'
+
+export interface CleanWork {
+  readonly io: FileIO
+  readonly settings: IcebergSettings
+  readonly files: MetadataFiles
+  readonly form: ManifestForm
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Deletes what `before` names and `now` does not. */
+export async function cleanSuperseded(
+  work: CleanWork,
+  before: readonly CurrentIceberg[],
+  now: CurrentIceberg,
+): Promise<void> {
+  const { io, files, settings, signal } = work
+  const paths = new Set<string>()
+  for (const { metadata } of before)
+    for (const path of await unnamed(work, metadata, now.metadata)) paths.add(path)
+  for (const path of oldVersions(settings, before, now)) paths.add(path)
+  const own = [...paths].filter((path) => files.isOwn(path))
+  if (own.length > 0) await io.deleteAll(own, { signal })
+}
+
+/** Deletes the versions above the one that is current, lowest first: Iceberg's own library looks for the next version. */
+export async function dropLaterVersions(
+  { io, settings, signal }: Pick<CleanWork, 'io' | 'settings' | 'signal'>,
+  version: number,
+): Promise<void> {
+  const options: IoOptions = { signal }
+  for (const later of await icebergVersions(io, settings.metadataDirectory, options))
+    if (later > version) await io.delete(metadataPath(settings.metadataDirectory, later), options)
+}
+
+/** Metadata files that the log has named and names no more. */
+function oldVersions(
+  { deletesOldVersions }: IcebergSettings,
+  before: readonly CurrentIceberg[],
+  now: CurrentIceberg,
+): string[] {
+  if (!deletesOldVersions) return []
+  const named = new Set(now.metadata['metadata-log'].map((entry) => entry['metadata-file']))
+  named.add(now.path)
+  return before
+    .flatMap(({ path, metadata }) => [
+      path,
+      ...metadata['metadata-log'].map((entry) => entry['metadata-file']),
+    ])
+    .filter((path) => !named.has(path))
+}
+
+async function unnamed(
+  work: CleanWork,
+  before: IcebergMetadata,
+  now: IcebergMetadata,
+): Promise<string[]> {
+  const lists = new Set(now.snapshots.map((entry) => entry['manifest-list']))
+  const gone = before.snapshots.filter((entry) => !lists.has(entry['manifest-list']))
+  const paths = new Set<string>()
+  for (const snapshot of gone) {
+    const own = await manifestsOf(work, snapshot)
+    const kept = await neighbours(work, snapshot, now)
+    const keptPaths = new Set(kept.map(({ path }) => path))
+    const unused = own.filter(({ path }) => !keptPaths.has(path))
+    for (const path of await deleteFiles(work, unused, kept)) paths.add(path)
+    for (const { path } of unused) paths.add(path)
+    paths.add(snapshot['manifest-list'])
+  }
+  return [...paths]
+}
+
+/** The manifests of the snapshots that stay, next to one that goes. */
+async function neighbours(
+  work: CleanWork,
+  snapshot: IcebergSnapshot,
+  { snapshots }: IcebergMetadata,
+): Promise<IcebergManifest[]> {
+  const id = snapshot['snapshot-id']
+  const previous = snapshots.findLast((entry) => entry['snapshot-id'] <= id)
+  const next = snapshots.find((entry) => entry['snapshot-id'] >= id)
+  const manifests: IcebergManifest[] = []
+  for (const entry of new Set([previous, next]))
+    if (entry !== undefined) manifests.push(...(await manifestsOf(work, entry)))
+  return manifests
+}
+
+/** The files of deleted rows that only manifests which go have. */
+async function deleteFiles(
+  work: CleanWork,
+  unused: readonly IcebergManifest[],
+  kept: readonly IcebergManifest[],
+): Promise<string[]> {
+  const going = unused.filter(({ content }) => content === CONTENT.DELETES)
+  if (going.length === 0) return []
+  const used = new Set<string>()
+  for (const manifest of kept)
+    if (manifest.content === CONTENT.DELETES)
+      for (const path of await pathsIn(work, manifest)) used.add(path)
+  const paths: string[] = []
+  for (const manifest of going)
+    for (const path of await pathsIn(work, manifest)) if (!used.has(path)) paths.push(path)
+  return paths
+}
+
+/** The files of a manifest; none of one that is gone, or damaged: what is not known stays. */
+async function pathsIn({ files, form }: CleanWork, { path }: IcebergManifest): Promise<string[]> {
+  try {
+    const { rows } = await files.readManifest(path, form)
+    return Array.from({ length: rows.length }, (_, row) => pathAt(rows, row))
+  } catch (error) {
+    if (isNotFound(error)) return []
+    throw error
+  }
+}
+
+async function manifestsOf(
+  { files }: CleanWork,
+  snapshot: IcebergSnapshot,
+): Promise<readonly IcebergManifest[]> {
+  try {
+    return await files.readList(snapshot['manifest-list'])
+  } catch (error) {
+    if (isNotFound(error)) return []
+    throw error
+  }
+}
+
+/** The files of the metadata directory that nothing names, of those that are older than `olderThanMs`. */
+export async function dropUnnamed(
+  work: CleanWork,
+  now: CurrentIceberg,
+  olderThanMs: number,
+): Promise<number> {
+  const { io, settings, signal } = work
+  const named = await namedBy(work, now)
+  const paths: string[] = []
+  for await (const status of io.list(settings.metadataDirectory, { signal }))
+    if (
+      OWN_NAME.test(nameOf(status.path)) &&
+      !named.has(nameOf(status.path)) &&
+      status.modifiedMs < olderThanMs
+    )
+      paths.push(status.path)
+  if (paths.length > 0) await io.deleteAll(paths, { signal })
+  return paths.length
+}
+
+/** What this library and Java call the files that they write there. */
+const OWN_NAME =
+  /^(?:v\d{1,15}\.metadata\.json|.*-m\d*\.avro|snap-.*\.avro|.*-deletes\.(?:puffin|parquet))$/
+
+async function namedBy(work: CleanWork, now: CurrentIceberg): Promise<Set<string>> {
+  const { metadata } = now
+  const paths = [now.path, ...metadata['metadata-log'].map((entry) => entry['metadata-file'])]
+  const manifests = new Map<string, IcebergManifest>()
+  for (const snapshot of metadata.snapshots) {
+    paths.push(snapshot['manifest-list'])
+    for (const manifest of await manifestsOf(work, snapshot)) manifests.set(manifest.path, manifest)
+  }
+  for (const manifest of manifests.values()) {
+    paths.push(manifest.path)
+    if (manifest.content === CONTENT.DELETES) paths.push(...(await pathsIn(work, manifest)))
+  }
+  return new Set(paths.map(nameOf))
+}

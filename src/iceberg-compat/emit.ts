@@ -1,0 +1,255 @@
+/**
+ * Brings a table's Iceberg metadata up to date with the table: after commits, and after whatever else changes what is there.
+ *
+ * What is published is a function of the table's state; what the metadata has already is used again. So it may run at any time,
+ * in several processes at once, and after failures: the next run finds what is missing. Follows `IcebergCommitCallback`.
+ */
+import { randomUUID } from 'node:crypto'
+
+import type { FileIO, IoOptions, VersionedBytes } from '../io/file-io.ts'
+import { dataLayout } from '../snapshot/data-paths.ts'
+import { MAIN_BRANCH } from '../snapshot/paths.ts'
+import type { TableStore } from '../snapshot/table-store.ts'
+import type { TableSchema } from '../types/schema-file.ts'
+import { type Clock, systemClock } from '../util/async.ts'
+import { LakeError } from '../util/errors.ts'
+import { cleanSuperseded, type CleanWork, dropLaterVersions, dropUnnamed } from './clean.ts'
+import {
+  type CurrentIceberg,
+  hintPath,
+  metadataPath,
+  readNamedIceberg,
+  type VersionedIceberg,
+} from './current.ts'
+import { deriveAll } from './derive-all.ts'
+import type { DeriveWork } from './derive.ts'
+import { FIRST_SNAPSHOTS_MAX, type PaimonHistory } from './history.ts'
+import { MetadataFiles } from './metadata-files.ts'
+import { isSameMetadata, metadataOf } from './metadata-state.ts'
+import type { IcebergMetadata } from './metadata.ts'
+import { writeHint, writeMetadata } from './publish.ts'
+import { type IcebergSettings, icebergSettings } from './settings.ts'
+import { readHistory, readSchemas, type ShownSchemas } from './table-state.ts'
+
+/** A table whose metadata is to be published, with the options of the object that commits. */
+export interface IcebergTarget {
+  readonly store: TableStore
+  readonly schema: TableSchema
+  readonly clock?: Clock | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface EmitOptions {
+  /**
+   * Makes all metadata anew, of every snapshot that has not expired, and deletes what nothing names; else what is there is
+   * brought up to date.
+   */
+  readonly rebuild?: boolean | undefined
+  /** A rebuild deletes files that nothing names when they are older; a day unless told. */
+  readonly unnamedAgeMs?: number | undefined
+  readonly onProgress?: ((done: number, total: number) => void) | undefined
+}
+
+export interface IcebergEmission {
+  /** The number of the metadata file, which is the id of the latest snapshot. */
+  readonly version: number
+  readonly metadataPath: string
+  /** The snapshots that were published now, ascending. */
+  readonly snapshotIds: readonly number[]
+  readonly isRebuilt: boolean
+  /** Whether anything was written. */
+  readonly isChanged: boolean
+}
+
+const TRIES = 8
+const DAY_MS = 86_400_000
+
+/**
+ * Publishes the Iceberg metadata of the table as it is now; null where the options ask for none, on other branches, and for a
+ * table without snapshots.
+ *
+ * UNSUPPORTED for columns and files that Iceberg cannot carry; CONFLICT where other processes publish each time.
+ */
+export async function emitIceberg(
+  target: IcebergTarget,
+  options: EmitOptions = {},
+): Promise<IcebergEmission | null> {
+  const { store, schema } = target
+  const settings = icebergSettings(store.location.root, schema)
+  if (settings === null || store.location.branch !== MAIN_BRANCH) return null
+  if (options.rebuild === true) return await publish(target, settings, options, true)
+  try {
+    return await publish(target, settings, options, false)
+  } catch (error) {
+    // The metadata is damaged, or somebody deleted some of it: none of it is used again then.
+    if (!isMetadataLost(error, settings)) throw error
+    return await publish(target, settings, options, true)
+  }
+}
+
+function isMetadataLost(error: unknown, { metadataDirectory }: IcebergSettings): boolean {
+  if (!(error instanceof LakeError)) return false
+  const isLost = error.code === 'NOT_FOUND' || error.code === 'CORRUPT'
+  return isLost && error.path !== undefined && error.path.startsWith(metadataDirectory)
+}
+
+/** What earlier tries have seen. */
+interface Seen {
+  /** Metadata that is superseded. */
+  readonly bases: CurrentIceberg[]
+  /** No id below it may be given to a row. */
+  nextRowId: bigint
+  tableUuid: string
+  /** What stands where the metadata is to go. */
+  other: VersionedIceberg | null
+}
+
+async function publish(
+  target: IcebergTarget,
+  settings: IcebergSettings,
+  options: EmitOptions,
+  isRebuilt: boolean,
+): Promise<IcebergEmission | null> {
+  const { store, schema, signal } = target
+  const seen: Seen = { bases: [], nextRowId: 0n, tableUuid: randomUUID(), other: null }
+  for (let tries = 0; tries < TRIES; tries++) {
+    const [history, schemas, read] = await Promise.all([
+      readHistory(store, signal),
+      readSchemas(store, schema, settings, signal),
+      readBase(store.io, settings, isRebuilt, { signal }),
+    ])
+    if (history === null) return null
+    remember(seen, read.base)
+    if (seen.other !== null) remember(seen, seen.other)
+    const work: DeriveWork = {
+      store,
+      schema: schemas.latest,
+      settings,
+      layout: dataLayout(store.location.root, schemas.latest),
+      form: schemas.form,
+      files: new MetadataFiles(store, settings.metadataDirectory, { signal }),
+      signal,
+    }
+    const base = seen.other ?? read.base
+    const shared = { target, settings, options, isRebuilt, history, schemas, seen, work }
+    const emission = await publishOnce({ ...shared, hint: read.hint, base })
+    if (emission !== null) return emission
+  }
+  throw new LakeError('CONFLICT', 'others published Iceberg metadata each time', {
+    path: settings.metadataDirectory,
+    retriable: true,
+  })
+}
+
+/** What clients see, and the hint by which they find it. A rebuild goes on where it cannot be read. */
+async function readBase(
+  io: FileIO,
+  { metadataDirectory }: IcebergSettings,
+  isRebuilt: boolean,
+  options: IoOptions,
+): Promise<{ base: VersionedIceberg | null; hint: VersionedBytes | null }> {
+  const hint = await io.readVersioned(hintPath(metadataDirectory), options)
+  try {
+    return {
+      base: await readNamedIceberg(io, metadataDirectory, hint?.bytes ?? null, options),
+      hint,
+    }
+  } catch (error) {
+    if (!isRebuilt || !(error instanceof LakeError) || error.code !== 'CORRUPT') throw error
+    return { base: null, hint }
+  }
+}
+
+interface Attempt {
+  readonly target: IcebergTarget
+  readonly settings: IcebergSettings
+  readonly options: EmitOptions
+  readonly isRebuilt: boolean
+  readonly history: PaimonHistory
+  readonly schemas: ShownSchemas
+  readonly seen: Seen
+  readonly work: DeriveWork
+  readonly hint: VersionedBytes | null
+  readonly base: VersionedIceberg | null
+}
+
+/** One try; null where another process has published meanwhile. */
+async function publishOnce(attempt: Attempt): Promise<IcebergEmission | null> {
+  const { history, work, base, isRebuilt } = attempt
+  const { files } = work
+  const version = history.latest.id
+  let isWritten = false
+  try {
+    const { metadata, newIds } = await makeMetadata(attempt)
+    const path = metadataPath(attempt.settings.metadataDirectory, version)
+    const now = { version, path, metadata }
+    const isSame = base?.version === version && isSameMetadata(base.metadata, metadata)
+    if (!isSame) {
+      await files.writeStaged()
+      isWritten = true
+      const outcome = await writeMetadata(work.store.io, now, base, { signal: work.signal })
+      if (!outcome.isWritten) {
+        attempt.seen.other = outcome.other
+        await files.drop()
+        return null
+      }
+    }
+    await settle(attempt, now)
+    return { version, metadataPath: path, snapshotIds: newIds, isRebuilt, isChanged: !isSame }
+  } catch (error) {
+    // Once the metadata may name them, the files stay.
+    if (!isWritten) await files.drop()
+    throw error
+  }
+}
+
+async function makeMetadata(
+  attempt: Attempt,
+): Promise<{ metadata: IcebergMetadata; newIds: readonly number[] }> {
+  const { target, settings, options, isRebuilt, history, schemas, seen, work, base } = attempt
+  const derived = await deriveAll(work, history, {
+    metadata: isRebuilt ? null : (base?.metadata ?? null),
+    carriedIds: schemas.carriedIds,
+    firstMax: options.rebuild === true ? Infinity : FIRST_SNAPSHOTS_MAX,
+    nextRowId: seen.nextRowId,
+    onProgress: options.onProgress,
+  })
+  const version = history.latest.id
+  const parts = {
+    ...schemas.parts,
+    settings,
+    history,
+    snapshots: derived.snapshots,
+    nextRowId: derived.nextRowId,
+    tableUuid: seen.tableUuid,
+    location: schemas.location,
+    base: base !== null && base.version <= version ? base : null,
+    nowMs: (target.clock ?? systemClock).now(),
+  }
+  return { metadata: metadataOf(parts, version), newIds: derived.newIds }
+}
+
+/** Makes the metadata the current one, and deletes what it supersedes. */
+async function settle(attempt: Attempt, now: CurrentIceberg): Promise<void> {
+  const { target, settings, options, seen, work, hint } = attempt
+  const { store, signal, clock = systemClock } = target
+  await writeHint(store.io, settings.metadataDirectory, now.version, hint, { signal })
+  const clean: CleanWork = { ...work, io: store.io }
+  if (seen.bases.some(({ version }) => version > now.version))
+    await dropLaterVersions(clean, now.version)
+  await cleanSuperseded(clean, seen.bases, now)
+  if (options.rebuild === true)
+    await dropUnnamed(clean, now, clock.now() - (options.unnamedAgeMs ?? DAY_MS))
+}
+
+function remember(seen: Seen, base: VersionedIceberg | null): void {
+  if (base === null) return
+  const { metadata } = base
+  seen.bases.push(base)
+  seen.tableUuid = metadata['table-uuid']
+  const ends = metadata.snapshots.map(
+    (entry) => BigInt(entry['first-row-id'] ?? 0) + BigInt(entry['added-rows'] ?? 0),
+  )
+  for (const end of [...ends, BigInt(metadata['next-row-id'] ?? 0)])
+    if (end > seen.nextRowId) seen.nextRowId = end
+}
