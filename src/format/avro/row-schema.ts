@@ -13,6 +13,7 @@ import {
   type AvroLogical,
   type AvroRecord,
   type AvroSchema,
+  fixedOf,
   mapOf,
   primitiveOf,
   recordOf,
@@ -151,23 +152,15 @@ function icebergTimestamp(precision: number, isUtc: boolean): Converted {
   }
 }
 
-/** Of the fewest bytes that hold every value. */
+/** Of the fewest bytes that hold every value. Each has a name of its own: pyiceberg knows no references to a type. */
 function fixedDecimal(precision: number, scale: number, { written }: Context): Converted {
-  const name = `decimal_${precision}_${scale}`
+  const plain = `decimal_${precision}_${scale}`
+  const name = written.has(plain) ? `${plain}_${written.size}` : plain
   const sizeBytes = decimalBytes(precision)
   const logicalType = { name: 'decimal', precision, scale } as const
-  const schema = {
-    kind: 'fixed',
-    name,
-    sizeBytes,
-    logical: logicalType,
-    minBytes: sizeBytes,
-    nodes: 1,
-  } as const
-  if (written.has(name)) return { schema, json: `"${name}"` }
   const json = `{"type":"fixed","name":"${name}","size":${sizeBytes},"logicalType":"decimal","precision":${precision},"scale":${scale}}`
   written.set(name, json)
-  return { schema, json }
+  return { schema: fixedOf(name, sizeBytes, logicalType), json }
 }
 
 const tooPrecise = (where: string, type: string, digits: number) =>

@@ -187,7 +187,7 @@ function parseFixed(json: JsonObject, name: string): AvroSchema & { readonly nam
   if (typeof size !== 'number' || !Number.isInteger(size) || size < 0 || size > 2 ** 31 - 1)
     throw corrupt(`the Avro type ${name} has no size`)
   const logical = logicalOf({ ...json, type: 'bytes' })
-  return { kind: 'fixed', name, sizeBytes: size, logical, minBytes: size, nodes: 1 }
+  return fixedOf(name, size, logical)
 }
 
 function parseEnum(json: JsonObject, name: string): AvroSchema & { readonly name: string } {
@@ -204,6 +204,14 @@ export function recordOf(name: string, fields: readonly AvroField[]): AvroRecord
     minBytes: sum(fields.map((field) => field.schema.minBytes)),
     nodes: 1 + sum(fields.map((field) => field.schema.nodes)),
   }
+}
+
+export function fixedOf(
+  name: string,
+  sizeBytes: number,
+  logical: AvroLogical | null,
+): AvroSchema & { readonly name: string } {
+  return { kind: 'fixed', name, sizeBytes, logical, minBytes: sizeBytes, nodes: 1 }
 }
 
 export function arrayOf(items: AvroSchema): AvroSchema {
