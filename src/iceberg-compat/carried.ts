@@ -12,7 +12,7 @@ import { invalid, LakeError, unsupported } from '../util/errors.ts'
 import { icebergSchema } from './schema.ts'
 
 /** Whether commits to a table with these options make Iceberg metadata. */
-export function hasIceberg({ options }: Pick<TableSchema, 'options'>): boolean {
+function hasIceberg({ options }: Pick<TableSchema, 'options'>): boolean {
   const storage = tableOptions(options).get('metadata.iceberg.storage')
   return storage !== 'disabled' && storage !== 'hive-catalog'
 }
@@ -33,18 +33,18 @@ export function requireCarried(schema: TableSchema): void {
 }
 
 /**
- * The same of a table that is altered; its rows may lie in files of the schema `before`, and of the `earlier` ones where the
- * metadata was switched off until now. What another engine made the table to be stays as it is.
+ * The same of a table that is altered, whose rows may lie in files of the schemas `written`. What another engine made the table
+ * to be stays as it is.
  */
 export function requireCarriedChange(
   before: TableSchema,
   after: TableSchema,
-  earlier: readonly TableSchema[] = [],
+  written: readonly TableSchema[],
 ): void {
   if (!hasIceberg(after)) return
   if (!hasIceberg(before) || isCarried(before)) requireCarried(after)
   requireNoLesserVersion(before, after)
-  for (const schema of [...earlier, before]) requireReadAs(schema, after)
+  for (const schema of written) requireReadAs(schema, after)
 }
 
 /** UNSUPPORTED, naming the column, where readers of Iceberg could not read a file of one schema as one of the other. */
