@@ -66,6 +66,7 @@ export const TABLE_METRICS = {
     numCommits: counter('Commits that made a snapshot.'),
     numCommitsFailed: counter('Commits that failed, or may have.'),
     numUpkeepFailed: counter('Steps of the upkeep after commits that failed.'),
+    numIcebergFailed: counter('How often the Iceberg metadata could not be brought up to date.'),
   },
   compaction: {
     maxLevel0FileCount: gauge('Files of level 0 in the bucket of a writer that has most of them.'),

@@ -1,4 +1,5 @@
 /** Changes the schema of a table. Follows `SchemaManager.commitChanges`. */
+import { requireCarriedChange } from '../iceberg-compat/carried.ts'
 import { indexSpecs } from '../indexes/file-index/write/index-specs.ts'
 import { fileForms } from '../lsm/file-form.ts'
 import { mergeEngine } from '../lsm/merge/engine.ts'
@@ -6,8 +7,9 @@ import type { TableStore } from '../snapshot/table-store.ts'
 import { changedSchema, type SchemaChange } from '../types/schema-change.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { hasPrimaryKey } from '../types/schema-keys.ts'
-import { type Clock, systemClock } from '../util/async.ts'
+import { type Clock, mapAll, systemClock } from '../util/async.ts'
 import { LakeError, notFound } from '../util/errors.ts'
+import { publishIceberg } from './maintain/iceberg.ts'
 
 export interface AlterOptions {
   /** Answers the schema that would be, and changes nothing. */
@@ -26,15 +28,26 @@ export async function alterTable(
   { dryRun = false, signal, clock = systemClock }: AlterOptions = {},
 ): Promise<TableSchema> {
   const hasSnapshots = (await store.snapshots.readLatestListed({ signal })) !== null
+  const setsIceberg = changes.some(
+    (change) => change.action === 'setOption' && change.name === 'metadata.iceberg.storage',
+  )
+  const earlier = setsIceberg ? await allSchemas(store, signal) : []
   const change = (latest: TableSchema | null): TableSchema => {
     if (latest === null) throw notFound('there is no table', { path: store.location.root })
     const changed = changedSchema(latest, changes, { hasSnapshots, timeMillis: clock.now() })
     requireServed(latest, changed)
+    requireCarriedChange(latest, changed, hasSnapshots ? [...earlier, latest] : [])
     return changed
   }
   if (dryRun) return change(await store.schemas.readLatest({ signal }))
   const changed = await store.schemas.change(change, { signal })
+  await publishIceberg({ store, schema: changed!, clock, signal })
   return changed!
+}
+
+async function allSchemas(store: TableStore, signal?: AbortSignal): Promise<TableSchema[]> {
+  const ids = await store.schemas.ids({ signal })
+  return await mapAll(ids, 16, (id) => store.schemas.read(id, { signal }))
 }
 
 /** What merge engines, file formats and file indexes make of the schema; what they refused before stays as it is. */

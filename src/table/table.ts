@@ -36,6 +36,7 @@ import {
   type ExpirePartitionsOptions,
 } from './maintain/expire-partitions.ts'
 import { expireTable, type ExpireOptions, type ExpireResult } from './maintain/expire.ts'
+import { icebergOf, publishIceberg, type TableIceberg } from './maintain/iceberg.ts'
 import {
   type DonePartition,
   type MarkDoneOptions,
@@ -133,6 +134,18 @@ export class Table<C extends Columns = Columns> {
     return { store: this.#ownStore(), schema: this.schema }
   }
 
+  /** The result of a change that has happened, which Iceberg clients are shown. */
+  async #publishing<Result>(
+    result: Result,
+    {
+      dryRun = false,
+      signal,
+    }: { readonly dryRun?: boolean | undefined; readonly signal?: AbortSignal | undefined },
+  ): Promise<Result> {
+    if (!dryRun) await publishIceberg({ ...this.#own(), signal })
+    return result
+  }
+
   /**
    * Reads rows: iterate the result for Arrow batches, or ask it for rows or an Arrow table. Nothing is read before that;
    * wrong columns and filters, and tables that cannot be read, are told then.
@@ -224,7 +237,8 @@ export class Table<C extends Columns = Columns> {
    * see {@link ExpirePartitionsOptions}. Writers do so too, after their commits.
    */
   async expirePartitions(options: ExpirePartitionsOptions = {}): Promise<ExpiredPartitions> {
-    return await expirePartitions(this.#ownStore(), this.schema, options)
+    const expired = await expirePartitions(this.#ownStore(), this.schema, options)
+    return await this.#publishing(expired, options)
   }
 
   /**
@@ -399,12 +413,14 @@ export class Table<C extends Columns = Columns> {
    * lengths. Planners of other engines use that; `$statistics` shows it.
    */
   async analyze(options: AnalyzeOptions<keyof C & string> = {}): Promise<AnalyzeResult> {
-    return await analyzeTable(this.#ownStore(), this.schema, options)
+    const analyzed = await analyzeTable(this.#ownStore(), this.schema, options)
+    return await this.#publishing(analyzed, options)
   }
 
   /** Merges manifests that are small or tell of deleted files, so that plans read fewer; see {@link CompactManifestsResult}. */
   async compactManifests(options: CompactManifestsOptions = {}): Promise<CompactManifestsResult> {
-    return await compactManifests(this.#ownStore(), this.schema, options)
+    const compacted = await compactManifests(this.#ownStore(), this.schema, options)
+    return await this.#publishing(compacted, options)
   }
 
   /**
@@ -413,7 +429,8 @@ export class Table<C extends Columns = Columns> {
    * CONFLICT where others changed the table meanwhile, and then nothing has happened.
    */
   async rescale(options: RescaleOptions): Promise<RescaleResult> {
-    return await rescaleTable(this.#ownStore(), this.schema, options)
+    const rescaled = await rescaleTable(this.#ownStore(), this.schema, options)
+    return await this.#publishing(rescaled, options)
   }
 
   /**
@@ -444,6 +461,11 @@ export class Table<C extends Columns = Columns> {
     return branchesOf(this.#own())
   }
 
+  /** What Iceberg clients see of the table, where the option `metadata.iceberg.storage` lets them. */
+  get iceberg(): TableIceberg {
+    return icebergOf(this.#own())
+  }
+
   /** The consumers of the table: how far streams have come, and which snapshots are kept for them. */
   get consumers(): TableConsumers {
     return consumersOf({ ...this.#own(), clock: systemClock })
@@ -454,7 +476,8 @@ export class Table<C extends Columns = Columns> {
    * streams that are open have to be opened anew. NOT_FOUND where it is not there.
    */
   async rollbackTo(to: SnapshotAt, options: RollbackOptions = {}): Promise<RollbackResult> {
-    return await rollback(this.#ownStore(), to, options)
+    const rolledBack = await rollback(this.#ownStore(), to, options)
+    return await this.#publishing(rolledBack, options)
   }
 
   /**
@@ -462,7 +485,8 @@ export class Table<C extends Columns = Columns> {
    * has yet to read stay, and so do files of tags and of other branches. Writers and readers may go on meanwhile.
    */
   async expire(options: ExpireOptions = {}): Promise<ExpireResult> {
-    return await expireTable(this.#ownStore(), this.schema, options)
+    const expired = await expireTable(this.#ownStore(), this.schema, options)
+    return await this.#publishing(expired, options)
   }
 
   /** The latest snapshot; null before the first commit. */

@@ -49,6 +49,7 @@ test('rows, plans, commits and compactions are counted', async () => {
     numCommits: 3,
     numCommitsFailed: 0,
     numUpkeepFailed: 0,
+    numIcebergFailed: 0,
     lastCommitAttempts: 2,
     lastGeneratedSnapshots: 2,
     lastTableFilesAppended: 1,

@@ -25,6 +25,7 @@ import { throwIfAborted } from '../../util/async.ts'
 import { invalid, LakeError } from '../../util/errors.ts'
 import { show } from '../../util/show.ts'
 import { fastForward, type FastForwarded, type FastForwardOptions } from './fast-forward.ts'
+import { publishIceberg } from './iceberg.ts'
 
 export interface BranchOptions {
   /** The tag that the branch begins as, which is copied along; a branch without it has no snapshots. */
@@ -87,7 +88,9 @@ export function branchesOf(table: BranchedTable): TableBranches {
           hint: 'name another branch, other than main',
         })
       await requireBranch(table.store, name, options.signal)
-      return await fastForward(table.store, openBranch(table.store, name), options)
+      const forwarded = await fastForward(table.store, openBranch(table.store, name), options)
+      if (options.dryRun !== true) await publishIceberg({ ...table, signal: options.signal })
+      return forwarded
     },
   }
 }

@@ -17,6 +17,7 @@ import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { MaintainedTable } from './after-commit.ts'
 import { expireByRules } from './expire.ts'
+import { publishIceberg } from './iceberg.ts'
 
 interface Known {
   /** What was the earliest when this process looked last; others may have expired it since. */
@@ -54,7 +55,7 @@ export async function expireAfterCommit(table: MaintainedTable): Promise<void> {
   }
   const { failure } = known
   known.failure = null
-  known.underWay ??= expire(table, rules, known)
+  known.underWay ??= expireBeside(table, rules, known)
     .catch((error: unknown) => {
       known.failure = { error }
     })
@@ -62,6 +63,15 @@ export async function expireAfterCommit(table: MaintainedTable): Promise<void> {
       known.underWay = null
     })
   if (failure !== null) throw failure.error
+}
+
+/** What the commit published names snapshots that are gone when it ends. */
+async function expireBeside(
+  table: MaintainedTable,
+  rules: ExpiryRules,
+  known: Known,
+): Promise<void> {
+  if (await expire(table, rules, known)) await publishIceberg(table)
 }
 
 /** Resolves when no expiry of the table goes on in this process. */
@@ -114,11 +124,12 @@ function isDue(known: Known, rules: ExpiryRules, latestId: number, nowMs: number
   )
 }
 
+/** Whether snapshots have expired. */
 async function expire(
   { store, schema, clock, latest, signal }: MaintainedTable,
   rules: ExpiryRules,
   known: Known,
-): Promise<void> {
+): Promise<boolean> {
   const nowMs = clock.now()
   const { result, earliest, earliestChangelog } = await expireByRules(
     { store, schema },
@@ -132,4 +143,5 @@ async function expire(
   // Of a long history the rest is due at the next commit; where nothing expired a consumer holds it.
   const isHeld = result.snapshotCount === 0 && result.changelogCount === 0
   if (isHeld && isDue(known, rules, latest.id, nowMs)) known.againMs = nowMs + HELD_WAIT_MS
+  return result.snapshotCount > 0
 }

@@ -13,6 +13,7 @@ import { invalid, LakeError, notFound } from '../../util/errors.ts'
 import { show } from '../../util/show.ts'
 import { autoTagPeriod } from '../plan/auto-tag-names.ts'
 import { durationMs } from './duration.ts'
+import { publishIceberg } from './iceberg.ts'
 import { snapshotAt, type SnapshotAt } from './snapshot-at.ts'
 import {
   deleteTags,
@@ -73,13 +74,21 @@ export function tagsOf(table: Omit<TaggedTable, 'signal'>): TableTags {
   return {
     list: async (options) => await Array.fromAsync(tags.readAll(undefined, options)),
     get: async (name, options) => await tags.read(name, options),
-    create: async (name, options = {}) => await createTag({ ...table, ...options }, name, options),
+    async create(name, options = {}) {
+      const tag = await createTag({ ...table, ...options }, name, options)
+      await publishIceberg({ ...table, ...options })
+      return tag
+    },
     async replace(name, options = {}) {
       const tag = await newTag({ ...table, ...options }, name, options)
       await replaceTag({ ...table, ...options }, tag)
+      await publishIceberg({ ...table, ...options })
       return await tags.read(name, options)
     },
-    rename: async (from, to, options) => await renameTag({ ...table, ...options }, from, to),
+    async rename(from, to, options) {
+      await renameTag({ ...table, ...options }, from, to)
+      await publishIceberg({ ...table, ...options })
+    },
     async delete(names, options = {}) {
       const wanted = typeof names === 'string' ? [names] : [...new Set(names)]
       const found: Tag[] = []
@@ -102,6 +111,7 @@ async function deleteFound(
   options: TagDeletionOptions,
 ): Promise<TagsDeleted> {
   const freed = await deleteTags(table, found, options)
+  if (found.length > 0 && options.dryRun !== true) await publishIceberg(table)
   return { tags: found.map(({ name }) => name), ...freed }
 }
 

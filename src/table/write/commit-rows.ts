@@ -13,6 +13,7 @@ import { BATCH_IDENTIFIER, type Snapshot } from '../../snapshot/snapshot.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { LakeError } from '../../util/errors.ts'
 import { maintain } from '../maintain/after-commit.ts'
+import { publishIceberg } from '../maintain/iceberg.ts'
 
 export interface WriterCommitResult extends CommitResult {
   /**
@@ -20,7 +21,7 @@ export interface WriterCommitResult extends CommitResult {
    * table all the same, and writers go on from what the others made.
    */
   readonly isCompactionDropped: boolean
-  /** What failed of the upkeep after the commit, which has happened all the same: expiry, tags. */
+  /** What failed of the upkeep after the commit, which has happened all the same: expiry, tags, Iceberg metadata. */
   readonly upkeepErrors: readonly unknown[]
 }
 
@@ -58,9 +59,10 @@ async function keepUp(
   { clock, signal, commitUser, identifier = BATCH_IDENTIFIER }: CommitOptions,
 ): Promise<readonly unknown[]> {
   const latest = snapshots.at(-1)
-  return latest === undefined
-    ? []
-    : await maintain({ ...table, clock, signal, commitUser, identifier, latest })
+  if (latest === undefined) return []
+  const maintained = { ...table, clock, signal, commitUser, identifier, latest }
+  const failures = await maintain(maintained)
+  return [...failures, ...(await publishIceberg(maintained))]
 }
 
 async function commitKept(

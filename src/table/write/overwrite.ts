@@ -12,6 +12,7 @@ import type { TableSchema } from '../../types/schema-file.ts'
 import { partitionFields, partitionNaming } from '../../types/schema-keys.ts'
 import { requireWritable } from '../../types/schema-validation.ts'
 import { invalid } from '../../util/errors.ts'
+import { publishIceberg } from '../maintain/iceberg.ts'
 
 /**
  * Values of partition keys; keys that are left out have any. Texts are read as their type writes them (`2026-11-21`), and
@@ -70,6 +71,7 @@ export async function emptyPartitions(
   requireWritable(table.schema)
   const overwrite = matchingScope(table.schema, partitions)
   const { snapshots } = await commit(table, [], { commitUser: randomUUID(), overwrite, signal })
+  await publishIceberg({ ...table, signal })
   return snapshots.at(-1)!
 }
 
