@@ -5,7 +5,8 @@
  * 2. Manifests, snapshot by snapshot: what each adds and deletes is replayed, and its counts are made again.
  * 3. Data files: of the latest snapshot, or of all; with `deep` every row is read.
  * 4. Tags, other branches, long-lived changelogs, consumers and success files: each can be read, and has what it needs.
- * 5. Files that nothing refers to are counted; they are no damage.
+ * 5. Iceberg metadata, where there are to be some: they show the latest snapshot, and all that they need is there.
+ * 6. Files that nothing refers to are counted; they are no damage.
  *
  * What it finds is data: it throws only when storage fails or the signal fires, and for what is no table at all.
  */
@@ -91,6 +92,7 @@ export async function checkTable(
   const live = history.live === null ? [] : [...history.live.values()].map(entryOf)
   await checkBuckets(context, layout, live)
   const rows = await checkFiles(context, layout, files, deep)
+  await checkIcebergIfAny(context, layout, latest, history)
   const orphanFiles = history.isComplete
     ? await countOrphans(context, layout, usedPaths(context, layout, history, indexPaths), ids)
     : null
@@ -109,6 +111,18 @@ export async function checkTable(
       orphanFiles,
     },
   }
+}
+
+/** Most tables have none, and nothing of it is loaded then. */
+async function checkIcebergIfAny(
+  context: CheckContext,
+  layout: DataLayout,
+  latest: Snapshot | undefined,
+  { live }: CheckedHistory,
+): Promise<void> {
+  if (context.schema.options['metadata.iceberg.storage'] === undefined) return
+  const { checkIceberg } = await import('./check/iceberg.ts')
+  await checkIceberg(context, layout, latest, live)
 }
 
 function noSchema({ damage }: Findings, root: string): Error {
