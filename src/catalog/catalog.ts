@@ -4,6 +4,7 @@
  * Follows `FileSystemCatalog`: a database is the directory `NAME.db` of the warehouse, a table a directory in it with
  * at least one schema file.
  */
+import { requireCarried } from '../iceberg-compat/carried.ts'
 import { indexSpecs } from '../indexes/file-index/write/index-specs.ts'
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { joinPath, resolveLocation } from '../io/path.ts'
@@ -14,6 +15,7 @@ import { branchNames, noBranch } from '../snapshot/branches.ts'
 import { MAIN_BRANCH } from '../snapshot/paths.ts'
 import { openBranch, openTableStore, type TableStore } from '../snapshot/table-store.ts'
 import { type CheckOptions, type CheckReport, checkTable } from '../table/check.ts'
+import { icebergFailure } from '../table/maintain/iceberg.ts'
 import { openSystemTable, type SystemTable } from '../table/system-tables.ts'
 import { Table } from '../table/table.ts'
 import { firstSchema, type NewSchema } from '../types/new-schema.ts'
@@ -44,6 +46,7 @@ import {
   type StoredTable,
   SYSTEM_DATABASE,
 } from './global-tables.ts'
+import { publishRenamed } from './iceberg-places.ts'
 import { checkName, identifierText, parseIdentifier, type TableIdentifier } from './identifier.ts'
 import { type CatalogMetrics, tableMetrics } from './metrics.ts'
 import { moveTable } from './rename.ts'
@@ -101,11 +104,25 @@ export class Catalog implements AsyncDisposable {
 
   /** What this process has measured so far of its work on the tables that it opened by this catalog. */
   metrics(): CatalogMetrics {
-    const named = [...this.#stores].map(
-      ([root, store]) =>
-        [root.slice(this.warehouse.length + 1).replace(`${DATABASE_SUFFIX}/`, '.'), store] as const,
-    )
-    return { tables: tableMetrics(named), storage: this.io.stats() }
+    return { tables: tableMetrics(this.#named()), storage: this.io.stats() }
+  }
+
+  /** @internal What this process last failed with where it published Iceberg metadata, by the names of the tables. */
+  icebergFailures(): ReadonlyMap<string, unknown> {
+    const failed = new Map<string, unknown>()
+    for (const [name, store] of this.#named()) {
+      const failure = icebergFailure(store)
+      if (failure !== null) failed.set(name, failure.error)
+    }
+    return failed
+  }
+
+  /** The stores of tables that are open, by `database.table`. */
+  #named(): (readonly [name: string, store: TableStore])[] {
+    return [...this.#stores].map(([root, store]) => [
+      root.slice(this.warehouse.length + 1).replace(`${DATABASE_SUFFIX}/`, '.'),
+      store,
+    ])
   }
 
   /** The names of the databases, sorted. */
@@ -183,6 +200,7 @@ export class Catalog implements AsyncDisposable {
     if (hasPrimaryKey(schema)) mergeEngine(schema)
     fileForms(schema)
     indexSpecs(schema)
+    requireCarried(schema)
     const store = this.#store(id)
     await this.createDatabase(id.database, { ifNotExists: true, signal })
     const isFree = !(await isTable(store, { signal }))
@@ -267,7 +285,9 @@ export class Catalog implements AsyncDisposable {
       await this.createDatabase(target.database, { ...options, ifNotExists: true })
     })
     for (const each of [root, path]) this.#stores.delete(each)
-    return await this.table(to, undefined, options)
+    const renamed = await this.table(to, undefined, options)
+    await publishRenamed(renamed.store, renamed.schema, root, options.signal)
+    return renamed
   }
 
   /**

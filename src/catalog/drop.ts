@@ -12,6 +12,7 @@ import { MAIN_BRANCH, schemaDirectory } from '../snapshot/paths.ts'
 import { openBranch, type TableStore } from '../snapshot/table-store.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import type { LakeError } from '../util/errors.ts'
+import { deleteIcebergPlace, icebergPlaces } from './iceberg-places.ts'
 
 export interface DropOptions {
   /** Whether it is no error that there is none. */
@@ -55,6 +56,7 @@ export async function dropTable(
   const { io, location } = store
   const { signal, onProgress, dryRun = false } = options
   const externalPaths = await externalPathsOf(store, signal)
+  const places = await icebergPlaces(location.root, await readableSchemas(store, signal))
   const deletion = new FileDeletion(io, { dryRun, signal })
   const dropBelow = async (
     directory: string,
@@ -72,6 +74,11 @@ export async function dropTable(
       if (batch.length === BATCH_FILES) await flush()
     }
     await flush()
+  }
+  // Clients that know nothing of Paimon find the table by these.
+  for (const place of places) {
+    await dropBelow(place, () => true)
+    if (!dryRun) await deleteIcebergPlace(store, place, signal)
   }
   const first = FIRST.map((directory) => joinPath(location.root, directory))
   for (const directory of first) await dropBelow(directory, () => true)
@@ -92,16 +99,26 @@ async function externalPathsOf(
   const found = new Set<string>()
   const branches = await branchNames(store.io, store.location.root, { signal })
   for (const branch of [MAIN_BRANCH, ...branches]) {
-    const { schemas } = openBranch(store, branch)
-    for (const id of await schemas.ids({ signal }))
-      for (const path of externalPathsIn(await readable(schemas.read(id, { signal }))))
-        found.add(path)
+    for (const schema of await readableSchemas(openBranch(store, branch), signal))
+      for (const path of externalPathsIn(schema)) found.add(path)
   }
   return [...found]
 }
 
-function externalPathsIn(schema: TableSchema | null): string[] {
-  const paths = schema?.options['data-file.external-paths']?.split(',') ?? []
+async function readableSchemas(
+  { schemas }: TableStore,
+  signal: AbortSignal | undefined,
+): Promise<TableSchema[]> {
+  const found: TableSchema[] = []
+  for (const id of await schemas.ids({ signal })) {
+    const schema = await readable(schemas.read(id, { signal }))
+    if (schema !== null) found.push(schema)
+  }
+  return found
+}
+
+function externalPathsIn({ options }: TableSchema): string[] {
+  const paths = options['data-file.external-paths']?.split(',') ?? []
   return paths.map((path) => path.trim()).filter((path) => path !== '')
 }
 
