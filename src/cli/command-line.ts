@@ -1,10 +1,10 @@
 /** Reads the words of a command line: the command, its arguments, and its flags as values. */
 import { parseArgs } from 'node:util'
 
-import { invalid, type LakeError, unsupported } from '../util/errors.ts'
+import { invalid, type LakeError } from '../util/errors.ts'
 import { didYouMean } from '../util/nearest.ts'
 import { show } from '../util/show.ts'
-import { COMMANDS, LATER_COMMANDS } from './command-table.ts'
+import { COMMANDS } from './command-table.ts'
 import type { CommandSpec } from './command.ts'
 import { type Flag, type FlagName, flagName, FLAGS, type FlagValues } from './flags.ts'
 
@@ -85,12 +85,8 @@ export function commandNamed(words: readonly string[]): CommandSpec {
   const [word = '', second] = words
   const family = COMMANDS.filter(({ name }) => name.startsWith(`${word} `))
   if (family.length > 0) throw unknownInFamily(word, second, family)
-  if (LATER_COMMANDS.includes(word))
-    throw unsupported(`the command ${word} is not there yet`, {
-      hint: 'millrace help lists the commands',
-    })
   const firstWords = COMMANDS.map(({ name }) => name.split(' ')[0]!)
-  const names = [...new Set(firstWords), 'help', ...LATER_COMMANDS]
+  const names = [...new Set(firstWords), 'help']
   throw invalid(`there is no command ${show(word)}${didYouMean(word, names)}`, {
     hint: 'millrace help lists the commands',
   })

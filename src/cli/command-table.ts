@@ -2,6 +2,8 @@
 import type { CommandSpec } from './command.ts'
 import { EXPIRE } from './specs/expire.ts'
 import { HISTORY_COMMANDS } from './specs/histories.ts'
+import { ICEBERG_SERVE } from './specs/iceberg-serve.ts'
+import { ICEBERG_COMMANDS } from './specs/iceberg.ts'
 import { INSPECT } from './specs/inspect.ts'
 import { LIST_COMMANDS } from './specs/lists.ts'
 import { METADATA_COMMANDS } from './specs/metadata.ts'
@@ -13,9 +15,6 @@ import { COMPLETION } from './specs/shell.ts'
 import { TABLE_COMMANDS } from './specs/tables.ts'
 import { UPKEEP_COMMANDS } from './specs/upkeep.ts'
 import { WRITE_COMMANDS } from './specs/writes.ts'
-
-/** Of the commands of a finished millrace, those that this version has not yet. */
-export const LATER_COMMANDS: readonly string[] = ['iceberg']
 
 export const COMMANDS: readonly CommandSpec[] = [
   ...TABLE_COMMANDS,
@@ -30,5 +29,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...PARTITION_COMMANDS,
   ...METADATA_COMMANDS,
   ...HISTORY_COMMANDS,
+  ...ICEBERG_COMMANDS,
+  ICEBERG_SERVE,
   COMPLETION,
 ]

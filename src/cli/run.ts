@@ -131,10 +131,17 @@ async function runCommand(
   } finally {
     progress.clear()
     const { catalog } = opened
+    for (const [name, error] of catalog?.icebergFailures() ?? []) note(behindText(name, error))
     if (catalog !== null && flags.verbose === true)
       endings.push(statsText(catalog.io.stats(), performance.now() - startMs))
     await catalog?.close()
   }
+}
+
+/** What the command did is done; only the metadata for Iceberg clients are missing. */
+function behindText(table: string, error: unknown): string {
+  const what = error instanceof Error ? error.message : String(error)
+  return `the Iceberg metadata of ${table} are behind: ${what}; millrace iceberg emit ${table} makes up for it`
 }
 
 /** Help, mistakes and commands without a catalog are told before the library is loaded. */

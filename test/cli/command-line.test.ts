@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { parseCommandLine } from '../../src/cli/command-line.ts'
-import { COMMANDS, LATER_COMMANDS } from '../../src/cli/command-table.ts'
+import { COMMANDS } from '../../src/cli/command-table.ts'
 import { LakeError } from '../../src/util/errors.ts'
 
 const parse = (line: string): ReturnType<typeof parseCommandLine> =>
@@ -87,13 +87,6 @@ describe('a mistake is told with the way out', () => {
     const { message, hint } = failure(['read', 'a.b', '--s3.secret-key=hunter22'])
     expect(`${message} ${hint}`).not.toContain('hunter22')
     expect(message).toContain('--s3.secret-key')
-  })
-
-  test.each(LATER_COMMANDS)('%s is refused by its name', (name) => {
-    const error = failure([name, 'a.b'])
-    expect(error.code).toBe('UNSUPPORTED')
-    expect(error.message).toContain(name)
-    expect(COMMANDS.map((command) => command.name)).not.toContain(name)
   })
 })
 
