@@ -18,6 +18,7 @@ import {
   type CurrentIceberg,
   hintPath,
   metadataPath,
+  readCurrentIceberg,
   readNamedIceberg,
   type VersionedIceberg,
 } from './current.ts'
@@ -195,6 +196,7 @@ async function publishOnce(attempt: Attempt): Promise<IcebergEmission | null> {
       }
     }
     await settle(attempt, now)
+    await tellCatalog(attempt, now)
     return { version, metadataPath: path, snapshotIds: newIds, isRebuilt, isChanged: !isSame }
   } catch (error) {
     // Once the metadata may name them, the files stay.
@@ -240,6 +242,27 @@ async function settle(attempt: Attempt, now: CurrentIceberg): Promise<void> {
   await cleanSuperseded(clean, seen.bases, now)
   if (options.rebuild === true)
     await dropUnnamed(clean, now, clock.now() - (options.unnamedAgeMs ?? DAY_MS))
+}
+
+/** Brings the table of a REST catalog to the metadata, also where nothing of it is new: the last try may have failed. */
+async function tellCatalog(
+  { target, settings, work }: Attempt,
+  { metadata, path }: CurrentIceberg,
+): Promise<void> {
+  if (settings.storage !== 'rest-catalog') return
+  const { store, schema, signal } = target
+  const { commitToRestCatalog } = await import('./rest-catalog.ts')
+  const { restCatalogSettings } = await import('./rest-settings.ts')
+  await commitToRestCatalog({
+    metadata,
+    metadataPath: path,
+    rest: restCatalogSettings(store.location.root, schema),
+    newest: async () => {
+      const current = await readCurrentIceberg(store.io, settings.metadataDirectory, { signal })
+      return current?.metadata ?? null
+    },
+    signal: work.signal,
+  })
 }
 
 function remember(seen: Seen, base: VersionedIceberg | null): void {
