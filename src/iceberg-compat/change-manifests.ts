@@ -155,10 +155,11 @@ async function mergeSmall(
   if (small.length < Math.max(2, mergeMinCount)) return manifests
   if (small.length < mergeMaxCount && bytes < manifestTargetBytes) return manifests
   const parts: IcebergRows[] = []
-  for (const { path } of small) {
+  for (const { path, addedSnapshotId } of small) {
     const { rows } = await work.files.readManifest(path, work.form)
     parts.push(keptRows(work, rows))
-    work.files.unstage(path)
+    // Those of the snapshots before are in their lists.
+    if (addedSnapshotId === work.snapshotId) work.files.unstage(path)
   }
   const merged = await write(work, content, joinRows(work.form, parts))
   const smallPaths = new Set(small.map(({ path }) => path))

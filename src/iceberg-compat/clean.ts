@@ -8,7 +8,7 @@ import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { nameOf } from '../io/path.ts'
 import { isNotFound } from '../util/errors.ts'
 import { type CurrentIceberg, icebergVersions, metadataPath } from './current.ts'
-import { CONTENT, type IcebergManifest } from './entry.ts'
+import { CONTENT, ENTRY_STATUS, type IcebergManifest } from './entry.ts'
 import type { ManifestForm } from './manifest-rows.ts'
 import { pathAt } from './manifest-rows.ts'
 import type { MetadataFiles } from './metadata-files.ts'
@@ -111,18 +111,25 @@ async function deleteFiles(
   const used = new Set<string>()
   for (const manifest of kept)
     if (manifest.content === CONTENT.DELETES)
-      for (const path of await pathsIn(work, manifest)) used.add(path)
+      for (const path of await pathsIn(work, manifest, true)) used.add(path)
   const paths: string[] = []
   for (const manifest of going)
-    for (const path of await pathsIn(work, manifest)) if (!used.has(path)) paths.push(path)
+    for (const path of await pathsIn(work, manifest, false)) if (!used.has(path)) paths.push(path)
   return paths
 }
 
-/** The files of a manifest; none of one that is gone, or damaged: what is not known stays. */
-async function pathsIn({ files, form }: CleanWork, { path }: IcebergManifest): Promise<string[]> {
+/** The files of a manifest, all or those that it does not say are deleted; none of one that is gone, or damaged: what is not known stays. */
+async function pathsIn(
+  { files, form }: CleanWork,
+  { path }: IcebergManifest,
+  isLive: boolean,
+): Promise<string[]> {
   try {
     const { rows } = await files.readManifest(path, form)
-    return Array.from({ length: rows.length }, (_, row) => pathAt(rows, row))
+    const paths: string[] = []
+    for (let row = 0; row < rows.length; row++)
+      if (!isLive || rows.statuses[row] !== ENTRY_STATUS.DELETED) paths.push(pathAt(rows, row))
+    return paths
   } catch (error) {
     if (isNotFound(error)) return []
     throw error
@@ -175,7 +182,7 @@ async function namedBy(work: CleanWork, now: CurrentIceberg): Promise<Set<string
   }
   for (const manifest of manifests.values()) {
     paths.push(manifest.path)
-    if (manifest.content === CONTENT.DELETES) paths.push(...(await pathsIn(work, manifest)))
+    if (manifest.content === CONTENT.DELETES) paths.push(...(await pathsIn(work, manifest, true)))
   }
   return new Set(paths.map(nameOf))
 }

@@ -24,7 +24,7 @@ export class IcebergWatch {
   readonly #io: FileIO
   readonly #root: string
   /** Whether files may lie there that nothing names: of processes that have died. */
-  readonly #leftovers: boolean
+  #leftovers: boolean
   #uuid: string | undefined
   #nextRowId = 0
   /** Ranges of row ids that were given, by data file and first id. */
@@ -36,6 +36,17 @@ export class IcebergWatch {
     this.#io = io
     this.#root = root
     this.#leftovers = leftovers
+  }
+
+  /** Files may lie there from now on that nothing names. */
+  allowLeftovers(): void {
+    this.#leftovers = true
+  }
+
+  /** Another writer has lost the ids that were given, so that they begin anew. */
+  forgetRowIds(): void {
+    this.#nextRowId = 0
+    this.#rowIds.clear()
   }
 
   /** Throws where the metadata is not what it should be. The number of snapshots that it shows. */

@@ -10,14 +10,15 @@ import { openIceberg } from './iceberg-tree.ts'
 
 type Row = Record<string, unknown>
 
-export async function leaveAsJava(io: FileIO, root: string): Promise<void> {
+/** Java 1.4 writes no next row id in version 3 either; later ones do: `hasNextRowId`. */
+export async function leaveAsJava(io: FileIO, root: string, hasNextRowId = true): Promise<void> {
   const directory = `${root}/metadata`
   const tree = await openIceberg(io, directory)
   if (tree === null) return
   const { metadata, metadataPath } = tree
   const sizes = new Map<string, number>()
   const placeOf = (path: unknown): string => `${directory}/${nameOf(String(path))}`
-  for (const { 'manifest-list': list } of metadata.snapshots)
+  for (const list of new Set(metadata.snapshots.map((each) => each['manifest-list'])))
     await rewrite(io, placeOf(list), async (row) => {
       const manifest = placeOf(row['manifest_path'])
       if (!sizes.has(manifest)) sizes.set(manifest, await rewrite(io, manifest, withoutRowId))
@@ -28,7 +29,11 @@ export async function leaveAsJava(io: FileIO, root: string): Promise<void> {
     ...known(each),
     summary: { operation: 'append' },
   }))
-  const text = JSON.stringify({ ...known(metadata), properties: {}, snapshots })
+  for (const { 'metadata-file': path } of metadata['metadata-log'] ?? [])
+    await io.delete(placeOf(path))
+  const { 'next-row-id': next } = metadata
+  const ids = hasNextRowId && next !== undefined ? { 'next-row-id': next } : {}
+  const text = JSON.stringify({ ...known(metadata), ...ids, properties: {}, snapshots })
   await io.write(metadataPath, new TextEncoder().encode(text))
 }
 
@@ -41,6 +46,8 @@ async function rewrite(
   const bytes = await io.read(path)
   const schema = new TextDecoder().decode(parseAvroHeader(bytes).metadata.get('avro.schema'))
   const rows = (await avscRows(bytes)) as Row[]
+  // avsc makes no file of no rows.
+  if (rows.length === 0) return bytes.length
   for (const row of rows) await change(row)
   const written = await avscFile(JSON.parse(schema) as object, rows, 'null')
   await io.write(path, written)

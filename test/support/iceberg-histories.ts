@@ -43,6 +43,7 @@ interface History {
   readonly io: FileIO
   readonly root: string
   readonly random: Random
+  readonly watch: IcebergWatch
   /** The names that have been used, so that none is used twice. */
   names: number
   /** Whether the metadata may be behind. */
@@ -54,14 +55,14 @@ type Step = (history: History, table: Table) => Promise<unknown>
 /** Goes through the history; an error tells the steps. The number of snapshots that were published in the end. */
 export async function liveHistory(io: FileIO, root: string, plan: HistoryPlan): Promise<number> {
   const random = seeded(plan.seed)
-  const history: History = { plan, io, root, random, names: 0, isBehind: false }
-  await create(history)
   const watch = new IcebergWatch(io, root)
+  const history: History = { plan, io, root, random, watch, names: 0, isBehind: false }
+  await create(history)
   const done: string[] = []
   let shown = 0
   try {
     for (let i = 0; i < plan.stepCount; i++) {
-      const [name, step] = pick(random, STEPS)
+      const [name, step] = i < 2 ? STEPS[0]! : pick(random, STEPS)
       done.push(name)
       await step(history, await openTable(io, root)).catch(unlessRefused)
       if (history.isBehind) continue
@@ -153,6 +154,7 @@ const twoAtATime: Step = async (history, table) => {
   const other = await openTable(history.io, history.root)
   await Promise.all([table.write(rows(history)), other.write(rows(history))])
   await Promise.all([table.iceberg.emit(), other.iceberg.emit()])
+  history.watch.allowLeftovers()
   history.isBehind = false
 }
 
@@ -191,7 +193,9 @@ const tag: Step = async (history, table) => {
 
 const foreign: Step = async (history, table) => {
   if (history.isBehind) await publish(history, table)
-  await leaveAsJava(history.io, history.root)
+  const hasNextRowId = history.random() < 0.5
+  if (!hasNextRowId) history.watch.forgetRowIds()
+  await leaveAsJava(history.io, history.root, hasNextRowId)
   await write(history, table)
 }
 
