@@ -40,6 +40,7 @@ export function dataFormat(options: TableOptionValues, choice?: FormatChoice): D
       pageRows: options.get('parquet.page.row.count.limit'),
       dictionary: options.get('parquet.enable.dictionary'),
       dictionaryBytes: options.get('parquet.dictionary.page.size'),
+      plainMillis: options.get('metadata.iceberg.storage') !== 'disabled',
     },
   }
 }

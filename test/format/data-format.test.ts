@@ -44,3 +44,14 @@ test.each([
     expect.objectContaining({ code: 'INVALID', message: expect.stringContaining(compression) }),
   )
 })
+
+test.each([
+  [{}, false],
+  [{ 'metadata.iceberg.storage': 'disabled' }, false],
+  [{ 'metadata.iceberg.storage': 'table-location' }, true],
+])(
+  'Parquet files of a table with %j hold milliseconds in plain numbers: %s',
+  (options, isPlain) => {
+    expect(dataFormat(tableOptions(options))).toMatchObject({ parquet: { plainMillis: isPlain } })
+  },
+)

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 import { expect, test } from 'vitest'
 
 import {
@@ -5,6 +7,7 @@ import {
   requireCarriedChange,
   requireReadAs,
 } from '../../src/iceberg-compat/carried.ts'
+import { createCatalog, parseNewSchema, type Table } from '../../src/index.ts'
 import type { TableSchema } from '../../src/types/schema-file.ts'
 import { parseType } from '../../src/types/type-text.ts'
 
@@ -38,7 +41,7 @@ test.each<[unknown, unknown]>([
     { type: 'MAP', key: 'INT', value: 'BIGINT' },
   ],
 ])('%j may become %j', (from, to) => {
-  expect(() => requireCarriedChange(tableOf(from), tableOf(to))).not.toThrow()
+  expect(() => requireCarriedChange(tableOf(from), tableOf(to), [tableOf(from)])).not.toThrow()
 })
 
 test.each<[unknown, unknown]>([
@@ -60,11 +63,13 @@ test.each<[unknown, unknown]>([
     code: 'UNSUPPORTED',
     message: expect.stringMatching(/^column "c(\.x)?" cannot change from /) as string,
   }) as Error
-  expect(() => requireCarriedChange(tableOf(from), tableOf(to))).toThrow(refusal)
+  expect(() => requireCarriedChange(tableOf(from), tableOf(to), [tableOf(from)])).toThrow(refusal)
   expect(() => requireCarriedChange(tableOf(to, {}), tableOf(to), [tableOf(from, {})])).toThrow(
     refusal,
   )
-  expect(() => requireCarriedChange(tableOf(from, {}), tableOf(to, {}))).not.toThrow()
+  expect(() =>
+    requireCarriedChange(tableOf(from, {}), tableOf(to, {}), [tableOf(from)]),
+  ).not.toThrow()
 })
 
 test('a column must not become NOT NULL, and a new one is no change', () => {
@@ -79,8 +84,8 @@ test('the version of Iceberg only grows', () => {
   const [two, three] = ['2', '3'].map((version) =>
     tableOf('INT', { ...ON, 'metadata.iceberg.format-version': version }),
   ) as [TableSchema, TableSchema]
-  expect(() => requireCarriedChange(two, three)).not.toThrow()
-  expect(() => requireCarriedChange(three, two)).toThrow('from 3 back to 2')
+  expect(() => requireCarriedChange(two, three, [])).not.toThrow()
+  expect(() => requireCarriedChange(three, two, [])).toThrow('from 3 back to 2')
 })
 
 test('options that Iceberg has nothing for are refused', () => {
@@ -93,6 +98,24 @@ test('options that Iceberg has nothing for are refused', () => {
 test('a table that another engine made so can still be altered', () => {
   const time = tableOf('TIME(0)')
   expect(() => requireCarried(time)).toThrow('column "c" has the type TIME(0)')
-  expect(() => requireCarriedChange(time, { ...time, comment: 'x' })).not.toThrow()
-  expect(() => requireCarriedChange(tableOf('TIME(0)', {}), time)).toThrow('column "c" has')
+  expect(() => requireCarriedChange(time, { ...time, comment: 'x' }, [time])).not.toThrow()
+  expect(() => requireCarriedChange(tableOf('TIME(0)', {}), time, [])).toThrow('column "c" has')
+})
+
+test('tables are made and altered as their Iceberg metadata allow', async () => {
+  const catalog = await createCatalog({ warehouse: `memory://${randomUUID()}/wh` })
+  const made = async (name: string, type: string, options: object): Promise<Table> =>
+    await catalog.createTable(name, parseNewSchema({ fields: [{ name: 'c', type }], options }))
+  await expect(made('db.t', 'TIME(0)', ON)).rejects.toThrow('column "c" has the type TIME(0)')
+  const switchOn = [
+    { action: 'setOption', name: 'metadata.iceberg.storage', value: 'table-location' },
+  ] as const
+  const toText = [{ action: 'updateColumnType', column: 'c', type: 'STRING' }] as const
+  const table = await made('db.t', 'INT', {})
+  await table.alter([...switchOn, ...toText], { dryRun: true })
+  await table.write([{ c: 1 }])
+  const altered = await table.alter(toText)
+  await expect(altered.alter(switchOn)).rejects.toThrow('column "c" cannot change from INT')
+  const shown = await (await made('db.shown', 'INT', ON)).alter(toText)
+  expect(shown.schema.fields[0]!.type.kind).toBe('VARCHAR')
 })

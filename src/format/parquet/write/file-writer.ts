@@ -1,5 +1,6 @@
 /** Writes Parquet files as Java Paimon's defaults do: pages, row groups, statistics and page indexes, in bounded memory. */
 import type { FileWriter } from '../../../io/file-io.ts'
+import { timestampUnit } from '../../../types/column.ts'
 import type { DataField, DataType } from '../../../types/data-type.ts'
 import type { Codec } from '../../codec.ts'
 import {
@@ -35,6 +36,11 @@ export interface ParquetWriteOptions {
   readonly pageRows: number
   readonly dictionary: boolean
   readonly dictionaryBytes: number
+  /**
+   * Whether timestamps in milliseconds have neither dictionaries nor bounds in the footer, for Iceberg's readers: they take the
+   * numbers in both for microseconds.
+   */
+  readonly plainMillis: boolean
 }
 
 /** Java Paimon's defaults, from parquet-mr and `CoreOptions`. */
@@ -46,6 +52,7 @@ export const PARQUET_DEFAULTS: ParquetWriteOptions = {
   pageRows: 20_000,
   dictionary: true,
   dictionaryBytes: 1 << 20,
+  plainMillis: false,
 }
 
 const MAGIC = new TextEncoder().encode('PAR1')
@@ -229,10 +236,11 @@ export class ParquetWriter {
 
   #openLeaf(leaf: WriteLeaf, physical: number, isNested: boolean): LeafWriter {
     const { codec, level, pageRows, pageBytes, dictionary, dictionaryBytes } = this.#options
+    const isPlain = this.#options.plainMillis && isMillis(leaf.type)
     // A nested column's page ends between rows, so its encoder takes all values of a row.
     const limits = {
       pageBytes: isNested ? Number.MAX_SAFE_INTEGER : pageBytes,
-      dictionary,
+      dictionary: dictionary && !isPlain,
       dictionaryBytes,
       buffers: this.#buffers,
     }
@@ -241,11 +249,16 @@ export class ParquetWriter {
       leaf,
       physical,
       encoder,
-      { codec, level, pageRows, pageBytes },
+      { codec, level, pageRows, pageBytes, bounds: !isPlain },
       this.#backlog,
       this.#buffers,
     )
   }
+}
+
+function isMillis(type: DataType): boolean {
+  const isTimestamp = type.kind === 'TIMESTAMP' || type.kind === 'TIMESTAMP_LTZ'
+  return isTimestamp && timestampUnit(type.precision) === 3
 }
 
 function encoderOf(type: DataType, physical: number, limits: EncodeLimits): ValueEncoder {

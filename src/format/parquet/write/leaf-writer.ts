@@ -22,6 +22,8 @@ export interface PageLimits {
   readonly level: number | undefined
   readonly pageRows: number
   readonly pageBytes: number
+  /** Whether the file tells the bounds of the column. */
+  readonly bounds: boolean
 }
 
 /** A page whose values are encoded; its compression may still be under way. */
@@ -205,7 +207,8 @@ export class LeafWriter {
     this.#backlog.track(rawBytes, packed)
     void this.#whenPacked(packed, page)
     this.rawBytes += rawBytes
-    const bounds = this.#encoder.takePageBounds()
+    const taken = this.#encoder.takePageBounds()
+    const bounds = this.#limits.bounds ? taken : null
     const counts = {
       valueCount: this.#valueCount,
       rowCount: this.#rowCount,
@@ -261,7 +264,7 @@ export class LeafWriter {
   /** Ends the chunk: writes its pages at `offset` and says what the footer must know of them. */
   async finishChunk(out: FileWriter, offset: number): Promise<WrittenChunk> {
     if (this.#valueCount > 0 || this.#pages.length === 0) this.#finishPage()
-    const { codec, level } = this.#limits
+    const { codec, level, bounds: isBounded } = this.#limits
     const { dictionary, bounds, range } = this.#encoder.takeChunk()
     const chunk = new ChunkOutput(out, offset, codec)
     if (dictionary !== null) {
@@ -294,7 +297,7 @@ export class LeafWriter {
       compressedBytes: chunk.offset - offset,
       dataPageOffset,
       dictionaryPageOffset: dictionary === null ? undefined : offset,
-      statistics: { nullCount, ...(bounds !== null && isShort(bounds) && bounds) },
+      statistics: { nullCount, ...(isBounded && bounds !== null && isShort(bounds) && bounds) },
       range,
       encodingStats: this.#encodingStats(dictionary !== null),
       pages: written,

@@ -86,6 +86,28 @@ describe('the choice between dictionary and plain', () => {
     expect(encodings(chunk)).toEqual([ENCODING.PLAIN])
   })
 
+  test.each<[string, InternalValue[]]>([
+    ['TIMESTAMP(0)', range(90).map((i) => BigInt(i % 9))],
+    ['TIMESTAMP(3) WITH LOCAL TIME ZONE', range(90).map((i) => (i < 9 ? null : 7n))],
+    ['ARRAY<TIMESTAMP(3)>', range(90).map((i) => [BigInt(i % 9), null])],
+  ])('%s in plain numbers has neither dictionary nor bounds', async (type, values) => {
+    const plain = await written(type, values, { plainMillis: true, pageRows: 30 })
+    expect(encodings(plain)).toEqual([ENCODING.PLAIN, ENCODING.PLAIN, ENCODING.PLAIN])
+    expect(plain.dictionary).toBeUndefined()
+    expect(plain.columnIndex).toBeNull()
+    const usual = await written(type, values, { pageRows: 30 })
+    const { nullCount } = usual.chunk.statistics!
+    expect(plain.chunk.statistics).toEqual({ nullCount })
+    expect(usual.dictionary).toBeDefined()
+  })
+
+  test('plain numbers of milliseconds change nothing for microseconds', async () => {
+    const values = range(90).map((i) => BigInt(i % 9))
+    const chunk = await written('TIMESTAMP(6)', values, { plainMillis: true })
+    expect(chunk.dictionary).toBeDefined()
+    expect(chunk.chunk.statistics?.min).toBeDefined()
+  })
+
   test('a dictionary that outgrows its limit is kept by the pages that have it', async () => {
     const values = range(4000).map((i) => BigInt(i < 2000 ? i % 50 : i))
     const chunk = await written('BIGINT', values, { pageRows: 500, dictionaryBytes: 2000 })
