@@ -151,17 +151,16 @@ function partitionType({ name, type }: DataField): DataType {
   )
 }
 
-/** The name as Iceberg's Java writes it where it is none in Avro: every UTF-16 unit that may not be there by its number. */
+/**
+ * The name with every UTF-16 unit that may not be there replaced by its number, as Iceberg's Java does, except that letters
+ * beyond ASCII count among them: the Avro specification has none in names, and its C and C++ libraries read none.
+ */
 function avroName(name: string): string {
-  let text = ''
-  for (let i = 0; i < name.length; i++) {
-    const unit = name[i]!
-    const isDigit = /\p{Nd}/u.test(unit)
-    if (unit === '_' || /\p{L}/u.test(unit) || (isDigit && i > 0)) text += unit
-    else if (isDigit) text += `_${unit}`
-    else text += `_x${unit.charCodeAt(0).toString(16).toUpperCase()}`
-  }
-  return text
+  const text = name.replaceAll(
+    /[^\w]/g,
+    (unit) => `_x${unit.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+  return /^\d/.test(text) ? `_${text}` : text
 }
 
 /** Positions of columns within an entry of a manifest list. */

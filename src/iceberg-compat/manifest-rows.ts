@@ -69,9 +69,8 @@ export function decodeIcebergManifest(
   form: ManifestForm,
 ): IcebergRows {
   const partition = partitionForm(form)
-  const fields = manifestFields(partition.fields, form.formatVersion)
-  decoding(path, () => checkPartition(path, bytes, partition))
-  const batch = decodeAvro(path, bytes, fields)
+  const written = decoding(path, () => writtenPartition(path, bytes, form, partition))
+  const batch = decodeAvro(path, bytes, manifestFields(written, form.formatVersion))
   return decoding(path, () => {
     const rows = rowsOfBatch(batch, partition)
     checkRows(rows)
@@ -201,17 +200,29 @@ function rowsOfBatch(batch: Batch, partition: PartitionForm): IcebergRows {
   }
 }
 
-/** Fields are found by their names, and one that is not there would be null in every row. */
-function checkPartition(path: string, bytes: Uint8Array, { fields }: PartitionForm): void {
+/**
+ * The fields of the partition by the names that the file has for them, which in Java's files are always those of the columns.
+ * What is not found by its name would be null in every row.
+ */
+function writtenPartition(
+  path: string,
+  bytes: Uint8Array,
+  { spec }: ManifestForm,
+  { fields }: PartitionForm,
+): readonly DataField[] {
   const file = decodeAvroHeader(path, bytes).record.fields.find(({ name }) => name === 'data_file')
   const { schema: record } = { ...file }
   const partition =
     record?.kind === 'record' && record.fields.find(({ name }) => name === 'partition')?.schema
   if (!partition || partition.kind !== 'record')
     throw corrupt('is no Iceberg manifest: its entries have no partition')
-  const names = new Set(partition.fields.map(({ name }) => name))
-  if (names.size !== fields.length || fields.some(({ name }) => !names.has(name)))
+  const names = partition.fields.map(({ name }) => name)
+  if (
+    names.length !== fields.length ||
+    names.some((name, i) => name !== fields[i]!.name && name !== spec.fields[i]!.name)
+  )
     throw corrupt('its entries are of another partition than the table')
+  return fields.map((field, i) => ({ ...field, name: names[i]! }))
 }
 
 function checkRows({ batch, statuses, files }: IcebergRows): void {

@@ -42,20 +42,21 @@ export async function writeIcebergManifests(
   let { firstRowId } = to
   if (to.content !== CONTENT.DATA || form.formatVersion < 3) firstRowId = null
   for (let from = 0; from < rows.length;) {
-    const manifest = await writeOne(rows, from, form, { ...to, firstRowId })
+    const { manifest, end } = await writeOne(rows, from, form, { ...to, firstRowId })
     manifests.push(manifest)
-    from += manifest.addedFiles + manifest.existingFiles + manifest.deletedFiles
+    from = end
     if (firstRowId !== null) firstRowId += BigInt(manifest.addedRows + manifest.existingRows)
   }
   return manifests
 }
 
+/** Writes the rows from `first` on that fill a manifest; `end` is the first that does not go into it. */
 async function writeOne(
   rows: IcebergRows,
   first: number,
   form: ManifestForm,
   to: ManifestTarget,
-): Promise<IcebergManifest> {
+): Promise<{ manifest: IcebergManifest; end: number }> {
   const { fields } = rows.partition
   const { formatVersion, codec, spec } = form
   const sink = new MemorySink()
@@ -65,19 +66,19 @@ async function writeOne(
     metadata: headerOf(form, to.content),
   })
   const tally = new Tally(rows)
-  for (let from = first; from < rows.length;) {
-    const end = Math.min(rows.length, from + ROWS_BETWEEN_LOOKS)
+  let end = first
+  while (end < rows.length && writer.sizeBytes < form.targetBytes) {
+    const from = end
+    end = Math.min(rows.length, from + ROWS_BETWEEN_LOOKS)
     await writer.write(rows.batch, from, end)
     for (let row = from; row < end; row++) tally.add(row)
-    from = end
-    if (writer.sizeBytes >= form.targetBytes) break
   }
   await writer.close()
   const bytes = sink.take()
   const path = to.nextPath()
   await to.store(path, bytes)
   const { content, sequenceNumber } = to
-  return {
+  const manifest = {
     path,
     length: bytes.length,
     specId: spec['spec-id'],
@@ -87,6 +88,7 @@ async function writeOne(
     firstRowId: to.firstRowId,
     ...tally.finish(sequenceNumber),
   }
+  return { manifest, end }
 }
 
 /** What the header of a manifest says, so that it can be read without the table's metadata. */
