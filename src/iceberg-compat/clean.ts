@@ -6,6 +6,7 @@
  */
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { nameOf } from '../io/path.ts'
+import type { TableStore } from '../snapshot/table-store.ts'
 import { isNotFound } from '../util/errors.ts'
 import { type CurrentIceberg, icebergVersions, metadataPath } from './current.ts'
 import { CONTENT, ENTRY_STATUS, type IcebergManifest } from './entry.ts'
@@ -17,6 +18,7 @@ import type { IcebergSettings } from './settings.ts'
 
 export interface CleanWork {
   readonly io: FileIO
+  readonly store: TableStore
   readonly settings: IcebergSettings
   readonly files: MetadataFiles
   readonly form: ManifestForm
@@ -38,14 +40,22 @@ export async function cleanSuperseded(
   if (own.length > 0) await io.deleteAll(own, { signal })
 }
 
-/** Deletes the versions above the one that is current, lowest first: Iceberg's own library looks for the next version. */
-export async function dropLaterVersions(
-  { io, settings, signal }: Pick<CleanWork, 'io' | 'settings' | 'signal'>,
-  version: number,
-): Promise<void> {
+/**
+ * Deletes the versions above the table's latest snapshot, which a rollback left, lowest first: Iceberg's own library looks for
+ * the next version. The snapshots are listed after the versions, so that none is taken for one that a commit has just made.
+ */
+export async function dropLaterVersions({
+  io,
+  store,
+  settings,
+  signal,
+}: Pick<CleanWork, 'io' | 'store' | 'settings' | 'signal'>): Promise<void> {
   const options: IoOptions = { signal }
-  for (const later of await icebergVersions(io, settings.metadataDirectory, options))
-    if (later > version) await io.delete(metadataPath(settings.metadataDirectory, later), options)
+  const versions = await icebergVersions(io, settings.metadataDirectory, options)
+  const latest = (await store.snapshots.range(options))?.latest ?? Infinity
+  for (const version of versions)
+    if (version > latest)
+      await io.delete(metadataPath(settings.metadataDirectory, version), options)
 }
 
 /** Metadata files that the log has named and names no more. */

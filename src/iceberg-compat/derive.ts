@@ -13,6 +13,7 @@ import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { unsupported } from '../util/errors.ts'
+import { requireReadAs } from './carried.ts'
 import { type ChangedManifests, changeManifests } from './change-manifests.ts'
 import { clientPath, dataFileOf } from './data-file.ts'
 import { updateDeletes } from './deletes.ts'
@@ -115,21 +116,24 @@ function changesOf({ layout }: DeriveWork, entries: readonly ManifestEntry[]): D
     if (entry.kind === FILE_KIND.ADD) added.set(path, { path, entry })
     else removed.set(path, entry.partition)
   }
-  for (const path of [...removed.keys()]) if (added.delete(path)) removed.delete(path)
+  for (const path of removed.keys()) if (added.delete(path)) removed.delete(path)
   return { added, removed }
 }
 
 async function toDataFiles(
-  { store, settings, layout, signal }: DeriveWork,
+  { store, schema, settings, layout, signal }: DeriveWork,
   added: ReadonlyMap<string, ShownFile>,
   snapshot: Snapshot,
   firstRowId: bigint,
 ): Promise<{ files: IcebergFile[]; nextRowId: bigint }> {
   const files: IcebergFile[] = []
+  const readable = new Set<number>()
   let nextRowId = firstRowId
   for (const { path, entry } of added.values()) {
     requireRaw(path, entry)
     const fileSchema = await store.schemas.read(entry.file.schemaId, { signal })
+    if (!readable.has(fileSchema.id)) requireReadAs(fileSchema, schema)
+    readable.add(fileSchema.id)
     const file = dataFileOf(entry, { layout, fileSchema })
     if (settings.formatVersion === 2) {
       files.push({ ...file, firstRowId: null })
@@ -164,9 +168,9 @@ async function changeDeletes(
   const manifestsBefore = contentOf(before, CONTENT.DELETES)
   const unchanged = { manifests: manifestsBefore, isChanged: false }
   if (settings.deletes === 'none') return unchanged
-  const isSameIndex = before?.snapshot?.indexManifest === snapshot.indexManifest
-  if (before?.snapshot != null && isSameIndex && added.size === 0 && removed.size === 0)
-    return unchanged
+  const previous = before?.snapshot ?? null
+  const isSameIndex = previous !== null && previous.indexManifest === snapshot.indexManifest
+  if (isSameIndex && added.size === 0 && removed.size === 0) return unchanged
   const live = await liveFiles(work, manifestsBefore)
   const indexEntries = await vectorsOf(store, snapshot, signal)
   if (live.length === 0 && indexEntries.length === 0) return unchanged
@@ -175,8 +179,7 @@ async function changeDeletes(
     layout,
     settings,
     indexEntries,
-    previousEntries:
-      before?.snapshot == null ? null : await vectorsOf(store, before.snapshot, signal),
+    previousEntries: previous === null ? null : await vectorsOf(store, previous, signal),
     fileOf: shownFileOf(work, data.manifests, added),
     addedFileNames: new Set(Array.from(added.values(), ({ entry }) => entry.file.fileName)),
     removedPaths: new Set(removed.keys()),

@@ -17,8 +17,10 @@ import { cleanSuperseded, type CleanWork, dropLaterVersions, dropUnnamed } from 
 import {
   type CurrentIceberg,
   hintPath,
+  icebergVersions,
   metadataPath,
   readCurrentIceberg,
+  readIcebergVersion,
   readNamedIceberg,
   type VersionedIceberg,
 } from './current.ts'
@@ -142,7 +144,7 @@ async function publish(
   })
 }
 
-/** What clients see, and the hint by which they find it. A rebuild goes on where it cannot be read. */
+/** What clients see, and the hint by which they find it. Where that cannot be read, a rebuild goes on from an earlier version. */
 async function readBase(
   io: FileIO,
   { metadataDirectory }: IcebergSettings,
@@ -157,8 +159,25 @@ async function readBase(
     }
   } catch (error) {
     if (!isRebuilt || !(error instanceof LakeError) || error.code !== 'CORRUPT') throw error
-    return { base: null, hint }
+    return { base: await lastReadable(io, metadataDirectory, options), hint }
   }
+}
+
+/** The highest version that can be read: whose table id and row ids go on. */
+async function lastReadable(
+  io: FileIO,
+  metadataDirectory: string,
+  options: IoOptions,
+): Promise<VersionedIceberg | null> {
+  const versions = await icebergVersions(io, metadataDirectory, options)
+  for (const version of versions.toReversed()) {
+    try {
+      return await readIcebergVersion(io, metadataDirectory, version, options)
+    } catch (error) {
+      if (!(error instanceof LakeError) || error.code !== 'CORRUPT') throw error
+    }
+  }
+  return null
 }
 
 interface Attempt {
@@ -237,8 +256,8 @@ async function settle(attempt: Attempt, now: CurrentIceberg): Promise<void> {
   const { store, signal, clock = systemClock } = target
   await writeHint(store.io, settings.metadataDirectory, now.version, hint, { signal })
   const clean: CleanWork = { ...work, io: store.io }
-  if (seen.bases.some(({ version }) => version > now.version))
-    await dropLaterVersions(clean, now.version)
+  // A commit makes a new version; whatever else publishes may have been a rollback, which leaves later ones behind.
+  if (seen.bases.some(({ version }) => version >= now.version)) await dropLaterVersions(clean)
   await cleanSuperseded(clean, seen.bases, now)
   if (options.rebuild === true)
     await dropUnnamed(clean, now, clock.now() - (options.unnamedAgeMs ?? DAY_MS))
