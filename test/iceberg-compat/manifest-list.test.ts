@@ -48,15 +48,16 @@ test('a list is read back as it was written, in both versions', () => {
   expect(decodeIcebergManifestList('l.avro', older)).toEqual([{ ...OTHER, firstRowId: null }])
 })
 
+const headerOf = (bytes: Uint8Array) =>
+  Object.fromEntries(
+    [...decodeAvroHeader('l', bytes).metadata]
+      .map(([name, value]) => [name, new TextDecoder().decode(value)])
+      .filter(([name]) => !name!.startsWith('avro.')),
+  ) as Record<string, string>
+
 test('a list tells its snapshot in the header, and its rows to others', async () => {
-  const header = (bytes: Uint8Array) =>
-    Object.fromEntries(
-      [...decodeAvroHeader('l', bytes).metadata]
-        .map(([name, value]) => [name, new TextDecoder().decode(value)])
-        .filter(([name]) => !name!.startsWith('avro.')),
-    ) as Record<string, string>
   const bytes = encodeIcebergManifestList([MANIFEST], { ...FORM, formatVersion: 3, firstRowId: 5n })
-  expect(header(bytes)).toEqual({
+  expect(headerOf(bytes)).toEqual({
     'snapshot-id': '7',
     'parent-snapshot-id': 'null',
     'sequence-number': '7',
@@ -69,7 +70,7 @@ test('a list tells its snapshot in the header, and its rows to others', async ()
     formatVersion: 2,
     firstRowId: null,
   })
-  expect(header(older)).toMatchObject({ 'format-version': '2', 'parent-snapshot-id': '6' })
+  expect(headerOf(older)).toMatchObject({ 'format-version': '2', 'parent-snapshot-id': '6' })
   expect(await avscRows(bytes)).toMatchObject([
     {
       manifest_path: '/t/metadata/m.avro',
