@@ -56,7 +56,12 @@ export const ICEBERG_OPTIONS = {
     'false',
     'Whether Iceberg manifests have the form that older readers expect.',
   ),
-  'metadata.iceberg.uri': none(text, null, 'Address of the Hive metastore.'),
+  'metadata.iceberg.uri': none(
+    text,
+    null,
+    'Address of the Hive metastore; of a REST catalog where `metadata.iceberg.rest.uri` is unset.',
+    DONE,
+  ),
   'metadata.iceberg.hive-conf-dir': none(text, null, 'Configuration of Hive.'),
   'metadata.iceberg.hadoop-conf-dir': none(text, null, 'Configuration of Hadoop.'),
   'metadata.iceberg.hive-client-class': none(
@@ -64,8 +69,18 @@ export const ICEBERG_OPTIONS = {
     'org.apache.hadoop.hive.metastore.HiveMetaStoreClient',
     'Java class of the Hive client.',
   ),
-  'metadata.iceberg.database': none(text, null, 'Name of the database in Iceberg.'),
-  'metadata.iceberg.table': none(text, null, 'Name of the table in Iceberg.'),
+  'metadata.iceberg.database': none(
+    text,
+    null,
+    'Name of the database in an Iceberg catalog; unset: as in Paimon.',
+    DONE,
+  ),
+  'metadata.iceberg.table': none(
+    text,
+    null,
+    'Name of the table in an Iceberg catalog; unset: as in Paimon.',
+    DONE,
+  ),
   'metadata.iceberg.glue.skip-archive': none(
     boolean,
     'false',

@@ -97,6 +97,16 @@ export const TABLE_PATTERNS: readonly OptionPattern[] = [
   family('csv.<setting>', /^csv\..+$/, write(text, null, 'Setting of CSV files.')),
   family('json.<setting>', /^json\..+$/, write(text, null, 'Setting of JSON files.')),
   family(
+    'metadata.iceberg.rest.<setting>',
+    /^metadata\.iceberg\.rest\..+$/,
+    none(
+      text,
+      null,
+      "Setting of the Iceberg REST catalog that is committed to, by its name in Iceberg's client: `uri`, `warehouse`, `prefix`, `credential`, `token`, `scope`, `oauth2-server-uri`, `audience`, `resource`, `header.<name>`, `rest.auth.type`.",
+      DONE,
+    ),
+  ),
+  family(
     'file.format.per.level.<level>',
     /^file\.format\.per\.level\.\d+$/,
     write(text, null, 'Format of the data files of one LSM level.', DONE),
