@@ -11,6 +11,7 @@ import { scanEntries } from '../snapshot/manifest-scan.ts'
 import { storedPath } from '../snapshot/paths.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
+import { tableOptions } from '../types/options.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { unsupported } from '../util/errors.ts'
 import { requireReadAs } from './carried.ts'
@@ -52,6 +53,9 @@ export interface BeforeSnapshot {
   /** Null where it has expired. */
   readonly snapshot: Snapshot | null
 }
+
+/** Ids of rows from here on are none that a table with row tracking gives; clients whose numbers are doubles can hold them. */
+const OTHER_ROW_IDS = 1n << 50n
 
 /** A data file with its path. */
 interface ShownFile {
@@ -128,6 +132,9 @@ async function toDataFiles(
 ): Promise<{ files: IcebergFile[]; nextRowId: bigint }> {
   const files: IcebergFile[] = []
   const readable = new Set<number>()
+  // Rows of tables that number their rows themselves keep their numbers in the files that they are written anew to, where
+  // Iceberg does not look: there they get others, beyond all that such a table gives.
+  const isNumbered = tableOptions(schema.options).get('row-tracking.enabled')
   let nextRowId = firstRowId
   for (const { path, entry } of added.values()) {
     requireRaw(path, entry)
@@ -139,6 +146,8 @@ async function toDataFiles(
       files.push({ ...file, firstRowId: null })
       continue
     }
+    if (file.firstRowId === null && isNumbered && nextRowId < OTHER_ROW_IDS)
+      nextRowId = OTHER_ROW_IDS
     files.push({ ...file, firstRowId: file.firstRowId ?? nextRowId })
     if (file.firstRowId === null) nextRowId += BigInt(file.recordCount)
   }
