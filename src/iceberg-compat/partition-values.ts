@@ -81,10 +81,10 @@ export class PartitionSummaries {
   finish(): PartitionSummary[] {
     return this.#summaries.map(({ hasNull, hasNan, min, max }, i) => {
       const { type } = this.#fields[i]!
-      const isFloat = type.kind === 'FLOAT' || type.kind === 'DOUBLE'
       return {
         containsNull: hasNull,
-        containsNan: isFloat ? hasNan : null,
+        // Of other types than numbers with a fraction too: Java's Paimon reads no list that does not say it.
+        containsNan: hasNan,
         lowerBound: min === null ? null : singleValue(type, min),
         upperBound: max === null ? null : singleValue(type, max),
       }

@@ -263,12 +263,12 @@ describe('a manifest that was written', () => {
       const { containsNan, lowerBound, upperBound } = summaries[i]!
       return [containsNan, [...lowerBound!], [...upperBound!]]
     }
-    expect(ofKey(1)).toEqual([null, [128, 255, 255, 255], [127, 0, 0, 0]])
+    expect(ofKey(1)).toEqual([false, [128, 255, 255, 255], [127, 0, 0, 0]])
     expect(ofKey(5)).toEqual([false, [0, 0, 0, 128], [0, 0, 0, 0]])
     expect(ofKey(6)).toEqual([true, [0, 0, 0, 0, 0, 0, 248, 63], [0, 0, 0, 0, 0, 0, 248, 63]])
-    expect(ofKey(9)).toEqual([null, [128], [5]])
+    expect(ofKey(9)).toEqual([false, [128], [5]])
     expect(ofKey(12)).toEqual([
-      null,
+      false,
       [24, 252, 255, 255, 255, 255, 255, 255],
       [232, 3, 0, 0, 0, 0, 0, 0],
     ])
