@@ -19,8 +19,9 @@ import { fieldNamed } from '../types/schema-keys.ts'
 import { printFlatJson } from '../util/json.ts'
 
 /**
- * Has every field that a schema ever had, under each name that it had, save where the name is of another field in a later schema;
- * and the system columns of the table's files, as clients refuse files with columns that it says nothing of.
+ * Has every field that a schema ever had, under each name that no other field ever had: which of them a file means by a name of
+ * two, only its schema tells, and clients that find no field refuse the file rather than read the wrong one. It has the system
+ * columns of the table's files for the same reason.
  */
 export function nameMapping(schemas: readonly TableSchema[]): string {
   const newestFirst = schemas.toSorted((a, b) => b.id - a.id)
@@ -46,16 +47,18 @@ function systemColumns(schema: TableSchema): DataField[] {
 
 /** The fields of one struct, as its versions have them, the newest first. */
 function mappedFields(versions: readonly (readonly DataField[])[]): MappedField[] {
-  const idByName = new Map<string, number>()
+  /** Null for a name that fields of several ids had. */
+  const idByName = new Map<string, number | null>()
   const types = new Map<number, DataType[]>()
   for (const { id, name, type } of versions.flat()) {
-    if (!idByName.has(name)) idByName.set(name, id)
+    const known = idByName.get(name)
+    idByName.set(name, known === undefined || known === id ? id : null)
     const before = types.get(id)
     if (before === undefined) types.set(id, [type])
     else before.push(type)
   }
   const named = new Map<number, string[]>([...types.keys()].map((id) => [id, []]))
-  for (const [name, id] of idByName) named.get(id)!.push(name)
+  for (const [name, id] of idByName) if (id !== null) named.get(id)!.push(name)
   return [...named]
     .filter(([, names]) => names.length > 0)
     .map(([id, names]) => mappedField(id, names, types.get(id)!, id, 0))
