@@ -60,6 +60,8 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'compact-manifests': ['USERS'],
   analyze: ['USERS'],
   rescale: ['USERS', '--buckets', '2'],
+  'iceberg emit': ['USERS', '--option', 'metadata.iceberg.storage=table-location'],
+  'iceberg show': ['USERS', '--option', 'metadata.iceberg.storage=table-location'],
   check: ['USERS'],
   inspect: ['USERS', '--html', '-'],
   rollback: ['USERS', '--snapshot', '1'],
@@ -79,7 +81,7 @@ const isFull = process.env['RELIABILITY'] === 'full'
 /** What is tried where there is not time for all: commands that work one after another, and every so many of all. */
 const WORKING = isFull
   ? Object.keys(LINES)
-  : ['create', 'write', 'tag create', 'alter', 'iceberg serve']
+  : ['create', 'write', 'tag create', 'alter', 'iceberg emit', 'iceberg show', 'iceberg serve']
 const every = (count: number): string[] =>
   Object.keys(LINES).filter((_, i) => isFull || i % count === 0)
 /** A directory of S3 cannot be renamed, and a server works until it is interrupted. */

@@ -25,6 +25,7 @@ const BEFORE: Readonly<Record<string, readonly string[]>> = {
     'millrace branch create shop.users fix --tag v1',
   ],
   consumer: ['millrace changes shop.users --consumer audit'],
+  iceberg: ['millrace alter shop.visits "SET metadata.iceberg.storage = table-location"'],
 }
 
 /** Examples that undo what the one before them did, so that each starts from the tables as they were. */

@@ -28,6 +28,7 @@ const NOT_SHOWN: readonly string[] = [
   'tag rename',
   'tag delete',
   'branch rename',
+  'iceberg serve',
   'completion',
 ]
 

@@ -140,6 +140,20 @@ export const SESSIONS: Readonly<Record<string, Session>> = {
       'millrace iceberg serve --port 123456',
     ],
   },
+  iceberg: {
+    lines: [
+      'millrace iceberg emit shop.visits',
+      'millrace alter shop.visits "SET metadata.iceberg.storage = table-location"',
+      'millrace tag create shop.visits v1 --snapshot 1',
+      'millrace iceberg show shop.visits',
+      'millrace write shop.visits today.csv',
+      'millrace iceberg emit shop.visits',
+      'millrace iceberg emit shop --rebuild',
+      'millrace iceberg emit shop.visits --json',
+      'millrace iceberg show shop.users',
+      'millrace check shop.visits',
+    ],
+  },
   mistakes: {
     lines: [
       'millrace reed shop.users',
