@@ -9,12 +9,12 @@
  * Paimon's column ids, and not by a creation, which would count them from one.
  */
 import { parentOf } from '../io/path.ts'
-import { throwIfAborted } from '../util/async.ts'
+import { type Clock, systemClock, throwIfAborted } from '../util/async.ts'
 import { LakeError } from '../util/errors.ts'
 import { type Json, printFlatJson } from '../util/json.ts'
 import { type Backoff, createBackoff } from '../util/retry.ts'
 import type { IcebergMetadata } from './metadata.ts'
-import { RestConnection, RestFailure } from './rest-connection.ts'
+import { RestConnection, type RestContext, RestFailure } from './rest-connection.ts'
 import type { RestCatalogSettings } from './rest-settings.ts'
 import { nextRestStep, type RestStep } from './rest-step.ts'
 import { serverTable, type ServerTable } from './rest-table.ts'
@@ -36,6 +36,7 @@ export interface RestCatalogRequest {
    * after failures: another process may have published since.
    */
   readonly newest?: (() => Promise<IcebergMetadata | null>) | undefined
+  readonly clock?: Clock | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -62,9 +63,10 @@ export async function commitToRestCatalog(
     commitCount: 0,
     isReplaced: false,
   }
-  const backoff = createBackoff({ signal: request.signal, tryCountMax: 8 })
+  const { signal, clock = systemClock } = request
+  const backoff = createBackoff({ signal, clock, tryCountMax: TRIES })
   for (;;) {
-    throwIfAborted(request.signal)
+    throwIfAborted(signal)
     try {
       await bringForward(state)
       return { commitCount: state.commitCount, isReplaced: state.isReplaced }
@@ -74,6 +76,8 @@ export async function commitToRestCatalog(
     }
   }
 }
+
+const TRIES = 8
 
 interface CommitState {
   readonly request: RestCatalogRequest
@@ -180,14 +184,21 @@ async function loadTable(state: CommitState): Promise<ServerTable | null> {
     method: 'GET',
     names: tableNames(state),
     query: { snapshots: 'all' },
-    signal: state.request.signal,
+    ...contextOf(state),
   })
   return answer === null ? null : tableOf(state, answer)
 }
 
+/** What was there when it was looked at is no more: looking again tells what to do. */
+function goneError(what: string): RestFailure {
+  return new RestFailure(404, 'CONFLICT', `${what} of the Iceberg catalog is gone`, {
+    retriable: true,
+  })
+}
+
 /** Staged first, which makes nothing and tells the place that the server chose; then committed, if there is none by now. */
 async function createTable(state: CommitState, target: RestTarget): Promise<ServerTable> {
-  const { rest, signal } = state.request
+  const { rest } = state.request
   await createNamespace(state)
   const { metadata } = target
   const staged = await state.connection.request({
@@ -202,8 +213,9 @@ async function createTable(state: CommitState, target: RestTarget): Promise<Serv
       'stage-create': true,
       properties: { 'format-version': String(metadata['format-version']) },
     },
-    signal,
+    ...contextOf(state),
   })
+  if (staged === null) throw goneError(`database ${rest.namespace}`)
   const made = await commit(state, creation(target, locationOf(staged, target.name)))
   const reserve = columnIdReserve(made, metadata)
   if (reserve === null) return made
@@ -228,29 +240,27 @@ function locationOf(staged: Json, name: string): string {
 /** Looked for first: who may write to a namespace need not be allowed to make one. */
 async function createNamespace(state: CommitState): Promise<void> {
   const { connection, request } = state
-  const { rest, signal } = request
+  const { rest } = request
+  const context = contextOf(state)
   const names = ['namespaces', rest.namespace]
-  if ((await connection.request({ method: 'GET', names, signal })) !== null) return
+  if ((await connection.request({ method: 'GET', names, ...context })) !== null) return
   try {
     const body = { namespace: [rest.namespace], properties: {} }
-    await connection.request({ method: 'POST', names: ['namespaces'], body, signal })
+    await connection.request({ method: 'POST', names: ['namespaces'], body, ...context })
   } catch (error) {
     if (!(error instanceof RestFailure && error.status === 409)) throw error
   }
 }
 
 async function commit(state: CommitState, body: RestCommit): Promise<ServerTable> {
-  const { rest, signal } = state.request
+  const { rest } = state.request
   const answer = await state.connection.request({
     method: 'POST',
     names: tableNames(state),
     body: { identifier: { namespace: [rest.namespace], name: rest.table }, ...body },
-    signal,
+    ...contextOf(state),
   })
-  if (answer === null)
-    throw new RestFailure(404, 'CONFLICT', `table ${rest.namespace}.${rest.table} is gone`, {
-      retriable: true,
-    })
+  if (answer === null) throw goneError(`table ${rest.namespace}.${rest.table}`)
   state.commitCount++
   return tableOf(state, answer)
 }
@@ -261,10 +271,14 @@ async function dropTable(state: CommitState): Promise<null> {
     method: 'DELETE',
     names: tableNames(state),
     query: { purgeRequested: 'false' },
-    signal: state.request.signal,
+    ...contextOf(state),
   })
   state.isReplaced = true
   return null
+}
+
+function contextOf({ request: { signal, clock } }: CommitState): RestContext {
+  return { signal, clock }
 }
 
 function tableNames({ request: { rest } }: CommitState): string[] {

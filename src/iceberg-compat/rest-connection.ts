@@ -5,10 +5,10 @@
  */
 import * as z from 'zod'
 
-import { abortedError, throwIfAborted } from '../util/async.ts'
+import { abortedError, type Clock, systemClock, throwIfAborted } from '../util/async.ts'
 import { corrupt, LakeError, type LakeErrorCode } from '../util/errors.ts'
 import { type Json, parseJson, printFlatJson } from '../util/json.ts'
-import { retry } from '../util/retry.ts'
+import { retry, type RetryOptions } from '../util/retry.ts'
 import { type RestCatalogSettings, secretsOf } from './rest-settings.ts'
 
 /** Larger answers are refused: metadata of a table with 10,000 snapshots has some 10 MB. */
@@ -18,13 +18,17 @@ const MESSAGE_LENGTH_MAX = 300
 const RENEWAL_MS = 60_000
 const TOKEN_LIFE_MS = 3_600_000
 
-export interface RestRequest {
+export interface RestContext {
+  readonly signal?: AbortSignal | undefined
+  readonly clock?: Clock | undefined
+}
+
+export interface RestRequest extends RestContext {
   readonly method: 'GET' | 'POST' | 'DELETE'
   /** Names below `/v1/PREFIX/`. */
   readonly names: readonly string[]
   readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown
-  readonly signal?: AbortSignal | undefined
 }
 
 /** What an answer other than a success became, with its status. */
@@ -70,22 +74,22 @@ export class RestConnection {
 
   /** The answer, or null where nothing is (404). Reading is tried again after failures that pass; nothing else is. */
   async request(request: RestRequest): Promise<Json> {
-    const { method, names, query = {}, body, signal } = request
-    const prefix = await this.#configured(signal)
+    const { method, names, query = {}, body } = request
+    const prefix = await this.#configured(request)
     const url = this.#address([...prefix, ...names], query)
-    const send = async (): Promise<Json> => this.#signedIn(method, url, body, signal)
-    return method === 'GET' ? retry(send, { signal, ...READING }) : send()
+    const send = async (): Promise<Json> => this.#signedIn(method, url, body, request)
+    return method === 'GET' ? retry(send, reading(request)) : send()
   }
 
   /** The prefix of addresses, as the server's configuration has it; asked for once. */
-  async #configured(signal: AbortSignal | undefined): Promise<string[]> {
+  async #configured(context: RestContext): Promise<string[]> {
     if (this.#prefix !== undefined) return this.#prefix
     const { warehouse, prefix } = this.#settings
     const url = this.#address(['config'], warehouse === undefined ? {} : { warehouse })
-    const answer = await retry(async () => this.#signedIn('GET', url, undefined, signal), {
-      signal,
-      ...READING,
-    })
+    const answer = await retry(
+      async () => this.#signedIn('GET', url, undefined, context),
+      reading(context),
+    )
     if (answer === null)
       throw new LakeError('NOT_FOUND', `${url} has no Iceberg REST catalog`, {
         hint: 'check metadata.iceberg.rest.uri: it is what comes before /v1',
@@ -108,21 +112,21 @@ export class RestConnection {
     method: RestRequest['method'],
     url: string,
     body: unknown,
-    signal: AbortSignal | undefined,
+    context: RestContext,
   ): Promise<Json> {
     const init = { method, ...(body === undefined ? {} : jsonBody(body)) }
     try {
-      return await this.#fetch(url, init, await this.#authorization(signal), signal)
+      return await this.#fetch(url, init, await this.#authorization(context), context.signal)
     } catch (error) {
       const isRefused =
         error instanceof RestFailure && (error.status === 401 || error.status === 419)
       if (!isRefused || this.#settings.signIn.kind !== 'credentials') throw error
       this.#token = undefined
-      return this.#fetch(url, init, await this.#authorization(signal), signal)
+      return this.#fetch(url, init, await this.#authorization(context), context.signal)
     }
   }
 
-  async #authorization(signal: AbortSignal | undefined): Promise<Record<string, string>> {
+  async #authorization(context: RestContext): Promise<Record<string, string>> {
     const { signIn } = this.#settings
     if (signIn.kind === 'none') return {}
     if (signIn.kind === 'token') return { authorization: `Bearer ${signIn.token}` }
@@ -131,13 +135,13 @@ export class RestConnection {
       return { authorization: `Basic ${pair}` }
     }
     if (this.#token === undefined || this.#token.endMs < Date.now())
-      this.#token = await this.#newToken(signIn, signal)
+      this.#token = await this.#newToken(signIn, context)
     return { authorization: `Bearer ${this.#token.text}` }
   }
 
   async #newToken(
     signIn: Extract<RestCatalogSettings['signIn'], { kind: 'credentials' }>,
-    signal: AbortSignal | undefined,
+    context: RestContext,
   ): Promise<Token> {
     const { clientId, clientSecret, tokenUri = 'v1/oauth/tokens', parameters } = signIn
     const isWhole = /^https?:\/\//i.test(tokenUri)
@@ -148,10 +152,10 @@ export class RestConnection {
       client_secret: clientSecret,
       ...parameters,
     })
-    const answer = await retry(async () => this.#fetch(url, { method: 'POST', body }, {}, signal), {
-      signal,
-      ...READING,
-    })
+    const answer = await retry(
+      async () => this.#fetch(url, { method: 'POST', body }, {}, context.signal),
+      reading(context),
+    )
     const token = checked(TOKEN, answer, url)
     this.#secrets.push(token.access_token)
     const lifeMs = token.expires_in === undefined ? TOKEN_LIFE_MS : token.expires_in * 1000
@@ -220,7 +224,9 @@ export class RestConnection {
   }
 }
 
-const READING = { tryCountMax: 4, deadlineMs: 20_000 }
+function reading({ signal, clock = systemClock }: RestContext): RetryOptions {
+  return { signal, clock, tryCountMax: 4, deadlineMs: 20_000 }
+}
 
 function jsonBody(body: unknown): { body: string; headers: Record<string, string> } {
   return { body: printFlatJson(body), headers: { 'content-type': 'application/json' } }
