@@ -229,7 +229,8 @@ async function makeMetadata(
 ): Promise<{ metadata: IcebergMetadata; newIds: readonly number[] }> {
   const { target, settings, options, isRebuilt, history, schemas, seen, work, base } = attempt
   const derived = await deriveAll(work, history, {
-    metadata: isRebuilt ? null : (base?.metadata ?? null),
+    // Where the table was moved, its metadata name files at the old place.
+    metadata: isRebuilt || base?.metadata.location !== schemas.location ? null : base.metadata,
     carriedIds: schemas.carriedIds,
     firstMax: options.rebuild === true ? Infinity : FIRST_SNAPSHOTS_MAX,
     nextRowId: seen.nextRowId,
@@ -244,10 +245,22 @@ async function makeMetadata(
     nextRowId: derived.nextRowId,
     tableUuid: seen.tableUuid,
     location: schemas.location,
-    base: base !== null && base.version <= version ? base : null,
+    base: base !== null && base.version <= version ? withLiveLog(base, seen.bases) : null,
     nowMs: (target.clock ?? systemClock).now(),
   }
   return { metadata: metadataOf(parts, version), newIds: derived.newIds }
+}
+
+/** The metadata without the log entries of files that later versions, which are taken back, have let go. */
+function withLiveLog(base: CurrentIceberg, bases: readonly CurrentIceberg[]): CurrentIceberg {
+  const later = bases.filter(({ version }) => version > base.version)
+  const logs = later.map(
+    ({ metadata }) => new Set(metadata['metadata-log'].map((entry) => entry['metadata-file'])),
+  )
+  const log = base.metadata['metadata-log'].filter((entry) =>
+    logs.every((names) => names.has(entry['metadata-file'])),
+  )
+  return { ...base, metadata: { ...base.metadata, 'metadata-log': log } }
 }
 
 /** Makes the metadata the current one, and deletes what it supersedes. */

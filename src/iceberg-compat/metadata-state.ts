@@ -75,13 +75,13 @@ export function metadataOf(parts: MetadataParts, version: number): IcebergMetada
   }
 }
 
-/** Whether two versions say the same, but for when they were written and what was before. */
+/** Whether two versions say the same, but for when they were written. */
 export function isSameMetadata(a: IcebergMetadata, b: IcebergMetadata): boolean {
   return isDeepStrictEqual(comparable(a), comparable(b))
 }
 
 function comparable(metadata: IcebergMetadata): unknown {
-  const timeless = { ...metadata, 'last-updated-ms': 0, 'metadata-log': [] }
+  const timeless = { ...metadata, 'last-updated-ms': 0 }
   return parseJson(icebergMetadataText(timeless))
 }
 

@@ -12,6 +12,7 @@ import { icebergRows } from './iceberg-rows.ts'
 import { shownRows } from './iceberg-shown.ts'
 import {
   type IcebergTree,
+  icebergVersions,
   openIceberg,
   type TreeFile,
   treeFiles,
@@ -191,8 +192,8 @@ async function namedFiles({ metadata, metadataPath, ...rest }: IcebergTree): Pro
  */
 export async function checkReadable(io: FileIO, root: string): Promise<void> {
   const directory = `${root}/metadata`
-  const tree = await openIceberg(io, directory)
-  if (tree === null) return
-  await checkNames(tree, directory, true)
-  await icebergRows(tree)
+  for (const tree of await icebergVersions(io, directory)) {
+    await checkNames(tree, directory, true)
+    await icebergRows(tree)
+  }
 }

@@ -32,13 +32,27 @@ async function witness(io: FileIO, root: string, isOver: boolean): Promise<void>
   await new IcebergWatch(io, root, { leftovers: true }).check()
 }
 
-function published(name: string, act: OperationScenario['act'], past: Past): OperationScenario {
-  return scenario(`Iceberg, ${name}`, act, { ...past, witness })
+/** Metadata name files by their whole paths, so that each copy of a table has its own. */
+function published(
+  name: string,
+  act: OperationScenario['act'],
+  { next, ...past }: Past & { readonly next?: (io: FileIO, table: Table) => Promise<unknown> },
+): OperationScenario {
+  return {
+    ...scenario(`Iceberg, ${name}`, act, past),
+    witness,
+    async arrive(io, root) {
+      await io.deleteDirectory(`${root}/metadata`)
+      const table = await openTable(io, root)
+      await table.iceberg.emit()
+      await next?.(io, table)
+    },
+  }
 }
 
 /** Commits of which the metadata know nothing yet. */
-async function unpublished({ store, schema, name }: Table): Promise<void> {
-  const { 'metadata.iceberg.storage': _, ...options } = schema.options
+async function unpublished(_: FileIO, { store, schema, name }: Table): Promise<void> {
+  const { 'metadata.iceberg.storage': _storage, ...options } = schema.options
   await commitOnce(new Table(store, name, { ...schema, options }), rows('missed', [4, 8]))
 }
 
@@ -100,11 +114,11 @@ export const ICEBERG_SCENARIOS: readonly OperationScenario[] = [
   published('commits that were missed', (table) => table.iceberg.emit(), {
     isKeyed: false,
     options: V3,
-    and: unpublished,
+    next: unpublished,
   }),
   published('metadata of Java', (table) => commitOnce(table, changed), {
     isKeyed: false,
     options: { ...V3, ...VECTORS },
-    and: (table, io) => leaveAsJava(io, table.path),
+    next: (io, { path }) => leaveAsJava(io, path),
   }),
 ]

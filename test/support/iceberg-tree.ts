@@ -113,15 +113,30 @@ export async function openIceberg(
   directory: string,
   placeOf: (path: string) => string = (path) => path.replace(/^file:\/\//, ''),
 ): Promise<IcebergTree | null> {
-  if ((await io.stat(`${directory}/version-hint.text`)) === null) return null
+  const [first, next] = await icebergVersions(io, directory, placeOf)
+  assert.equal(next?.metadataPath, undefined, 'the hint does not name the last version')
+  return first ?? null
+}
+
+/**
+ * What clients may take for the metadata: that of the version which the hint names, and those behind it, which readers of Iceberg's
+ * own library look for.
+ */
+export async function icebergVersions(
+  io: FileIO,
+  directory: string,
+  placeOf: (path: string) => string = (path) => path.replace(/^file:\/\//, ''),
+): Promise<IcebergTree[]> {
+  if ((await io.stat(`${directory}/version-hint.text`)) === null) return []
   const hint = textOf(await io.read(`${directory}/version-hint.text`))
   assert.match(hint, /^\d+$/)
-  // Readers of Iceberg Java look for later versions than the hint names.
-  const ahead = await io.stat(`${directory}/v${Number(hint) + 1}.metadata.json`)
-  assert.equal(ahead, null, `v${hint} is followed by a version that the hint does not name`)
-  const metadataPath = `${directory}/v${hint}.metadata.json`
-  const metadata = JSON.parse(textOf(await io.read(metadataPath))) as TreeMetadata
-  return { metadata, metadataPath, io, placeOf }
+  const trees: IcebergTree[] = []
+  for (let version = Number(hint); ; version++) {
+    const metadataPath = `${directory}/v${version}.metadata.json`
+    if (trees.length > 0 && (await io.stat(metadataPath)) === null) return trees
+    const metadata = JSON.parse(textOf(await io.read(metadataPath))) as TreeMetadata
+    trees.push({ metadata, metadataPath, io, placeOf })
+  }
 }
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)

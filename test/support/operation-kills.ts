@@ -32,6 +32,8 @@ export interface OperationScenario extends Template {
   readonly isStepwise?: boolean
   /** Done when the process has died and before the operation is done again, as an operator would. */
   repair?(table: Table): Promise<unknown>
+  /** Done to each copy of the table first: what knows where it lies is made there. */
+  arrive?(io: FileIO, root: string): Promise<void>
   /** Looks at more than the picture shows: whenever a process has died, and when all is done, for the last time. */
   witness?(io: FileIO, root: string, isOver: boolean): Promise<void>
 }
@@ -92,7 +94,7 @@ function randomFault(operations: number, { kinds }: TrialStorage, random: Random
 
 /** Does it without any fault. */
 async function observe(trials: TrialStorage, scenario: OperationScenario): Promise<Course> {
-  const root = await trials.freshTable(scenario)
+  const root = await freshTable(trials, scenario)
   const before = await look(trials, root)
   const counting = new FaultyFileIO(trials.io)
   await scenario.act(await openTable(counting, root))
@@ -101,6 +103,12 @@ async function observe(trials: TrialStorage, scenario: OperationScenario): Promi
   await scenario.witness?.(trials.io, root, true)
   await trials.drop(root)
   return { before, after, operations: counting.operations.length }
+}
+
+async function freshTable(trials: TrialStorage, scenario: OperationScenario): Promise<string> {
+  const root = await trials.freshTable(scenario)
+  await scenario.arrive?.(trials.io, root)
+  return root
 }
 
 async function look(trials: TrialStorage, root: string): Promise<Picture> {
@@ -115,7 +123,7 @@ async function killAt(
   fault: Fault,
   second: Fault | undefined,
 ): Promise<void> {
-  const root = await trials.freshTable(scenario)
+  const root = await freshTable(trials, scenario)
   for (const { number, kind } of [fault, ...(second === undefined ? [] : [second])]) {
     const faulty = new FaultyFileIO(trials.io, faultAt(number, kind))
     const isDone = await tryTo(faulty, root, scenario)

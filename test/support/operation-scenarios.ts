@@ -40,7 +40,7 @@ interface Past {
 export function scenario(
   name: string,
   act: OperationScenario['act'],
-  past: Past & Pick<OperationScenario, 'isLong' | 'isStepwise' | 'repair' | 'witness'> = {},
+  past: Past & Pick<OperationScenario, 'isLong' | 'isStepwise' | 'repair'> = {},
 ): OperationScenario {
   const { isKeyed = true, options = {}, and, ...rest } = past
   const keys = isKeyed ? { primaryKeys: ['p', 'k'] } : {}
