@@ -5,6 +5,7 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { partitionFields } from '../types/schema-keys.ts'
 import { mapAll } from '../util/async.ts'
 import { LakeError } from '../util/errors.ts'
+import { requireCarried } from './carried.ts'
 import { clientPath } from './data-file.ts'
 import type { PaimonHistory } from './history.ts'
 import type { ManifestForm } from './manifest-rows.ts'
@@ -53,6 +54,7 @@ export async function readSchemas(
   const ids = await store.schemas.ids({ signal })
   const all = await mapAll(ids, READS_AT_ONCE, (id) => store.schemas.read(id, { signal }))
   const latest = { ...all.at(-1)!, options }
+  requireCarried(latest)
   const current = icebergSchema(latest)
   const older = all.slice(0, -1).flatMap((schema) => {
     const carried = carriedOrNull(schema)
