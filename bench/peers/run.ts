@@ -107,6 +107,20 @@ export function runAmplification(warehouse: string, numbers: readonly number[]):
   execFileSync(program!, [...args, warehouse, ...numbers.map(String)], { stdio: 'inherit' })
 }
 
+/** Lets Java commit to copies of a table with Iceberg metadata and without. */
+export function runIcebergCommits(
+  warehouse: string,
+  work: string,
+  options: Readonly<Record<string, string>>,
+  numbers: readonly number[],
+): void {
+  const [program, ...args] = javaClass('IcebergBench')
+  const set = Object.entries(options).map(([name, value]) => `${name}=${value}`)
+  execFileSync(program!, [...args, warehouse, work, ...numbers.map(String), ...set], {
+    stdio: 'inherit',
+  })
+}
+
 function javaCommand(directory: string, rows: number, repeats: number, parts: string): string[] {
   return [...javaClass('PeerBench'), directory, `${rows}`, `${repeats}`, parts]
 }
