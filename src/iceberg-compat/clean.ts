@@ -8,7 +8,7 @@ import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { nameOf } from '../io/path.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { isNotFound } from '../util/errors.ts'
-import { type CurrentIceberg, icebergVersions, metadataPath } from './current.ts'
+import { type CurrentIceberg, icebergVersions, lastName, metadataPath } from './current.ts'
 import { CONTENT, ENTRY_STATUS, type IcebergManifest } from './entry.ts'
 import type { ManifestForm } from './manifest-rows.ts'
 import { pathAt } from './manifest-rows.ts'
@@ -194,5 +194,5 @@ async function namedBy(work: CleanWork, now: CurrentIceberg): Promise<Set<string
     paths.push(manifest.path)
     if (manifest.content === CONTENT.DELETES) paths.push(...(await pathsIn(work, manifest, true)))
   }
-  return new Set(paths.map(nameOf))
+  return new Set(paths.map(lastName))
 }

@@ -6,6 +6,7 @@
 import type { FileIO, IoOptions } from '../io/file-io.ts'
 import { joinPath, nameOf } from '../io/path.ts'
 import { readIfThere } from '../snapshot/metadata-files.ts'
+import { storedPath } from '../snapshot/paths.ts'
 import { type IcebergMetadata, parseIcebergMetadata } from './metadata.ts'
 import type { IcebergSettings } from './settings.ts'
 
@@ -83,6 +84,16 @@ export async function icebergVersions(
     if (version !== undefined) versions.push(Number(version))
   }
   return versions.toSorted((a, b) => a - b)
+}
+
+/** The file of the metadata directory that metadata mean, whatever directory they name: CORRUPT for what is no file name. */
+export function metadataFile(metadataDirectory: string, named: string): string {
+  return storedPath(metadataDirectory, lastName(named), 'file of the Iceberg metadata')
+}
+
+/** What stands behind the last slash; paths that are read from metadata may be anything. */
+export function lastName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 /** Deletes all Iceberg metadata of a table that is dropped, or that goes elsewhere. */

@@ -5,11 +5,11 @@
 import { randomUUID } from 'node:crypto'
 
 import type { FileIO, IoOptions } from '../io/file-io.ts'
-import { joinPath, nameOf } from '../io/path.ts'
+import { joinPath } from '../io/path.ts'
 import { createFileCache, type FileCache } from '../snapshot/file-cache.ts'
-import { storedPath } from '../snapshot/paths.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { Uploads } from '../snapshot/uploads.ts'
+import { lastName, metadataFile } from './current.ts'
 import type { IcebergManifest } from './entry.ts'
 import { decodeIcebergManifestList } from './manifest-list.ts'
 import {
@@ -118,12 +118,12 @@ export class MetadataFiles {
 
   /** The path as the storage knows it; CORRUPT where it is no file of the metadata directory. */
   own(path: string): string {
-    return storedPath(this.#directory, nameOf(path), 'file of the Iceberg metadata')
+    return metadataFile(this.#directory, path)
   }
 
   /** Whether the path is one of a file in the metadata directory. */
   isOwn(path: string): boolean {
-    return path === joinPath(this.#directory, nameOf(path))
+    return path === `${this.#directory}/${lastName(path)}`
   }
 
   /** Writes what is staged. */

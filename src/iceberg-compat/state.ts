@@ -2,18 +2,18 @@
 import * as z from 'zod'
 
 import type { FileIO, IoOptions } from '../io/file-io.ts'
-import { joinPath, nameOf } from '../io/path.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import type { TableSchema } from '../types/schema-file.ts'
-import { throwIfAborted } from '../util/async.ts'
 import { corrupt } from '../util/errors.ts'
-import { type CurrentIceberg, readCurrentIceberg } from './current.ts'
+import { show } from '../util/show.ts'
+import { type CurrentIceberg, metadataFile, readCurrentIceberg } from './current.ts'
 import { CONTENT, type IcebergManifest } from './entry.ts'
-import { isOf } from './history.ts'
+import { FORM, formOf, isOf, type PaimonHistory } from './history.ts'
 import { decodeIcebergManifestList } from './manifest-list.ts'
 import type { IcebergMetadata, IcebergSnapshot } from './metadata.ts'
-import { icebergSettings } from './settings.ts'
+import { type IcebergSettings, icebergSettings } from './settings.ts'
+import { readHistory, readSchemas } from './table-state.ts'
 
 /** Plain data. */
 export interface IcebergState {
@@ -117,7 +117,7 @@ export async function readIcebergState(source: IcebergSource): Promise<IcebergSt
     updatedMillis: metadata['last-updated-ms'],
     snapshotId: snapshot?.['snapshot-id'] ?? null,
     latestSnapshotId: latest?.id ?? null,
-    behind: await differences(source, metadata, latest),
+    behind: await differences(source, settings, metadata),
     snapshots: metadata.snapshots.map(snapshotState).toSorted((a, b) => a.id - b.id),
     refs: refsOf(metadata),
     schemaId,
@@ -148,46 +148,73 @@ export async function readManifests(
   snapshot: IcebergSnapshot,
   options: IoOptions,
 ): Promise<IcebergManifest[]> {
-  const path = joinPath(metadataDirectory, nameOf(snapshot['manifest-list']))
-  return decodeIcebergManifestList(path, await io.read(path, options))
+  const path = metadataFile(metadataDirectory, snapshot['manifest-list'])
+  const manifests = decodeIcebergManifestList(path, await io.read(path, options))
+  return manifests.map((manifest) => ({
+    ...manifest,
+    path: metadataFile(metadataDirectory, manifest.path),
+  }))
 }
 
 /** In what the metadata differ from the table, in words. Files are not looked at. */
 export async function differences(
-  { store, signal }: IcebergSource,
+  { store, schema, signal }: IcebergSource,
+  settings: IcebergSettings,
   metadata: IcebergMetadata,
-  latest: Snapshot | null,
 ): Promise<string[]> {
-  if (latest === null) return []
-  const found: string[] = []
-  const currentId = metadata['current-snapshot-id']
-  const current = metadata.snapshots.find((snapshot) => snapshot['snapshot-id'] === currentId)
-  if (current === undefined) found.push(`snapshot ${latest.id} is not shown`)
-  else if (currentId !== latest.id)
-    found.push(`clients read snapshot ${currentId}, and the latest is ${latest.id}`)
-  else if (!isOf(current, latest)) found.push(`snapshot ${currentId} is of another history`)
-  const wanted = new Map<string, number>()
-  for await (const { name, snapshot } of store.tags.readAll(undefined, { signal }))
-    if (snapshot.id <= latest.id) wanted.set(name, snapshot.id)
-  const range = await store.snapshots.range({ signal })
-  const tagged = new Set(wanted.values())
-  const earliestId = range?.earliest ?? latest.id
-  const expired = metadata.snapshots
+  const [history, schemas] = await Promise.all([
+    readHistory(store, signal),
+    readSchemas(store, schema, settings, signal),
+  ])
+  if (history === null) return []
+  const tags = new Map<string, number>()
+  for (const [name, { id, schemaId }] of history.tags)
+    if (name !== MAIN && id <= history.latest.id && schemas.carriedIds.has(schemaId))
+      tags.set(name, id)
+  const found = [
+    ...currentDifferences(metadata, settings, history.latest),
+    ...expiredSnapshots(metadata, history),
+    ...tagDifferences(metadata, tags),
+  ]
+  const [wanted, shown] = [schemas.parts.currentSchemaId, metadata['current-schema-id']]
+  if (wanted !== shown) found.push(`clients see schema ${shown}, and the latest is ${wanted}`)
+  return found
+}
+
+/** What Iceberg calls the table itself: a tag of the name cannot be shown. */
+const MAIN = 'main'
+
+function currentDifferences(
+  metadata: IcebergMetadata,
+  settings: IcebergSettings,
+  latest: Snapshot,
+): string[] {
+  const id = metadata['current-snapshot-id']
+  const current = metadata.snapshots.find((snapshot) => snapshot['snapshot-id'] === id)
+  if (current === undefined) return [`clients see no rows, and the latest snapshot is ${latest.id}`]
+  if (id !== latest.id) return [`clients read snapshot ${id}, and the latest is ${latest.id}`]
+  const form = current.summary[FORM]
+  if (form === undefined) return [`snapshot ${id} is told by another writer`]
+  if (!isOf(current, latest)) return [`snapshot ${id} is not the one that the table has now`]
+  return form === formOf(settings) ? [] : [`snapshot ${id} is told as other options said`]
+}
+
+function expiredSnapshots(metadata: IcebergMetadata, history: PaimonHistory): string[] {
+  const { latest, earliestId, tags } = history
+  const tagged = new Set(Array.from(tags.values(), ({ id }) => id))
+  const gone = metadata.snapshots
     .map((snapshot) => snapshot['snapshot-id'])
     .filter((id) => (id < earliestId || id > latest.id) && !tagged.has(id))
-  if (expired.length > 0)
-    found.push(`snapshots are shown that are gone, such as ${Math.min(...expired)}`)
-  for (const [name, id] of wanted) {
-    const ref = metadata.refs[name]
-    if (ref?.['snapshot-id'] !== id) found.push(`the tag ${name} of snapshot ${id} is not shown`)
-    throwIfAborted(signal)
-  }
-  for (const [name, { type }] of Object.entries(metadata.refs))
-    if (type === 'tag' && !wanted.has(name)) found.push(`the tag ${name} is shown, which is gone`)
-  const schemaId = await store.schemas.latestId({ signal })
-  const { 'current-schema-id': shownId } = metadata
-  if (schemaId !== shownId)
-    found.push(`clients see schema ${shownId}, and the latest is ${schemaId}`)
+  return gone.length === 0 ? [] : [`clients see snapshots that are gone, such as ${gone[0]}`]
+}
+
+function tagDifferences({ refs }: IcebergMetadata, tags: ReadonlyMap<string, number>): string[] {
+  const found: string[] = []
+  for (const [name, id] of tags)
+    if (refs[name]?.['snapshot-id'] !== id)
+      found.push(`the tag ${show(name)} of snapshot ${id} is not shown`)
+  for (const name of Object.keys(refs))
+    if (name !== MAIN && !tags.has(name)) found.push(`the tag ${show(name)} is shown, and is none`)
   return found
 }
 

@@ -1,4 +1,5 @@
 /** Compares what Iceberg's current snapshot names with the table: its data files, and how many of their rows are deleted. */
+import { metadataFile } from '../../iceberg-compat/current.ts'
 import { clientPath } from '../../iceberg-compat/data-file.ts'
 import { CONTENT, ENTRY_STATUS, type IcebergManifest } from '../../iceberg-compat/entry.ts'
 import {
@@ -16,7 +17,6 @@ import { icebergSchema, partitionSpec } from '../../iceberg-compat/schema.ts'
 import type { IcebergSettings } from '../../iceberg-compat/settings.ts'
 import { readDeletionVector } from '../../indexes/deletion-vector.ts'
 import { cardinalityOf } from '../../indexes/roaring.ts'
-import { joinPath, nameOf } from '../../io/path.ts'
 import { type DataLayout, dataFilePath, indexFilePath } from '../../snapshot/data-paths.ts'
 import { DELETION_VECTORS_INDEX, type IndexManifestEntry } from '../../snapshot/index-manifest.ts'
 import { bucketKey } from '../../snapshot/manifest-entry.ts'
@@ -71,7 +71,7 @@ export async function checkShownFiles(
   const rowCounts = new Map<string, number>()
   const deletes = new Map<string, number>()
   for (const manifest of manifests) {
-    const path = joinPath(settings.metadataDirectory, nameOf(manifest.path))
+    const { path } = manifest
     const rows = await checked.attempt(path, () => readManifest(checked, path))
     // Damage is told, and the rest would be too.
     if (rows === undefined) return
@@ -86,8 +86,8 @@ export async function checkShownFiles(
   if (deleted !== undefined) compare(checked, shown.path, 'deleted rows', deleted, deletes)
 }
 
-/** The sizes of the delete files that a manifest names as live, by the names of the files. */
-export async function deleteFileNames(
+/** The delete files that a manifest names as live, with their sizes. CORRUPT for what lies elsewhere than the metadata. */
+export async function deleteFilesIn(
   checked: IcebergContext,
   path: string,
 ): Promise<ReadonlyMap<string, number>> {
@@ -95,7 +95,7 @@ export async function deleteFileNames(
   const named = new Map<string, number>()
   for (const row of liveRows(rows)) {
     const { filePath, fileSize } = fileAt(formOf(checked), rows, row)
-    named.set(nameOf(filePath), fileSize)
+    named.set(metadataFile(checked.settings.metadataDirectory, filePath), fileSize)
   }
   return named
 }

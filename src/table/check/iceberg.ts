@@ -5,19 +5,22 @@
  * Where they are behind that is odd, and no damage: the next commit makes up for it. Data files of older snapshots are those of
  * the table's, which are looked at elsewhere.
  */
-import { type CurrentIceberg, readCurrentIceberg } from '../../iceberg-compat/current.ts'
+import {
+  type CurrentIceberg,
+  metadataFile,
+  readCurrentIceberg,
+} from '../../iceberg-compat/current.ts'
 import { CONTENT, type IcebergManifest } from '../../iceberg-compat/entry.ts'
 import { isOf } from '../../iceberg-compat/history.ts'
 import type { IcebergSnapshot } from '../../iceberg-compat/metadata.ts'
 import { icebergSettings } from '../../iceberg-compat/settings.ts'
 import { differences, readManifests } from '../../iceberg-compat/state.ts'
-import { joinPath, nameOf } from '../../io/path.ts'
 import type { DataLayout } from '../../snapshot/data-paths.ts'
 import { MAIN_BRANCH } from '../../snapshot/paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import type { CheckContext } from './context.ts'
-import { checkShownFiles, deleteFileNames, type IcebergContext } from './iceberg-files.ts'
+import { checkShownFiles, deleteFilesIn, type IcebergContext } from './iceberg-files.ts'
 import type { LiveFiles } from './live-files.ts'
 
 /** What helps, whatever is wrong. */
@@ -52,7 +55,10 @@ export async function checkIceberg(
     findings.warn(metadataDirectory, `there are no Iceberg metadata yet; ${CURE}`)
     return
   }
-  for (const what of await differences({ store, schema, signal }, current.metadata, latest))
+  const behind = await findings.attempt(current.path, () =>
+    differences({ store, schema, signal }, settings, current.metadata),
+  )
+  for (const what of behind ?? [])
     findings.warn(current.path, `Iceberg clients are behind: ${what}; ${CURE}`)
   await checkSnapshots(checked, current, async (snapshot, manifests) => {
     const isLatest = snapshot['snapshot-id'] === current.metadata['current-snapshot-id']
@@ -64,38 +70,36 @@ export async function checkIceberg(
 /** Lists, manifests and delete files are there, with their sizes. */
 async function checkSnapshots(
   checked: IcebergContext,
-  { metadata }: CurrentIceberg,
+  { path, metadata }: CurrentIceberg,
   look: (snapshot: IcebergSnapshot, manifests: readonly IcebergManifest[]) => Promise<void>,
 ): Promise<void> {
   const { store, settings, signal } = checked
   const { metadataDirectory } = settings
   const sizes = new Map<string, number>()
-  for await (const { path, sizeBytes } of store.io.list(metadataDirectory, { signal }))
-    sizes.set(nameOf(path), sizeBytes)
+  for await (const status of store.io.list(metadataDirectory, { signal }))
+    sizes.set(status.path, status.sizeBytes)
   const seen = new Set<string>()
   for (const snapshot of metadata.snapshots) {
     throwIfAborted(signal)
-    const list = joinPath(metadataDirectory, nameOf(snapshot['manifest-list']))
-    if (!sizes.has(nameOf(list))) {
-      checked.damaged(
-        list,
-        `is missing, and Iceberg's snapshot ${snapshot['snapshot-id']} needs it`,
-      )
+    const { 'snapshot-id': id, 'manifest-list': named } = snapshot
+    const list = await checked.attempt(path, () => metadataFile(metadataDirectory, named))
+    if (list === undefined) continue
+    if (!sizes.has(list)) {
+      checked.damaged(list, `is missing, and Iceberg's snapshot ${id} needs it`)
       continue
     }
     const manifests = await checked.attempt(list, () =>
       readManifests(store.io, metadataDirectory, snapshot, { signal }),
     )
-    if (manifests === undefined) continue
-    let isWhole = true
-    for (const manifest of manifests) {
-      const path = joinPath(metadataDirectory, nameOf(manifest.path))
-      isWhole = hasItsSize(checked, sizes, path, manifest.length) && isWhole
-      if (seen.has(path) || !sizes.has(nameOf(path))) continue
-      seen.add(path)
-      if (manifest.content === CONTENT.DELETES) await checkDeletes(checked, path, sizes)
+    let isWhole = manifests !== undefined
+    for (const manifest of manifests ?? []) {
+      const hasSize = hasItsSize(checked, sizes, manifest.path, manifest.length)
+      isWhole &&= hasSize
+      if (!hasSize || seen.has(manifest.path)) continue
+      seen.add(manifest.path)
+      if (manifest.content === CONTENT.DELETES) await checkDeletes(checked, manifest.path, sizes)
     }
-    if (isWhole) await look(snapshot, manifests)
+    if (isWhole) await look(snapshot, manifests!)
   }
 }
 
@@ -105,10 +109,10 @@ function hasItsSize(
   path: string,
   sizeBytes: number,
 ): boolean {
-  const found = sizes.get(nameOf(path))
+  const found = sizes.get(path)
   if (found === undefined) checked.damaged(path, 'is missing, and Iceberg clients need it')
   else if (found !== sizeBytes)
-    checked.damaged(path, `has ${found} bytes, and its manifest list says ${sizeBytes}`)
+    checked.damaged(path, `has ${found} bytes, and what names it says ${sizeBytes}`)
   return found === sizeBytes
 }
 
@@ -117,12 +121,6 @@ async function checkDeletes(
   path: string,
   sizes: ReadonlyMap<string, number>,
 ): Promise<void> {
-  const named = await checked.attempt(path, async () => await deleteFileNames(checked, path))
-  for (const [name, sizeBytes] of named ?? []) {
-    const file = joinPath(checked.settings.metadataDirectory, name)
-    const found = sizes.get(name)
-    if (found === undefined) checked.damaged(file, 'is missing, and Iceberg clients need it')
-    else if (found !== sizeBytes)
-      checked.damaged(file, `has ${found} bytes, and its manifest says ${sizeBytes}`)
-  }
+  const named = await checked.attempt(path, async () => await deleteFilesIn(checked, path))
+  for (const [file, sizeBytes] of named ?? []) hasItsSize(checked, sizes, file, sizeBytes)
 }
