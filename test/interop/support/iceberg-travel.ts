@@ -89,7 +89,7 @@ class TravelTable {
     const rows = [...this.#model.values()].map((row) =>
       this.#columns.map((name) => row[name] ?? null),
     )
-    this.past.push({ snapshotId, timestamp: Number(timeMillis), rows })
+    this.past.push({ snapshotId, timestamp: timeMillis, rows })
     // No two steps are of one time, and there is time between them.
     await sleep(5)
   }
