@@ -1,7 +1,8 @@
+/** What of a table its Iceberg metadata tells: its history, and its schemas. */
+import { parentOf } from '../io/path.ts'
 import { snapshotsByTag } from '../snapshot/kept-by-tags.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import type { TableSchema } from '../types/schema-file.ts'
-/** What of a table its Iceberg metadata tells: its history, and its schemas. */
 import { partitionFields } from '../types/schema-keys.ts'
 import { mapAll } from '../util/async.ts'
 import { LakeError } from '../util/errors.ts'
@@ -66,7 +67,8 @@ export async function readSchemas(
   return {
     latest,
     carriedIds: new Set(schemas.map((schema) => schema['schema-id'])),
-    location: clientPath(store.location.root),
+    // ClickHouse takes paths below it as relative to the directory that it is given, which is the one that holds the metadata.
+    location: clientPath(parentOf(settings.metadataDirectory)),
     parts: {
       schemas,
       currentSchemaId: latest.id,
