@@ -8,7 +8,6 @@ import { joinPath, nameOf } from '../io/path.ts'
 import { readIfThere } from '../snapshot/metadata-files.ts'
 import { storedPath } from '../snapshot/paths.ts'
 import { type IcebergMetadata, parseIcebergMetadata } from './metadata.ts'
-import type { IcebergSettings } from './settings.ts'
 
 export interface CurrentIceberg {
   readonly version: number
@@ -94,15 +93,6 @@ export function metadataFile(metadataDirectory: string, named: string): string {
 /** What stands behind the last slash; paths that are read from metadata may be anything. */
 export function lastName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
-}
-
-/** Deletes all Iceberg metadata of a table that is dropped, or that goes elsewhere. */
-export async function removeIceberg(
-  io: FileIO,
-  { metadataDirectory }: IcebergSettings,
-  options?: IoOptions,
-): Promise<void> {
-  await io.deleteDirectory(metadataDirectory, options)
 }
 
 function versionOf(text: string): number | undefined {

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 
 import { Catalog } from '../../src/catalog/catalog.ts'
 import { MemoryFileIO } from '../../src/io/memory.ts'
+import type { Table } from '../../src/table/table.ts'
 import { parseNewSchema } from '../../src/types/new-schema.ts'
 import { faultAt, FaultyFileIO } from '../support/faults.ts'
 import { PATIENT, startTestS3 } from '../support/s3-file-io.ts'
@@ -55,6 +56,44 @@ test('wherever a drop is killed, the table reads as before or as nothing, and is
     expect(await filesOf(later, 'a.db')).toEqual([])
   }
   expect(new Set(seen)).toEqual(new Set([0, 1]))
+})
+
+const ICEBERG = parseNewSchema({
+  fields: [{ name: 'id', type: 'INT' }],
+  options: { 'metadata.iceberg.storage': 'hadoop-catalog' },
+})
+
+async function icebergTable(catalog: Catalog): Promise<Table> {
+  const table = await catalog.createTable('a.t', ICEBERG)
+  await table.write([{ id: 1 }])
+  return table
+}
+
+test('what Iceberg clients see of a table goes with it, though it lies elsewhere', async () => {
+  const { catalog } = await catalogOf('a.u')
+  const others = await filesOf(catalog, '')
+  await icebergTable(catalog)
+  await catalog.io.write(`${catalog.warehouse}/iceberg/a/other/file`, new Uint8Array(1))
+  const own = [...(await filesOf(catalog, 'a.db/t')), ...(await filesOf(catalog, 'iceberg/a/t'))]
+  expect(own.filter((path) => path.startsWith('iceberg/a/t/metadata/'))).toHaveLength(4)
+  const dry = await catalog.dropTable('a.t', { dryRun: true })
+  expect(dry.fileCount).toBe(own.length)
+  expect(await catalog.dropTable('a.t')).toEqual(dry)
+  expect(await filesOf(catalog, '')).toEqual([...others, 'iceberg/a/other/file'])
+})
+
+test('under another name Iceberg clients find all of a table, and nothing under the old one', async () => {
+  const { catalog } = await catalogOf()
+  const table = await icebergTable(catalog)
+  const before = (await table.iceberg.show())!
+  const renamed = await catalog.renameTable('a.t', 'b.u')
+  const after = (await renamed.iceberg.show())!
+  expect(after).toMatchObject({ tableId: before.tableId, snapshotId: 1, behind: [] })
+  expect(after.metadataPath).toBe(`${catalog.warehouse}/iceberg/b/u/metadata/v1.metadata.json`)
+  expect(await renamed.check()).toMatchObject({ damage: [], warnings: [] })
+  expect(await filesOf(catalog, 'iceberg/a')).toEqual([])
+  expect(await filesOf(catalog, 'iceberg/b/u/metadata')).toHaveLength(4)
+  expect(catalog.icebergFailures().size).toBe(0)
 })
 
 test('a database goes when it is empty, or with its tables', async () => {
