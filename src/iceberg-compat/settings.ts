@@ -1,9 +1,9 @@
-import type { AvroCodec } from '../format/avro/container.ts'
 /**
  * What the options say of a table's Iceberg metadata: whether there is any, where it lies, and what it shows.
  *
  * Follows `IcebergOptions`, and `IcebergCommitCallback.catalogDatabasePath` for the places.
  */
+import type { AvroCodec } from '../format/avro/container.ts'
 import { avroCodec } from '../format/avro/writer.ts'
 import { joinPath, nameOf, parentOf } from '../io/path.ts'
 import { tableOptions, topLevel } from '../types/options.ts'
