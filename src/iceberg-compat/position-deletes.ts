@@ -5,12 +5,11 @@
  * deletion vectors.
  */
 import { allRows } from '../format/column-rows.ts'
-import type { DataFileWriter } from '../format/data-file.ts'
 import { createDataFile } from '../format/data-format.ts'
 import { PARQUET_DEFAULTS } from '../format/parquet/write/file-writer.ts'
-import { bitmapValues, cardinalityOf, type RoaringBitmap } from '../indexes/roaring.ts'
+import { bitmapValues, type RoaringBitmap } from '../indexes/roaring.ts'
 import type { FileIO, IoOptions } from '../io/file-io.ts'
-import type { BytesColumn, FixedColumn } from '../types/column.ts'
+import type { Batch } from '../types/column.ts'
 import { type DataField, MAX_LENGTH, notNull, ofKind } from '../types/data-type.ts'
 import { utf8 } from '../types/internal-value.ts'
 import type { FileMetrics } from './entry.ts'
@@ -26,6 +25,11 @@ export interface PositionDeletes {
   readonly rowCount: number
   readonly sizeBytes: number
   readonly metrics: FileMetrics
+}
+
+interface SortedRows {
+  readonly path: Uint8Array
+  readonly positions: RoaringBitmap
 }
 
 /** The ids that the specification keeps for the two columns. */
@@ -60,7 +64,7 @@ export async function writePositionDeletes(
   const format = { name: 'parquet', parquet: PARQUET_DEFAULTS } as const
   const writer = await createDataFile(io, path, FIELDS, format, options.signal)
   try {
-    for (const each of sorted) await writeRows(writer, each.path, each.positions)
+    for (const batch of batchesOf(sorted)) await writer.write(allRows(batch), 0, batch.length)
     await writer.close()
   } catch (error) {
     await writer.abort()
@@ -73,35 +77,62 @@ export async function writePositionDeletes(
   }
 }
 
-async function writeRows(
-  writer: DataFileWriter,
-  path: Uint8Array,
-  bitmap: RoaringBitmap,
-): Promise<void> {
-  const values = bitmapValues(bitmap)
-  // Every row is a view of the one path.
-  const length = Math.min(BATCH_ROWS, cardinalityOf(bitmap))
-  const paths = { starts: new Int32Array(length), ends: new Int32Array(length).fill(path.length) }
-  for (let from = 0; from < values.length; from += BATCH_ROWS) {
-    const part = values.subarray(from, from + BATCH_ROWS)
-    const words = new Uint32Array(2 * part.length)
-    for (let i = 0; i < part.length; i++) words[2 * i] = part[i]!
-    const pathColumn: BytesColumn = {
-      layout: 'bytes',
-      length: part.length,
-      validity: null,
-      data: path,
-      starts: paths.starts.subarray(0, part.length),
-      ends: paths.ends.subarray(0, part.length),
+/** The rows of the data files, as many to a batch as it takes. */
+function* batchesOf(sorted: readonly SortedRows[]): Generator<Batch> {
+  let rows = new RowsBuffer()
+  for (const { path, positions } of sorted) {
+    const values = bitmapValues(positions)
+    for (let from = 0; from < values.length;) {
+      from += rows.add(path, values.subarray(from))
+      if (rows.room > 0) continue
+      yield rows.finish()
+      rows = new RowsBuffer()
     }
-    const positionColumn: FixedColumn = {
-      layout: 'fixed',
-      length: part.length,
-      validity: null,
-      values: new BigInt64Array(words.buffer),
+  }
+  if (rows.room < BATCH_ROWS) yield rows.finish()
+}
+
+/** A batch in the making, in which the rows of a data file are views of the one path. */
+class RowsBuffer {
+  readonly #paths: Uint8Array[] = []
+  readonly #starts = new Int32Array(BATCH_ROWS)
+  readonly #ends = new Int32Array(BATCH_ROWS)
+  /** Two to a position, the lower half first. */
+  readonly #words = new Uint32Array(2 * BATCH_ROWS)
+  #pathBytes = 0
+  #length = 0
+
+  get room(): number {
+    return BATCH_ROWS - this.#length
+  }
+
+  /** Takes as many of the positions as there is room for, and tells how many. */
+  add(path: Uint8Array, positions: Uint32Array): number {
+    const count = Math.min(positions.length, this.room)
+    const start = this.#pathBytes
+    this.#paths.push(path)
+    this.#pathBytes += path.length
+    const end = this.#length + count
+    this.#starts.fill(start, this.#length, end)
+    this.#ends.fill(this.#pathBytes, this.#length, end)
+    for (let i = 0; i < count; i++) this.#words[2 * (this.#length + i)] = positions[i]!
+    this.#length = end
+    return count
+  }
+
+  finish(): Batch {
+    const length = this.#length
+    const starts = this.#starts.subarray(0, length)
+    const ends = this.#ends.subarray(0, length)
+    const data = new Uint8Array(Buffer.concat(this.#paths))
+    const values = new BigInt64Array(this.#words.buffer, 0, length)
+    return {
+      length,
+      columns: [
+        { layout: 'bytes', length, validity: null, data, starts, ends },
+        { layout: 'fixed', length, validity: null, values },
+      ],
     }
-    const rows = allRows({ length: part.length, columns: [pathColumn, positionColumn] })
-    await writer.write(rows, 0, part.length)
   }
 }
 
