@@ -12,7 +12,7 @@ import { MAIN_BRANCH, schemaDirectory } from '../snapshot/paths.ts'
 import { openBranch, type TableStore } from '../snapshot/table-store.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import type { LakeError } from '../util/errors.ts'
-import { deleteIcebergPlace, icebergPlaces } from './iceberg-places.ts'
+import { deleteIcebergPlace, icebergPlaces, leaveRestCatalog } from './iceberg-places.ts'
 
 export interface DropOptions {
   /** Whether it is no error that there is none. */
@@ -56,7 +56,8 @@ export async function dropTable(
   const { io, location } = store
   const { signal, onProgress, dryRun = false } = options
   const externalPaths = await externalPathsOf(store, signal)
-  const places = await icebergPlaces(location.root, await readableSchemas(store, signal))
+  const schemas = await readableSchemas(store, signal)
+  const places = await icebergPlaces(location.root, schemas)
   const deletion = new FileDeletion(io, { dryRun, signal })
   const dropBelow = async (
     directory: string,
@@ -75,6 +76,7 @@ export async function dropTable(
     }
     await flush()
   }
+  if (!dryRun) await leaveRestCatalog(store, location.root, schemas.at(-1), signal)
   // Clients that know nothing of Paimon find the table by these.
   for (const place of places) {
     await dropBelow(place, () => true)
@@ -82,10 +84,10 @@ export async function dropTable(
   }
   const first = FIRST.map((directory) => joinPath(location.root, directory))
   for (const directory of first) await dropBelow(directory, () => true)
-  const schemas = `${schemaDirectory(location)}/`
-  const later = [...first.map((directory) => `${directory}/`), schemas]
+  const schemaFiles = `${schemaDirectory(location)}/`
+  const later = [...first.map((directory) => `${directory}/`), schemaFiles]
   await dropBelow(location.root, ({ path }) => !later.some((each) => path.startsWith(each)))
-  await dropBelow(schemas.slice(0, -1), () => true)
+  await dropBelow(schemaFiles.slice(0, -1), () => true)
   // What is left are directories, and files that a writer has put there meanwhile.
   if (!dryRun) await io.deleteDirectory(location.root, { signal })
   return { ...deletion.freed, tables: [name], externalPaths }

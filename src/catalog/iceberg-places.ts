@@ -6,6 +6,7 @@ import { joinPath, parentOf } from '../io/path.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import { publishIceberg } from '../table/maintain/iceberg.ts'
 import type { TableSchema } from '../types/schema-file.ts'
+import { throwIfAborted } from '../util/async.ts'
 import { isNotFound, LakeError } from '../util/errors.ts'
 
 /** The directories outside of `root` that tables of these schemas have their Iceberg metadata in. */
@@ -27,6 +28,27 @@ export async function icebergPlaces(
     }
   }
   return [...places]
+}
+
+/**
+ * Takes the table that was in the directory `root` out of an Iceberg REST catalog that lists it. A server that cannot be told of
+ * it does not stop what is done to the table; the metrics tell.
+ */
+export async function leaveRestCatalog(
+  { io, metrics, location }: TableStore,
+  root: string,
+  schema: TableSchema | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (schema?.options['metadata.iceberg.storage'] !== 'rest-catalog') return
+  try {
+    const { dropFromRestCatalog } = await import('../iceberg-compat/rest-drop.ts')
+    await dropFromRestCatalog({ io, root, movedTo: location.root, schema, signal })
+  } catch (error) {
+    throwIfAborted(signal)
+    if (!(error instanceof LakeError)) throw error
+    metrics.add('commit.numIcebergFailed')
+  }
 }
 
 /** Deletes what is left of such a directory once its files are gone, with those around it that hold nothing else. */
@@ -51,6 +73,8 @@ export async function publishRenamed(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { io, location } = store
+  // Also where the name in Iceberg is an option and stays: the table there is made anew then.
+  await leaveRestCatalog(store, from, schema, signal)
   try {
     const [before] = await icebergPlaces(from, [schema])
     const [after] = await icebergPlaces(location.root, [schema])

@@ -93,7 +93,7 @@ interface CommitState {
 const connections = new Map<string, RestConnection>()
 const CONNECTION_COUNT_MAX = 16
 
-function connectionTo(rest: RestCatalogSettings): RestConnection {
+export function connectionTo(rest: RestCatalogSettings): RestConnection {
   const { namespace: _namespace, table: _table, properties: _properties, ...server } = rest
   const key = JSON.stringify(server)
   const connection = connections.get(key) ?? new RestConnection(rest)
