@@ -1,6 +1,6 @@
 /** Serves the tables of a warehouse to Iceberg clients over HTTP, as a read-only REST catalog. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 import { createSlots, type Slots } from '../../util/async.ts'
 import { invalid, LakeError } from '../../util/errors.ts'
@@ -72,12 +72,13 @@ export async function serveIceberg(
     throw invalid('the prefix is no part of a path', { hint: 'use letters, digits, - . _ ~' })
   const token = options.token === undefined ? undefined : checkToken(options.token)
   const access = { token, isLoopback: isLoopbackName(host) }
-  const ending = new AbortController()
-  const serving = {
+  const serving: Serving = {
     catalog,
     access,
     prefix,
-    ending: ending.signal,
+    isClosing: false,
+    ending: new AbortController(),
+    connections: new Map(),
     slots: createSlots(REQUESTS_MAX),
   }
   const server = createServer(
@@ -90,12 +91,16 @@ export async function serveIceberg(
     (request, response) => void respond(serving, request, response, options.onRequest),
   )
   server.maxConnections = CONNECTIONS_MAX
+  server.on('connection', (socket) => {
+    serving.connections.set(socket, 0)
+    socket.once('close', () => serving.connections.delete(socket))
+  })
   // One that neither sends nor takes anything is let go.
   server.setTimeout(ANSWER_TIMEOUT_MS + REQUEST_TIMEOUT_MS)
   await listen(server, port, host)
   const { port: taken } = server.address() as AddressInfo
   let closed: Promise<void> | undefined
-  const close = async (): Promise<void> => await (closed ??= closeServer(server, ending))
+  const close = async (): Promise<void> => await (closed ??= closeServer(server, serving))
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     port: taken,
@@ -134,11 +139,13 @@ const LISTEN_FAILURES: Readonly<Record<string, { reason: string; hint: string }>
   },
 }
 
-async function closeServer(server: Server, ending: AbortController): Promise<void> {
+/** Connections without a request go at once, also those that were opened ahead of their first. */
+async function closeServer(server: Server, serving: Serving): Promise<void> {
   const ended = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
+  serving.isClosing = true
+  for (const [socket, waiting] of serving.connections) if (waiting === 0) socket.destroy()
   const timer = setTimeout(() => {
-    ending.abort()
+    serving.ending.abort()
     server.closeAllConnections()
   }, CLOSE_TIMEOUT_MS)
   await ended
@@ -149,8 +156,12 @@ interface Serving {
   readonly catalog: Catalog
   readonly access: AccessRules
   readonly prefix: string | undefined
-  /** Fires when nothing is waited for any more. */
-  readonly ending: AbortSignal
+  /** Whether nothing new is taken. */
+  isClosing: boolean
+  /** Aborted when nothing is waited for any more. */
+  readonly ending: AbortController
+  /** With how many answers each waits for. */
+  readonly connections: Map<Socket, number>
   readonly slots: Slots
 }
 
@@ -162,11 +173,17 @@ async function respond(
 ): Promise<void> {
   const startMs = performance.now()
   const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  const { socket } = request
+  const { connections } = serving
+  connections.set(socket, (connections.get(socket) ?? 0) + 1)
+  response.once('close', () => {
+    if (connections.has(socket)) connections.set(socket, connections.get(socket)! - 1)
+    gone.abort()
+  })
   const { method = '', url = '' } = request
   const signal = AbortSignal.any([
     gone.signal,
-    serving.ending,
+    serving.ending.signal,
     AbortSignal.timeout(ANSWER_TIMEOUT_MS),
   ])
   const headers = flatHeaders(request)
@@ -178,7 +195,8 @@ async function respond(
   })
   const bytes = Buffer.from(body)
   const length = status === 204 || status === 304 ? {} : { 'content-length': bytes.length }
-  response.writeHead(status, { ...told.headers, ...length })
+  const last = serving.isClosing ? { connection: 'close' } : {}
+  response.writeHead(status, { ...told.headers, ...length, ...last })
   response.end(method === 'HEAD' ? undefined : bytes)
   onRequest?.({
     method,

@@ -1,7 +1,9 @@
-import { get, type IncomingHttpHeaders } from 'node:http'
+import { once } from 'node:events'
+import { Agent, get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 
 import type { Catalog } from '../../../src/catalog/catalog.ts'
 import {
@@ -135,6 +137,28 @@ describe('a server', () => {
     goOn.resolve()
     expect((await answer).status).toBe(200)
     await closed
+  })
+
+  test('lets those go at once that ask nothing when it closes', async () => {
+    const server = await serve()
+    const idle = connect(server.port, '127.0.0.1')
+    await once(idle, 'connect')
+    const agent = new Agent({ keepAlive: true })
+    const request = get({ port: server.port, path: '/v1/config', agent })
+    const [response] = (await once(request, 'response')) as [IncomingMessage]
+    response.resume()
+    await once(response, 'end')
+    const gone = once(idle, 'close')
+    // The time after which everybody is let go does not come.
+    vi.useFakeTimers({ toFake: ['setTimeout'] })
+    try {
+      await server.close()
+    } finally {
+      vi.useRealTimers()
+    }
+    await gone
+    agent.destroy()
+    await expect(ask(server, TABLE)).rejects.toThrow('ECONNREFUSED')
   })
 
   test('takes no port, token or prefix that is none', async () => {
