@@ -189,6 +189,8 @@ def chdb(jobs):
         "date": "Date32",
     }
     opened = [None]
+    # It reads files of the working directory alone.
+    os.chdir("/")
 
     def query(text, form):
         # After an error the next answer of a session may be that of the query that failed.

@@ -2,7 +2,7 @@
 import type { IcebergCase } from './case.ts'
 import { EVOLUTION_CASES } from './evolution-cases.ts'
 import { FILE_CASES } from './file-cases.ts'
-import { ENGINE_CASES, HISTORY_CASES } from './history-cases.ts'
+import { CHANGED_CASES, ENGINE_CASES, HISTORY_CASES } from './history-cases.ts'
 import { PARTITION_CASES } from './partition-cases.ts'
 import { TYPE_CASES } from './type-cases.ts'
 import { VECTOR_CASES } from './vector-cases.ts'
@@ -14,5 +14,6 @@ export const ICEBERG_CASES: readonly IcebergCase[] = [
   ...VECTOR_CASES,
   ...EVOLUTION_CASES,
   ...HISTORY_CASES,
+  ...CHANGED_CASES,
   ...FILE_CASES,
 ]

@@ -34,7 +34,7 @@ export type CheckedState = { readonly tag: string } | { readonly snapshot: numbe
 export class CaseTable {
   readonly #io: FileIO
   readonly #warehouse: string
-  readonly #name: string
+  #name: string
   /** Rows by key, or by a number where there is none; null where the model knows too little. */
   #model: Map<string, JsonValue> | null = new Map()
   #rowCount = 0
@@ -52,6 +52,11 @@ export class CaseTable {
   /** The table, opened anew. */
   async open(): Promise<Table> {
     return await new Catalog(this.#io, this.#warehouse).table(this.#name)
+  }
+
+  /** The name of the table in its database. */
+  get tableName(): string {
+    return this.#name.slice('db.'.length)
   }
 
   /** What clients have to see by the model; null where it does not know. */
@@ -107,6 +112,11 @@ export class CaseTable {
   async alter(changes: readonly SchemaChange[]): Promise<void> {
     await (await this.open()).alter(changes)
     this.forget()
+  }
+
+  async rename(to: string): Promise<void> {
+    await new Catalog(this.#io, this.#warehouse).renameTable(this.#name, `db.${to}`)
+    this.#name = `db.${to}`
   }
 
   /** What the model does not follow. */

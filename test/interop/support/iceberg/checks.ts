@@ -36,10 +36,11 @@ export async function makeChecks(
   for (const each of cases) {
     const table = await createCase(io, warehouse, each)
     await each.steps(table)
-    const latest = await checkOf(io, warehouse, each, null)
+    const made = { ...each, tableName: table.tableName }
+    const latest = await checkOf(io, warehouse, made, null)
     await compareWithModel(each.name, table, latest.texts)
     checks.push(latest.check)
-    for (const state of table.states) checks.push((await checkOf(io, warehouse, each, state)).check)
+    for (const state of table.states) checks.push((await checkOf(io, warehouse, made, state)).check)
   }
   return checks
 }
@@ -47,15 +48,15 @@ export async function makeChecks(
 async function checkOf(
   io: FileIO,
   warehouse: string,
-  { name, group, version = 2, options }: IcebergCase,
+  { name, tableName, group, version = 2, options }: IcebergCase & { readonly tableName: string },
   state: CheckedState | null,
 ): Promise<{ check: IcebergCheck; texts: string[] }> {
-  const texts = await shownRows(io, warehouse, `db.${name}`, state ?? undefined)
+  const texts = await shownRows(io, warehouse, `db.${tableName}`, state ?? undefined)
   const label = state === null ? name : `${name}@${Object.values(state)[0]}`
   const expected = join(warehouse, 'expected', `${label}.jsonl`)
   await writeFile(expected, texts.map((text) => `${text}\n`).join(''))
   const isBeside = options?.['metadata.iceberg.storage'] === 'hadoop-catalog'
-  const table = join(warehouse, ...(isBeside ? ['iceberg', 'db', name] : ['db.db', name]))
+  const table = join(warehouse, ...(isBeside ? ['iceberg', 'db'] : ['db.db']), tableName)
   const rowCount = texts.length
   return { check: { label, group, version, table, expected, rowCount, state }, texts }
 }

@@ -48,7 +48,9 @@ export function pageWithTable(
     ...[...columns[0]!.keys()].map((group) => [group, ...columns.map((each) => each.get(group)!)]),
   ]
   const table = rows.map((cells) => `| ${cells.join(' | ')} |`).join('\n')
-  const failures = KNOWN_FAILURES.map(({ client, why }) => `- ${TITLES[client]}: ${why}`).join('\n')
+  const failures = KNOWN_FAILURES.map(
+    ({ client, why, says }) => `- ${TITLES[client]}: ${why} It says: \`${says}\`.`,
+  ).join('\n')
   const [before, rest] = page.split(START)
   const after = rest?.split(END)[1]
   if (after === undefined) throw new Error('the page has no place for the table of clients')

@@ -142,6 +142,13 @@ export const FILE_CASES: readonly IcebergCase[] = [
     steps: writeTwice,
   },
   {
+    name: 'avro',
+    group: FILES,
+    fields: COLUMNS,
+    options: { 'file.format': 'avro' },
+    steps: writeTwice,
+  },
+  {
     name: 'many_rows',
     group: FILES,
     fields: { id: 'INT', n: 'BIGINT', v: 'STRING' },

@@ -120,6 +120,78 @@ export const HISTORY_CASES: readonly IcebergCase[] = [
   },
 ]
 
+const switchOn = {
+  action: 'setOption',
+  name: 'metadata.iceberg.storage',
+  value: 'table-location',
+} as const
+
+/** Tables that are published from some point on, or in another way or place. */
+export const CHANGED_CASES: readonly IcebergCase[] = [
+  {
+    name: 'switched_on',
+    group: HISTORY,
+    fields: FIELDS,
+    primaryKeys: ['id'],
+    options: { 'metadata.iceberg.storage': 'disabled', 'deletion-vectors.enabled': 'true' },
+    steps: async (table) => {
+      await table.write(rowsOf(0, 9, 'a'))
+      await table.write(rowsOf(4, 12, 'b'))
+      await table.alter([switchOn])
+      await table.keep()
+      await table.write(rowsOf(10, 14, 'c'))
+    },
+  },
+  {
+    name: 'switched_on_last',
+    group: HISTORY,
+    fields: FIELDS,
+    options: { 'metadata.iceberg.storage': 'disabled' },
+    steps: async (table) => {
+      await table.write(rowsOf(0, 9, 'a'))
+      await table.write(rowsOf(9, 12, 'b'))
+      await table.alter([switchOn])
+    },
+  },
+  {
+    name: 'version_raised',
+    group: HISTORY,
+    fields: FIELDS,
+    primaryKeys: ['id'],
+    options: { 'deletion-vectors.enabled': 'true' },
+    steps: async (table) => {
+      await table.write(rowsOf(0, 9, 'a'))
+      await table.write(rowsOf(4, 12, 'b'))
+      await table.keep()
+      await table.alter([
+        { action: 'setOption', name: 'metadata.iceberg.format-version', value: '3' },
+      ])
+      await table.write(rowsOf(10, 14, 'c'))
+    },
+  },
+  {
+    name: 'to_be_renamed',
+    group: HISTORY,
+    fields: FIELDS,
+    steps: async (table) => {
+      await table.write(rowsOf(0, 9, 'a'))
+      await table.rename('renamed')
+      await table.write(rowsOf(9, 12, 'b'))
+    },
+  },
+  {
+    name: 'to_be_renamed_beside',
+    group: HISTORY,
+    fields: FIELDS,
+    options: { 'metadata.iceberg.storage': 'hadoop-catalog' },
+    steps: async (table) => {
+      await table.write(rowsOf(0, 9, 'a'))
+      await table.rename('renamed_beside')
+      await table.write(rowsOf(9, 12, 'b'))
+    },
+  },
+]
+
 const KEYED = { group: ENGINES, fields: FIELDS, primaryKeys: ['id'] }
 
 export const ENGINE_CASES: readonly IcebergCase[] = [

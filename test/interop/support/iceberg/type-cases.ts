@@ -189,6 +189,35 @@ export const TYPE_CASES: readonly IcebergCase[] = [
     },
   },
   {
+    name: 'texts_odd',
+    group: GROUP,
+    fields: { id: 'INT', v: 'STRING' },
+    steps: async (table) => {
+      // Bounds of 16 characters: there is no greater text than those of U+10FFFF alone.
+      const odd = [
+        '\u{10FFFF}'.repeat(20),
+        '\uFFFF',
+        `${'y'.repeat(15)}\u{10FFFF}z`,
+        ' ',
+        '\r\n',
+        '%_',
+      ]
+      for (const [id, v] of odd.entries()) await table.write([{ id, v }])
+      await table.write(odd.map((v, id) => ({ id, v })))
+    },
+  },
+  {
+    name: 'times_far',
+    group: GROUP,
+    fields: { id: 'INT', d: 'DATE', ts: 'TIMESTAMP(6)', ltz: 'TIMESTAMP_LTZ(6)' },
+    steps: async (table) => {
+      for (const [id, day] of ['0001-01-01', '1582-10-10', '9999-12-31'].entries())
+        await table.write([
+          { id, d: day, ts: `${day}T01:02:03.456789`, ltz: `${day}T01:02:03.456789Z` },
+        ])
+    },
+  },
+  {
     name: 'all_null',
     group: GROUP,
     fields: { id: 'INT', ...PRIMITIVES },

@@ -137,7 +137,7 @@ function plainIn(version: 2 | 3, group: string): IcebergCase[] {
       name: 'append_gone',
       steps: async (table) => {
         await changeRows(table)
-        // A whole file goes, and its vector with it.
+        // All rows of one file are deleted.
         await table.deleteWhere('id >= 60', ({ id }) => Number(id) >= 60)
         await table.write(rowsFrom(100, 110, 'third'))
       },
