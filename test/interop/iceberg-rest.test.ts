@@ -10,15 +10,28 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { type Catalog, createCatalog } from '../../src/catalog/catalog.ts'
 import { parseNewSchema } from '../../src/types/new-schema.ts'
-import { chosenClients, icebergJar, installClients, pythonOf } from './support/iceberg-clients.ts'
+import {
+  chosenClients,
+  icebergClassPath,
+  type IcebergClient,
+  icebergJar,
+  installClients,
+  pythonOf,
+} from './support/iceberg-clients.ts'
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts')
-const PROGRAM = join(import.meta.dirname, 'iceberg/rest.py')
+const SOURCES = join(import.meta.dirname, 'iceberg')
 const TOKEN = 'the-token-of-the-interop-suite'
 
-const clients = chosenClients().filter((client) =>
-  ['pyiceberg', 'duckdb', 'spark'].includes(client),
-)
+/** How each is started that is tried. */
+const PROGRAMS: Readonly<Partial<Record<IcebergClient, () => readonly string[]>>> = {
+  pyiceberg: () => [pythonOf('pyiceberg'), '-B', join(SOURCES, 'rest.py'), 'pyiceberg'],
+  duckdb: () => [pythonOf('duckdb'), '-B', join(SOURCES, 'rest.py'), 'duckdb'],
+  spark: () => [pythonOf('spark'), '-B', join(SOURCES, 'rest.py'), 'spark'],
+  java: () => ['java', '-cp', icebergClassPath, join(SOURCES, 'IcebergRest.java')],
+}
+
+const clients = chosenClients().filter((client) => PROGRAMS[client] !== undefined)
 
 /** Tables by their options, beside the storage of metadata. */
 const VECTORS = { 'deletion-vectors.enabled': 'true', bucket: '1' }
@@ -141,7 +154,8 @@ async function rowsNow(): Promise<Record<string, unknown[]>> {
 describe.each(clients)('%s', (client) => {
   test('reads what is served, also what is committed meanwhile, and is refused what it writes', async () => {
     const env = { ICEBERG_JAR: icebergJar, LC_ALL: 'C.UTF-8', SPARK_LOCAL_IP: '127.0.0.1' }
-    const talk = new Talk(pythonOf(client), ['-B', PROGRAM, client, url, TOKEN], env)
+    const [program = '', ...args] = PROGRAMS[client]!()
+    const talk = new Talk(program, [...args, url, TOKEN], env)
     const { tables, rows, missing, write } = await talk.hear()
     expect(tables).toEqual(Object.keys(TABLES).toSorted())
     expect(rows).toEqual(await rowsNow())

@@ -24,7 +24,7 @@ export function pageOf(query: URLSearchParams): Page | null {
 }
 
 /** What asks for the page behind this name. */
-export function pageToken(name: string): string {
+function pageToken(name: string): string {
   return Buffer.from(name).toString('base64url')
 }
 

@@ -77,7 +77,7 @@ export async function servedDatabases(
 }
 
 /** Whether a directory can have the name; any other would lead elsewhere. */
-export function isName(name: string): boolean {
+function isName(name: string): boolean {
   try {
     checkName(name, 'a table')
     return true

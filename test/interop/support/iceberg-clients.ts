@@ -76,6 +76,11 @@ export const icebergJar: string = join(
   `${ICEBERG_JAR.split(':').slice(1).join('-')}.jar`,
 )
 
+/** Iceberg's Java library, once it is installed. */
+export const icebergClassPath: string = ['jars/*', 'jars/hadoop/*']
+  .map((path) => join(HOME, path))
+  .join(':')
+
 /** Installs the clients that are not there yet. Without Python 3, Java or Maven the suite fails. */
 export async function installClients(clients: readonly IcebergClient[]): Promise<void> {
   await onceAtATime('iceberg', async () => {
@@ -121,8 +126,7 @@ async function compileProgram(): Promise<void> {
   )
   if (to !== null && to !== undefined && to.mtimeMs >= from!.mtimeMs) return
   await mkdir(CLASSES, { recursive: true })
-  const jars = [join(HOME, 'jars', '*'), join(HOME, 'jars', 'hadoop', '*')].join(':')
-  await run('javac', ['-nowarn', '-Xlint:none', '-cp', jars, '-d', CLASSES, source])
+  await run('javac', ['-nowarn', '-Xlint:none', '-cp', icebergClassPath, '-d', CLASSES, source])
 }
 
 /** What a client made of a check; the failure tells rows and filters that are wrong, and is null where all are right. */
