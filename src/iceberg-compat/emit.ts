@@ -12,7 +12,7 @@ import { MAIN_BRANCH } from '../snapshot/paths.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { type Clock, systemClock } from '../util/async.ts'
-import { LakeError } from '../util/errors.ts'
+import { isNotFound, LakeError } from '../util/errors.ts'
 import { cleanSuperseded, type CleanWork, dropLaterVersions, dropUnnamed } from './clean.ts'
 import {
   type CurrentIceberg,
@@ -115,6 +115,7 @@ async function publish(
 ): Promise<IcebergEmission | null> {
   const { store, schema, signal } = target
   const seen: Seen = { bases: [], nextRowId: 0n, tableUuid: randomUUID(), other: null }
+  let failed: { readonly error: unknown; readonly earliestId: number } | undefined
   for (let tries = 0; tries < TRIES; tries++) {
     const [history, schemas, read] = await Promise.all([
       readHistory(store, signal),
@@ -122,6 +123,8 @@ async function publish(
       readBase(store.io, settings, isRebuilt, { signal }),
     ])
     if (history === null) return null
+    // Files that are missing although nothing has expired are lost.
+    if (failed?.earliestId === history.earliestId) throw failed.error
     remember(seen, read.base)
     if (seen.other !== null) remember(seen, seen.other)
     const work: DeriveWork = {
@@ -135,8 +138,13 @@ async function publish(
     }
     const base = seen.other ?? read.base
     const shared = { target, settings, options, isRebuilt, history, schemas, seen, work }
-    const emission = await publishOnce({ ...shared, hint: read.hint, base })
-    if (emission !== null) return emission
+    try {
+      const emission = await publishOnce({ ...shared, hint: read.hint, base })
+      if (emission !== null) return emission
+    } catch (error) {
+      if (!isNotFound(error) || isMetadataLost(error, settings)) throw error
+      failed = { error, earliestId: history.earliestId }
+    }
   }
   throw new LakeError('CONFLICT', 'others published Iceberg metadata each time', {
     path: settings.metadataDirectory,
@@ -267,12 +275,14 @@ function withLiveLog(base: CurrentIceberg, bases: readonly CurrentIceberg[]): Cu
 async function settle(attempt: Attempt, now: CurrentIceberg): Promise<void> {
   const { target, settings, options, seen, work, hint } = attempt
   const { store, signal, clock = systemClock } = target
-  await writeHint(store.io, settings.metadataDirectory, now.version, hint, { signal })
+  const { metadataDirectory } = settings
+  const isRaced = await writeHint(store.io, metadataDirectory, now.version, hint, { signal })
   const clean: CleanWork = { ...work, io: store.io }
   // A commit makes a new version; whatever else publishes may have been a rollback, which leaves later ones behind.
   if (seen.bases.some(({ version }) => version >= now.version)) await dropLaterVersions(clean)
   await cleanSuperseded(clean, seen.bases, now)
-  if (options.rebuild === true)
+  // Who publishes at the same time as others names some files that nobody names afterwards.
+  if (options.rebuild === true || isRaced)
     await dropUnnamed(clean, now, clock.now() - (options.unnamedAgeMs ?? DAY_MS))
 }
 

@@ -40,21 +40,25 @@ export async function writeMetadata(
 
 const HINT_TRIES = 5
 
-/** Makes the hint name the version; `hint` is what was there when this began. One that others made name a later version stays. */
+/**
+ * Makes the hint name the version; `hint` is what was there when this began. One that others made name a later version stays.
+ * Whether others have changed it meanwhile.
+ */
 export async function writeHint(
   io: FileIO,
   metadataDirectory: string,
   version: number,
   hint: VersionedBytes | null,
   options: IoOptions,
-): Promise<void> {
+): Promise<boolean> {
   const path = hintPath(metadataDirectory)
   const bytes = new TextEncoder().encode(String(version))
   let current = hint
   for (let tries = 0; tries < HINT_TRIES; tries++) {
     const told = current === null ? Number.NaN : Number(new TextDecoder().decode(current.bytes))
-    if (told === version || (tries > 0 && told > version)) return
-    if (await io.replace(path, bytes, current?.version ?? null, options)) return
+    const isRaced = tries > 0
+    if (told === version || (isRaced && told > version)) return isRaced
+    if (await io.replace(path, bytes, current?.version ?? null, options)) return isRaced
     current = await io.readVersioned(path, options)
   }
   throw new LakeError('CONFLICT', 'others changed the version hint each time', {
