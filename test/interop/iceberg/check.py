@@ -21,7 +21,7 @@ from canonical import canonical, filters, row_text
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ENVIRONMENTS = {"pyiceberg": "py", "polars": "polars", "chdb": "chdb", "duckdb": "duck", "spark": "spark"}
-TIME_LIMIT_SECONDS = 900
+TIME_LIMIT_SECONDS = 2400
 CLIENTS_AT_ONCE = 2
 JVM = ("-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Duser.timezone=UTC")
 

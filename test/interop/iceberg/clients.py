@@ -263,6 +263,7 @@ def spark_session(catalogs):
     settings = {
         "spark.jars": jar,
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.driver.memory": "1g",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
