@@ -178,3 +178,12 @@ test('the server has the columns by their ids, the tags, and what has not expire
     )
   }
 })
+
+test('the server has a renamed table under its new name alone, and no table that was dropped', async () => {
+  const uuid = (await server.table('shop', 'users3'))!['table-uuid']
+  await catalog.renameTable('shop.users3', 'shop.renamed')
+  expect(await server.table('shop', 'users3')).toBeNull()
+  expect(await server.table('shop', 'renamed')).toMatchObject({ 'table-uuid': uuid })
+  await catalog.dropTable('shop.renamed')
+  expect(await server.table('shop', 'renamed')).toBeNull()
+})

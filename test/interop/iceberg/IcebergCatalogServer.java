@@ -134,8 +134,10 @@ public final class IcebergCatalogServer {
         if (names.size() == 1) return CatalogHandlers.loadNamespace(catalog, namespace);
         if (names.size() == 2) {
             if (method.equals("GET")) return CatalogHandlers.listTables(catalog, namespace);
-            return CatalogHandlers.stageTableCreate(
-                    catalog, namespace, json.readValue(body, CreateTableRequest.class));
+            CreateTableRequest request = json.readValue(body, CreateTableRequest.class);
+            return request.stageCreate()
+                    ? CatalogHandlers.stageTableCreate(catalog, namespace, request)
+                    : CatalogHandlers.createTable(catalog, namespace, request);
         }
         return ofTable(exchange, TableIdentifier.of(namespace, names.get(2)), body);
     }
