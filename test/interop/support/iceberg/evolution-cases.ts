@@ -8,6 +8,8 @@ const FIELDS = {
   f: 'FLOAT',
   d: 'DECIMAL(5, 2)',
   v: 'STRING',
+  short: 'VARCHAR(20)',
+  at: 'TIMESTAMP(3)',
   place: 'ROW<city STRING, zip INT>',
   items: 'ARRAY<ROW<sku STRING, n INT>>',
 }
@@ -33,6 +35,8 @@ const CHANGES: Readonly<Record<string, readonly SchemaChange[]>> = {
     { action: 'updateColumnType', column: 'n', type: 'BIGINT' },
     { action: 'updateColumnType', column: 'f', type: 'DOUBLE' },
     { action: 'updateColumnType', column: 'd', type: 'DECIMAL(20, 2)' },
+    { action: 'updateColumnType', column: 'short', type: 'STRING' },
+    { action: 'updateColumnType', column: 'at', type: 'TIMESTAMP(6)' },
   ],
   nested: [
     { action: 'addColumn', column: ['place', 'country'], type: 'STRING' },
