@@ -275,9 +275,9 @@ describe('a manifest that was written', () => {
   })
 
   test('is followed by another when it is full, whose row ids go on', async () => {
-    const form = formOf(UNPARTITIONED, 3, 10_000)
+    const form = formOf(UNPARTITIONED, 3, 5_000)
     const directory = `/t/${'d'.repeat(400)}`
-    const list = Array.from({ length: 2200 }, (_, i) =>
+    const list = Array.from({ length: 1500 }, (_, i) =>
       entryOf({ status: i % 3, file: { filePath: `${directory}/data-${Math.sin(i)}.parquet` } }),
     )
     const { manifests, stored } = await written(rowsOfEntries(form, list), form, { firstRowId: 0n })

@@ -81,6 +81,7 @@ export class AvroWriter {
   readonly #ahead: Promise<Uint8Array>[] = []
   #rowCount = 0
   #sizeBytes = 0
+  #rawBytes = 0
   #started = false
 
   /** Errors as from {@link encodeAvro}. The writer owns `out`, and closes or aborts it. */
@@ -97,6 +98,11 @@ export class AvroWriter {
   /** The bytes that were written to the file so far; after `close` its size. */
   get sizeBytes(): number {
     return this.#sizeBytes
+  }
+
+  /** What the blocks so far are before compression, those that are still to be written among them. */
+  get rawBytes(): number {
+    return this.#rawBytes
   }
 
   /** Writes the rows `[from, to)` of the batch, whose columns are those of the fields. */
@@ -121,6 +127,7 @@ export class AvroWriter {
   }
 
   async #push(block: RowBlock): Promise<void> {
+    this.#rawBytes += block.rows.length
     await this.#start()
     if (this.#ahead.length >= BLOCKS_AHEAD) await this.#emit(await this.#ahead.shift()!)
     const framed = this.#compress(block)
