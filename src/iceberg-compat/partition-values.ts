@@ -5,7 +5,7 @@ import type { DataField } from '../types/data-type.ts'
 import { appendValue, cellValue, type InternalValue } from '../types/internal-value.ts'
 import { decodePartition, encodePartition } from '../types/partition.ts'
 import { compareValues, type ScalarValue } from '../types/predicate-literal.ts'
-import { corrupt } from '../util/errors.ts'
+import { corrupt, unsupported } from '../util/errors.ts'
 import type { PartitionSummary } from './entry.ts'
 import { singleValue } from './metrics.ts'
 
@@ -15,7 +15,10 @@ export interface PartitionForm {
   readonly fields: readonly DataField[]
 }
 
-/** Appends the partition of Paimon's bytes; CORRUPT when they are no row of the keys. */
+/**
+ * Appends the partition of Paimon's bytes. CORRUPT when they are no row of the keys, UNSUPPORTED for a time whose microseconds do
+ * not fit in 64 bits.
+ */
 export function appendPartition(
   { keys, fields }: PartitionForm,
   partition: Uint8Array,
@@ -24,10 +27,16 @@ export function appendPartition(
   const values = decodePartition(keys, partition)
   for (const [i, { type }] of keys.entries()) {
     const value = values[i]!
-    const scaled = isMillis(type) && value !== null ? (value as bigint) * 1000n : value
-    appendValue(builder.children[i]!, fields[i]!.type, scaled)
+    const isScaled = isMillis(type) && value !== null
+    appendValue(builder.children[i]!, fields[i]!.type, isScaled ? toMicros(value as bigint) : value)
   }
   builder.endRow()
+}
+
+function toMicros(millis: bigint): bigint {
+  const micros = millis * 1000n
+  if (BigInt.asIntN(64, micros) === micros) return micros
+  throw unsupported(`the partition of the time ${millis} ms is beyond the times that Iceberg has`)
 }
 
 /** The partition of a row as Paimon's manifests have it. */

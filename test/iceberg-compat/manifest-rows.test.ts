@@ -374,6 +374,17 @@ describe('a manifest that lies is refused, by its name', () => {
     )
   })
 
+  test('UNSUPPORTED: a partition that no Iceberg table can have', () => {
+    const partition = encodePartition(
+      FIELDS,
+      KEYS.map((_, i) => (i === 12 ? 2n ** 62n : null)),
+    )
+    const entry = entryOf({ file: { partition } })
+    expect(() => rowsOfEntries(formOf(SCHEMA, 3), [entry])).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED' }),
+    )
+  })
+
   test('CORRUPT: of another partition, or no manifest at all', async () => {
     const { stored } = await written(rowsOfEntries(form, [entryOf()]), form)
     const refused = expect.objectContaining({ code: 'CORRUPT', path: 'm.avro' })
