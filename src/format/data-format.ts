@@ -29,6 +29,7 @@ export function dataFormat(options: TableOptionValues, choice?: FormatChoice): D
     throw unsupported(`data files of the format ${JSON.stringify(format)} cannot be written`, {
       hint: 'use parquet or avro',
     })
+  const isForIceberg = options.get('metadata.iceberg.storage') !== 'disabled'
   const blockBytes = options.get('file.block-size') ?? options.get('parquet.block.size')
   return {
     name: 'parquet',
@@ -40,7 +41,8 @@ export function dataFormat(options: TableOptionValues, choice?: FormatChoice): D
       pageRows: options.get('parquet.page.row.count.limit'),
       dictionary: options.get('parquet.enable.dictionary'),
       dictionaryBytes: options.get('parquet.dictionary.page.size'),
-      plainMillis: options.get('metadata.iceberg.storage') !== 'disabled',
+      plainMillis: isForIceberg,
+      icebergLineage: isForIceberg,
     },
   }
 }

@@ -50,8 +50,10 @@ test.each([
   [{ 'metadata.iceberg.storage': 'disabled' }, false],
   [{ 'metadata.iceberg.storage': 'table-location' }, true],
 ])(
-  'Parquet files of a table with %j hold milliseconds in plain numbers: %s',
+  'Parquet files of a table with %j are made so that Iceberg clients read them: %s',
   (options, isPlain) => {
-    expect(dataFormat(tableOptions(options))).toMatchObject({ parquet: { plainMillis: isPlain } })
+    expect(dataFormat(tableOptions(options))).toMatchObject({
+      parquet: { plainMillis: isPlain, icebergLineage: isPlain },
+    })
   },
 )

@@ -22,7 +22,7 @@ import {
 } from './metadata-writer.ts'
 import { PageBuffers } from './page-buffers.ts'
 import { BooleanEncoder, WideDecimalEncoder } from './plain-encoders.ts'
-import { writeSchema } from './schema.ts'
+import { lineageFields, writeSchema } from './schema.ts'
 import { leavesBelow, shred, type WriteLeaf, type WriteNode, writeNode } from './shred.ts'
 import type { EncodeLimits, ValueEncoder } from './value-encoder.ts'
 import { WordEncoder } from './word-encoder.ts'
@@ -41,6 +41,8 @@ export interface ParquetWriteOptions {
    * numbers in both for microseconds.
    */
   readonly plainMillis: boolean
+  /** Whether ids of rows, and what orders their changes, have the field ids by which Iceberg's readers look for them. */
+  readonly icebergLineage: boolean
 }
 
 /** Java Paimon's defaults, from parquet-mr and `CoreOptions`. */
@@ -53,6 +55,7 @@ export const PARQUET_DEFAULTS: ParquetWriteOptions = {
   dictionary: true,
   dictionaryBytes: 1 << 20,
   plainMillis: false,
+  icebergLineage: false,
 }
 
 const MAGIC = new TextEncoder().encode('PAR1')
@@ -86,7 +89,7 @@ export class ParquetWriter {
   constructor(fields: readonly DataField[], out: FileWriter, options: ParquetWriteOptions) {
     this.#out = out
     this.#options = options
-    this.#schema = writeSchema(fields)
+    this.#schema = writeSchema(options.icebergLineage ? lineageFields(fields) : fields)
     // Uncompressed pages are handed to the file as they are, which may not take shared memory.
     this.#buffers = new PageBuffers(options.codec !== 'none')
     this.#columns = this.#openColumns(fields)

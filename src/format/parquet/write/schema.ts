@@ -5,6 +5,7 @@
  */
 import type { DataField, DataType } from '../../../types/data-type.ts'
 import { decimalBytes } from '../../../types/decimal-text.ts'
+import { ROW_ID_FIELD, SEQUENCE_NUMBER_FIELD } from '../../../types/field-ids.ts'
 import { unsupported } from '../../../util/errors.ts'
 import {
   CONVERTED,
@@ -19,6 +20,21 @@ export function writeSchema(fields: readonly DataField[]): SchemaElement[] {
   const out: SchemaElement[] = [{ name: 'paimon_schema', childCount: fields.length }]
   for (const field of fields) addColumn(out, field.name, field.type, field.id, field.id, 0)
   return out
+}
+
+/** Iceberg's ids of `_row_id` and `_last_updated_sequence_number`. */
+const LINEAGE_IDS: ReadonlyMap<number, number> = new Map([
+  [ROW_ID_FIELD.id, 2_147_483_540],
+  [SEQUENCE_NUMBER_FIELD.id, 2_147_483_539],
+])
+
+/**
+ * The fields of rows that carry their ids, with Iceberg's field ids for them: its sequence numbers are the ids of snapshots, as
+ * `_SEQUENCE_NUMBER` beside `_ROW_ID` is. That of a merge tree is another, and stays as it is. Readers of Paimon go by names.
+ */
+export function lineageFields(fields: readonly DataField[]): readonly DataField[] {
+  if (!fields.some(({ id }) => id === ROW_ID_FIELD.id)) return fields
+  return fields.map((field) => ({ ...field, id: LINEAGE_IDS.get(field.id) ?? field.id }))
 }
 
 const NESTED_ID_BASE = 536870911
