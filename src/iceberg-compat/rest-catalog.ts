@@ -18,13 +18,7 @@ import { RestConnection, type RestContext, RestFailure } from './rest-connection
 import type { RestCatalogSettings } from './rest-settings.ts'
 import { nextRestStep, type RestStep } from './rest-step.ts'
 import { serverTable, type ServerTable } from './rest-table.ts'
-import {
-  columnIdReserve,
-  creation,
-  currentSchema,
-  type RestCommit,
-  type RestTarget,
-} from './rest-updates.ts'
+import { creation, currentSchema, type RestCommit, type RestTarget } from './rest-updates.ts'
 
 export interface RestCatalogRequest {
   readonly metadata: IcebergMetadata
@@ -60,6 +54,7 @@ export async function commitToRestCatalog(
     connection: connectionTo(request.rest),
     metadata: request.metadata,
     isNewest: false,
+    reservesIds: true,
     commitCount: 0,
     isReplaced: false,
   }
@@ -85,6 +80,7 @@ interface CommitState {
   metadata: IcebergMetadata
   /** Whether the metadata was the newest when it was last asked for. */
   isNewest: boolean
+  reservesIds: boolean
   commitCount: number
   isReplaced: boolean
 }
@@ -140,11 +136,30 @@ async function bringForward(state: CommitState): Promise<void> {
     if (step.kind !== 'create' && step.isBackwards && !state.isNewest && (await takeNewest(state)))
       continue
     before = stepText(step)
-    if (step.kind === 'create') server = await createTable(state, target)
-    else if (step.kind === 'update') server = await commit(state, step.commit)
-    else server = await dropTable(state)
+    try {
+      server = await take(state, step, target)
+    } catch (error) {
+      if (!isRefused(error) || !state.reservesIds) throw error
+      // A server that cannot remove schemas goes without: only ClickHouse asks for the ids.
+      state.reservesIds = false
+      server = await loadTable(state)
+      before = ''
+    }
     state.isNewest = false
   }
+}
+
+async function take(
+  state: CommitState,
+  step: Exclude<RestStep, { kind: 'done' }>,
+  target: RestTarget,
+): Promise<ServerTable | null> {
+  if (step.kind === 'create') return await createTable(state, target)
+  return step.kind === 'update' ? await commit(state, step.commit) : await dropTable(state)
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof RestFailure && error.status === 400
 }
 
 function stepText(step: RestStep): string {
@@ -176,6 +191,7 @@ function targetOf(state: CommitState): RestTarget {
     metadataDirectory: parentOf(list),
     properties: rest.properties,
     name: `${rest.namespace}.${rest.table}`,
+    reservesIds: state.reservesIds,
   }
 }
 
@@ -216,16 +232,7 @@ async function createTable(state: CommitState, target: RestTarget): Promise<Serv
     ...contextOf(state),
   })
   if (staged === null) throw goneError(`database ${rest.namespace}`)
-  const made = await commit(state, creation(target, locationOf(staged, target.name)))
-  const reserve = columnIdReserve(made, metadata)
-  if (reserve === null) return made
-  try {
-    return await commit(state, reserve)
-  } catch (error) {
-    // A server that does not know the update goes without: only ClickHouse asks for the number.
-    if (error instanceof RestFailure && error.code === 'INVALID') return made
-    throw error
-  }
+  return await commit(state, creation(target, locationOf(staged, target.name)))
 }
 
 function locationOf(staged: Json, name: string): string {

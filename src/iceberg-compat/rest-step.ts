@@ -10,24 +10,25 @@
  * Source: `TableMetadata.Builder` of Iceberg for what servers check.
  */
 import { LakeError } from '../util/errors.ts'
-import type { IcebergMetadata, IcebergRef, IcebergSchema, IcebergSnapshot } from './metadata.ts'
+import type { IcebergMetadata, IcebergRef, IcebergSnapshot } from './metadata.ts'
 import {
   hasOurSpec,
   isOfTable,
   isSameSnapshot,
   mainSnapshotId,
-  schemaText,
   type ServerSnapshot,
   serverSchemaIds,
   type ServerTable,
 } from './rest-table.ts'
 import {
-  addSchema,
   addSnapshot,
+  distinctSchemas,
   MAIN,
+  removalOf,
   requirementsOf,
   type RestCommit,
   type RestTarget,
+  schemaAdditions,
   setRef,
   type Update,
   wantedProperties,
@@ -58,7 +59,7 @@ export function nextRestStep(server: ServerTable | null, target: RestTarget): Re
     !hasOurSpec(server, target.metadata)
   if (isReplaced) return { kind: 'replace', isBackwards: true }
 
-  const schemas = schemasToAdd(server, target.metadata)
+  const schemas = schemasToAdd(server, target)
   if (schemas !== null) return updateStep(server, schemas, false)
   const updates = updatesOf(server, theirs, missing, target)
   if (updates.length === 0) return { kind: 'done' }
@@ -130,13 +131,14 @@ function missingSnapshots(
 }
 
 /** Null where the server has all our schemas. */
-function schemasToAdd(server: ServerTable, metadata: IcebergMetadata): Update[] | null {
+function schemasToAdd(server: ServerTable, target: RestTarget): Update[] | null {
+  const { metadata } = target
   const ids = serverSchemaIds(server, metadata)
-  const added = new Map<string, IcebergSchema>()
-  for (const schema of metadata.schemas)
-    if (!ids.has(schema['schema-id'])) added.set(schemaText(schema), schema)
-  if (added.size === 0) return null
-  return [...upgradeOf(server, metadata), ...[...added.values()].map((schema) => addSchema(schema))]
+  const schemas = metadata.schemas.filter((schema) => !ids.has(schema['schema-id']))
+  if (schemas.length === 0) return null
+  const highest = Math.max(...server.schemas.map((schema) => schema['schema-id']))
+  const added = schemaAdditions(highest, distinctSchemas(schemas), target)
+  return [...upgradeOf(server, metadata), ...added.updates, ...removalOf(added.reserved)]
 }
 
 function upgradeOf(server: ServerTable, metadata: IcebergMetadata): Update[] {

@@ -19,6 +19,8 @@ export interface RestTarget {
   readonly properties: Readonly<Record<string, string>>
   /** Of the table in Iceberg, for messages. */
   readonly name: string
+  /** Whether schemas are added that are removed again: older servers cannot remove any. */
+  readonly reservesIds: boolean
 }
 
 export interface RestCommit {
@@ -33,16 +35,19 @@ export function creation(target: RestTarget, location: string): RestCommit {
     (each) => each['spec-id'] === metadata['default-spec-id'],
   )
   const current = currentSchema(metadata)
-  const schemas = new Map(metadata.schemas.map((schema) => [schemaText(schema), schema]))
+  const others = distinctSchemas(metadata.schemas).filter(
+    (schema) => schemaText(schema) !== schemaText(current),
+  )
   // The last one that is added is the current one.
-  schemas.delete(schemaText(current))
+  const added = schemaAdditions(-1, [...others, current], target)
   return {
     requirements: [{ type: 'assert-create' }],
     updates: [
       { action: 'assign-uuid', uuid: metadata['table-uuid'] },
       { action: 'upgrade-format-version', 'format-version': metadata['format-version'] },
-      ...[...schemas.values(), current].map((schema) => addSchema(schema)),
+      ...added.updates,
       { action: 'set-current-schema', 'schema-id': -1 },
+      ...columnIdReserve(added, target),
       { action: 'add-spec', spec },
       { action: 'set-default-spec', 'spec-id': -1 },
       { action: 'add-sort-order', 'sort-order': { 'order-id': 0, fields: [] } },
@@ -53,27 +58,72 @@ export function creation(target: RestTarget, location: string): RestCommit {
   }
 }
 
+export interface SchemaAdditions {
+  readonly updates: Update[]
+  /** The ids that the server gives to schemas that are there to take a number, and are to be removed again. */
+  readonly reserved: number[]
+  /** What the server gives to the next one. */
+  readonly nextId: number
+}
+
 /**
- * The request that raises the highest column id of a new table to ours; null where it is there. Data files of primary key tables
- * have columns of high ids that no schema has, and ClickHouse refuses them otherwise. No update says the number itself, so a
- * schema with such a column comes and goes.
+ * Adds schemas, by ascending ids, to a server whose highest id is `highest`. It gives them the ids that follow, and manifests name
+ * ours; where ours go on later, because schemas of the same columns are one there, others that are removed again take the ids
+ * between. ClickHouse refuses two schemas of one id.
  */
-export function columnIdReserve(server: ServerTable, metadata: IcebergMetadata): RestCommit | null {
-  const id = metadata['last-column-id']
-  if (server['last-column-id'] >= id) return null
-  const schemaId = 1 + Math.max(...server.schemas.map((schema) => schema['schema-id']))
-  const field = { id, name: 'reserved', required: false, type: 'boolean' }
-  return {
-    requirements: [{ type: 'assert-table-uuid', uuid: server['table-uuid'] }],
-    updates: [
-      {
-        action: 'add-schema',
-        schema: { type: 'struct', 'schema-id': schemaId, fields: [field] },
-        'last-column-id': id,
-      },
-      { action: 'remove-schemas', 'schema-ids': [schemaId] },
-    ],
+export function schemaAdditions(
+  highest: number,
+  schemas: readonly IcebergSchema[],
+  target: RestTarget,
+): SchemaAdditions {
+  const updates: Update[] = []
+  const reserved: number[] = []
+  let nextId = highest + 1
+  for (const schema of schemas) {
+    for (; target.reservesIds && nextId < schema['schema-id']; nextId++) {
+      updates.push(placeholder(nextId, target.metadata))
+      reserved.push(nextId)
+    }
+    updates.push({ action: 'add-schema', schema })
+    nextId++
   }
+  return { updates, reserved, nextId }
+}
+
+/** The update that takes away what was there to take a number; none where nothing was. */
+export function removalOf(reserved: readonly number[]): Update[] {
+  return reserved.length === 0 ? [] : [{ action: 'remove-schemas', 'schema-ids': reserved }]
+}
+
+/**
+ * Data files of primary key tables have columns of high ids that no schema has, and ClickHouse refuses them where the highest id of
+ * the table is lower. No update says that number itself, so a schema with such a column comes and goes.
+ */
+function columnIdReserve({ reserved, nextId }: SchemaAdditions, target: RestTarget): Update[] {
+  const { metadata, reservesIds } = target
+  const highest = Math.max(...currentSchema(metadata).fields.map(({ id }) => id))
+  if (!reservesIds || metadata['last-column-id'] <= highest) return removalOf(reserved)
+  return [placeholder(nextId, metadata), ...removalOf([...reserved, nextId])]
+}
+
+/** A schema that is unlike any other: servers keep one of those that are alike. */
+function placeholder(schemaId: number, metadata: IcebergMetadata): Update {
+  const id = metadata['last-column-id']
+  const field = { id, name: `reserved_${schemaId}`, required: false, type: 'boolean' }
+  return {
+    action: 'add-schema',
+    schema: { type: 'struct', 'schema-id': schemaId, fields: [field] },
+  }
+}
+
+/** The first of those that have the same columns. */
+export function distinctSchemas(schemas: readonly IcebergSchema[]): IcebergSchema[] {
+  const byText = new Map<string, IcebergSchema>()
+  for (const schema of schemas.toSorted((a, b) => a['schema-id'] - b['schema-id'])) {
+    const text = schemaText(schema)
+    if (!byText.has(text)) byText.set(text, schema)
+  }
+  return [...byText.values()]
 }
 
 export function currentSchema(metadata: IcebergMetadata): IcebergSchema {
@@ -115,10 +165,6 @@ export function requirementsOf(
     })
   }
   return requirements
-}
-
-export function addSchema(schema: IcebergSchema): Update {
-  return { action: 'add-schema', schema }
 }
 
 export function addSnapshot(

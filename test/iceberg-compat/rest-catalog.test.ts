@@ -117,7 +117,8 @@ function shown(): unknown {
   return {
     uuid: server.table()['table-uuid'] as string,
     schemas: schemas.map((schema) => schema.fields.length),
-    current: server.table()['current-schema-id'] as number,
+    columns: schemas.find((each) => each['schema-id'] === server.table()['current-schema-id'])!
+      .fields.length,
     snapshots: snapshots.map((each) => each['manifest-list'].slice(DIRECTORY.length + 1)),
     refs: Object.fromEntries(Object.entries(refs).map(([name, ref]) => [name, ref['snapshot-id']])),
   }
@@ -127,12 +128,21 @@ function shownOf(metadata: IcebergMetadata): unknown {
   return {
     uuid: metadata['table-uuid'],
     schemas: [...new Set(metadata.schemas.map((schema) => schema.fields.length))],
-    current: new Set(metadata.schemas.map((schema) => schema.fields.length)).size - 1,
+    columns: metadata.schemas.at(-1)!.fields.length,
     snapshots: metadata.snapshots.map((each) => each['manifest-list'].slice(DIRECTORY.length + 1)),
     refs: Object.fromEntries(
       Object.entries(metadata.refs).map(([name, ref]) => [name, ref['snapshot-id']]),
     ),
   }
+}
+
+function schemaIds(): number[] {
+  const { schemas } = server.table() as unknown as IcebergMetadata
+  return schemas.map((schema) => schema['schema-id'])
+}
+
+function isRemoval(update: Readonly<Record<string, unknown>>): boolean {
+  return update['action'] === 'remove-schemas'
 }
 
 test('a new table has our columns by our ids, and each snapshot in its log', async () => {
@@ -141,9 +151,7 @@ test('a new table has our columns by our ids, and each snapshot in its log', asy
   expect(shown()).toEqual(shownOf(metadata))
   const table = server.table()
   expect(table['schemas'][1].fields.map((field: { id: number }) => field.id)).toEqual([0, 1, 2])
-  expect(table['snapshots'].map((each: Record<string, number>) => each['schema-id'])).toEqual([
-    1, 1, 1,
-  ])
+  expect(table['snapshots']).toMatchObject(metadata.snapshots)
   expect(table['snapshot-log']).toEqual([1, 2, 3])
   expect(table['location']).toBe('s3://server/db.t')
   expect(table['properties']).toMatchObject({
@@ -158,13 +166,25 @@ test('column ids that only data files have are reserved, and no schema of them s
   expect(server.table()['schemas']).toHaveLength(1)
 })
 
-test('a server that cannot reserve column ids goes without', async () => {
-  server.trouble = ({ body }) =>
-    body['updates']?.length === 2 && body['updates'][1].action === 'remove-schemas'
-      ? { refuse: 400 }
-      : undefined
-  await commit(metadataOf([1], { lastColumnId: 1_073_741_823 }))
-  expect(shown()).toEqual(shownOf(metadataOf([1])))
+test('schemas have our ids, which manifests name, also after changes of options alone', async () => {
+  await commit(metadataOf([1], { columns: [2, 2, 3] }))
+  expect(schemaIds()).toEqual([0, 2])
+  await commit(metadataOf([1, 2], { columns: [2, 2, 3, 3, 3, 4, 5] }))
+  expect(schemaIds()).toEqual([0, 2, 5, 6])
+  expect(server.table()).toMatchObject({
+    'current-schema-id': 6,
+    snapshots: [{ 'schema-id': 2 }, { 'schema-id': 6 }],
+  })
+})
+
+test('a server that cannot remove schemas goes without ids that are kept free', async () => {
+  server.trouble = ({ body }) => (body['updates']?.some(isRemoval) ? { refuse: 400 } : undefined)
+  const metadata = metadataOf([1], { columns: [2, 2, 3], lastColumnId: 1_073_741_823 })
+  await commit(metadata)
+  expect(shown()).toEqual(shownOf(metadata))
+  const next = metadataOf([1, 2], { columns: [2, 2, 3, 3, 4] })
+  await commit(next)
+  expect(shown()).toEqual(shownOf(next))
 })
 
 test('what the server has already is asked for, and not committed again', async () => {
@@ -190,7 +210,7 @@ test('a schema is added before the snapshot that has it', async () => {
   server.requests.length = 0
   const next = metadataOf([1, 2], { columns: [2, 4] })
   await commit(next)
-  expect(shown()).toMatchObject({ schemas: [2, 4], current: 1, refs: { main: 2 } })
+  expect(shown()).toEqual(shownOf(next))
   expect(server.changes).toEqual([
     'POST add-schema',
     'POST add-snapshot set-current-schema set-snapshot-ref',

@@ -156,7 +156,8 @@ function require(table: Json, requirement: Json): void {
 function addSchema(table: Json, schema: Json): void {
   const text = JSON.stringify(schema['fields'])
   if (table['schemas'].some((each: Json) => JSON.stringify(each['fields']) === text)) return
-  table['schemas'].push({ ...schema, 'schema-id': table['schemas'].length })
+  const highest = Math.max(-1, ...table['schemas'].map((each: Json) => each['schema-id'] as number))
+  table['schemas'].push({ ...schema, 'schema-id': highest + 1 })
   const ids = schema['fields'].map((field: Json) => field['id'] as number)
   table['last-column-id'] = Math.max(table['last-column-id'], ...ids)
 }
