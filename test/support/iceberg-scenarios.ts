@@ -18,6 +18,10 @@ const V2: Past['options'] = {
 }
 const V3: Past['options'] = { ...V2, 'metadata.iceberg.format-version': '3' }
 const VECTORS: Past['options'] = { 'deletion-vectors.enabled': 'true' }
+const ALONE: Past['options'] = {
+  'snapshot.num-retained.min': '1',
+  'snapshot.num-retained.max': '1',
+}
 const KEPT: Past['options'] = { 'snapshot.num-retained.min': '2', 'snapshot.num-retained.max': '2' }
 
 /** Commits and rebuilds take turns at making up for what went wrong. */
@@ -50,13 +54,28 @@ function published(
   }
 }
 
-/** Commits of which the metadata know nothing yet. */
-async function unpublished(_: FileIO, { store, schema, name }: Table): Promise<void> {
-  const { 'metadata.iceberg.storage': _storage, ...options } = schema.options
-  await commitOnce(new Table(store, name, { ...schema, options }), rows('missed', [4, 8]))
+/** The table as a process sees it that publishes nothing. */
+function withoutIceberg({ store, schema, name }: Table): Table {
+  const { 'metadata.iceberg.storage': _, ...options } = schema.options
+  return new Table(store, name, { ...schema, options })
+}
+
+/** A commit of which the metadata know nothing yet. */
+async function unpublished(_: FileIO, table: Table): Promise<void> {
+  await commitOnce(withoutIceberg(table), rows('missed', [4, 8]), { commitUser: 'other' })
 }
 
 const changed = rows('new', [2, 11])
+const compactedUnseen = async (io: FileIO, table: Table): Promise<void> => {
+  await unpublished(io, table)
+  await withoutIceberg(table).compact({ full: true })
+}
+
+/** With vectors, rows of a process that died before it compacted them wait for the next compaction. */
+async function upsertVisibly(table: Table): Promise<void> {
+  await commitOnce(table, changed)
+  await table.compact({ full: true })
+}
 
 export const ICEBERG_SCENARIOS: readonly OperationScenario[] = [
   published('an append', (table) => commitOnce(table, changed), { isKeyed: false, options: V2 }),
@@ -68,11 +87,11 @@ export const ICEBERG_SCENARIOS: readonly OperationScenario[] = [
     options: { ...V2, 'full-compaction.delta-commits': '1' },
     isLong: true,
   }),
-  published('an upsert with positions', (table) => commitOnce(table, changed), {
+  published('an upsert with positions', upsertVisibly, {
     options: { ...V2, ...VECTORS },
     isLong: true,
   }),
-  published('an upsert with vectors', (table) => commitOnce(table, changed), {
+  published('an upsert with vectors', upsertVisibly, {
     options: { ...V3, ...VECTORS },
     isLong: true,
   }),
@@ -95,6 +114,17 @@ export const ICEBERG_SCENARIOS: readonly OperationScenario[] = [
     repair: (table) => table.expire(),
   }),
   published('expiry', (table) => table.expire({ retainMin: 1, retainMax: 1 }), { options: V2 }),
+  published('a commit that expires what it replaced', (table) => commitOnce(table, changed), {
+    options: { ...V2, 'full-compaction.delta-commits': '1', ...ALONE },
+    isLong: true,
+    and: (table) => table.consumers.delete('job'),
+    repair: (table) => table.expire(),
+  }),
+  published(
+    'expiry of what is shown still',
+    (table) => table.expire({ retainMin: 1, retainMax: 1 }),
+    { options: V2, and: (table) => table.consumers.delete('job'), next: compactedUnseen },
+  ),
   published('a tag', (table) => table.tags.create('new'), { options: V2 }),
   published('a tag less', (table) => table.tags.delete('first'), {
     options: V3,

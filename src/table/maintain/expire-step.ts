@@ -17,7 +17,7 @@ import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { MaintainedTable } from './after-commit.ts'
 import { expireByRules } from './expire.ts'
-import { publishIceberg } from './iceberg.ts'
+import { publishBeforeExpiry, publishIceberg } from './iceberg.ts'
 
 interface Known {
   /** What was the earliest when this process looked last; others may have expired it since. */
@@ -131,6 +131,8 @@ async function expire(
   known: Known,
 ): Promise<boolean> {
   const nowMs = clock.now()
+  const keptFrom = latest.id - rules.snapshots.countMin + 1
+  await publishBeforeExpiry({ store, schema, clock, signal }, keptFrom)
   const { result, earliest, earliestChangelog } = await expireByRules(
     { store, schema },
     rules,

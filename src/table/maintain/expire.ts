@@ -10,6 +10,7 @@ import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import { type Clock, systemClock, throwIfAborted } from '../../util/async.ts'
 import { invalid } from '../../util/errors.ts'
+import { publishBeforeExpiry } from './iceberg.ts'
 
 /** What is to be kept, where it is not what the options of the table say. */
 export interface RetentionOptions {
@@ -66,6 +67,8 @@ export async function expireTable(
     overridesOf(changelogs, nowMs),
     limit,
   )
+  if (options.dryRun !== true)
+    await publishBeforeExpiry({ store, schema, signal: options.signal }, Infinity)
   const { result } = await expireByRules({ store, schema }, rules, nowMs, {
     ...options,
     isLong: true,

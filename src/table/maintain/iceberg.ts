@@ -12,6 +12,7 @@ import type { TableStore } from '../../snapshot/table-store.ts'
 import { tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import type { Clock } from '../../util/async.ts'
+import { LakeError } from '../../util/errors.ts'
 
 /** A table that has changed. */
 export interface PublishedTable {
@@ -46,6 +47,9 @@ export interface TableIceberg {
 /** What the last try of this process ended with, of tables for which it failed. */
 const failures = new WeakMap<TableStore, { readonly error: unknown }>()
 
+/** The last snapshot that this process has published. */
+const published = new WeakMap<TableStore, number>()
+
 /** Brings the metadata up to date. What it failed with; nothing, where it did not. */
 export async function publishIceberg(
   table: PublishedTable,
@@ -55,7 +59,8 @@ export async function publishIceberg(
   try {
     if (!isPublished(store, schema)) return []
     const { emitIceberg } = await import('../../iceberg-compat/emit.ts')
-    await emitIceberg({ store, schema, clock, signal }, options)
+    const emission = await emitIceberg({ store, schema, clock, signal }, options)
+    published.set(store, emission?.version ?? 0)
     failures.delete(store)
     return []
   } catch (error) {
@@ -64,6 +69,22 @@ export async function publishIceberg(
     return [error]
   }
 }
+
+/**
+ * Publishes before snapshots expire, where clients may see one of those that go: until it is published again its files would be
+ * gone. No snapshot from `earliestId` on expires. Where the storage fails it throws, and the expiry waits for the next one; what
+ * cannot be published at all keeps no snapshot from expiring.
+ */
+export async function publishBeforeExpiry(
+  table: PublishedTable,
+  earliestId: number,
+): Promise<void> {
+  if ((published.get(table.store) ?? 0) >= earliestId) return
+  for (const error of await publishIceberg(table))
+    if (error instanceof LakeError && MAY_PASS.has(error.code)) throw error
+}
+
+const MAY_PASS: ReadonlySet<string> = new Set(['IO', 'OUTCOME_UNKNOWN', 'ABORTED', 'CONFLICT'])
 
 /** What this process last failed with where it published, or null. */
 export function icebergFailure(store: TableStore): { readonly error: unknown } | null {
