@@ -186,6 +186,8 @@ export const TYPE_CASES: readonly IcebergCase[] = [
       const odd = [Number.NaN, -0, 0, Infinity, -Infinity, 3.5, null]
       for (const part of [odd, odd.slice(0, 1), odd.slice(1, 3), odd.slice(3, 6)])
         await table.write(part.map((value, id) => ({ id, f: text(value), d: text(value) })))
+      await table.write([{ id: 9, f: 3.402_823_5e38, d: Number.MAX_VALUE }])
+      await table.write([{ id: 10, f: -1e-45, d: -Number.MIN_VALUE }])
     },
   },
   {

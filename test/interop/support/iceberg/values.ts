@@ -28,7 +28,7 @@ const EDGES: Partial<Record<DataType['kind'], readonly Json[]>> = {
   INT: [-2147483648, -1, 0, 7, 2147483647],
   BIGINT: ['-9223372036854775808', '-1', '0', '9007199254740993', '9223372036854775807'],
   FLOAT: FLOATS,
-  DOUBLE: [...FLOATS, 1.797_693_134_862_315_7e308, 5e-324],
+  DOUBLE: [...FLOATS, 1.234_567_890_123_456_7e30, 5e-324],
   CHAR: ['a', 'bcd', 'é'],
   VARCHAR: TEXTS,
   BINARY: BYTES,
