@@ -192,6 +192,7 @@ function targetOf(state: CommitState): RestTarget {
     properties: rest.properties,
     name: `${rest.namespace}.${rest.table}`,
     reservesIds: state.reservesIds,
+    nowMs: (request.clock ?? systemClock).now(),
   }
 }
 

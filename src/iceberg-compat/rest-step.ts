@@ -43,6 +43,8 @@ export type RestStep =
 
 /** So many snapshots at most get a request of their own, the newest; those before them share one. */
 const LOGGED_SNAPSHOTS = 32
+/** Iceberg's servers bear a minute. */
+const CLOCK_SKEW_MS = 30_000
 
 /** EXISTS where the server's table is another one; CONFLICT where others have written to it. */
 export function nextRestStep(server: ServerTable | null, target: RestTarget): RestStep {
@@ -163,6 +165,8 @@ function updatesOf(
     ...upgradeOf(server, metadata),
     ...group.map((snapshot) => addSnapshot(snapshot, schemaIds)),
   ]
+  // A server logs them by their own time where they are current at once, and else by its clock.
+  if (group.length > 0 && isOutOfTime(group.at(-1)!, server, target)) return updates
   if (missing.length > count) {
     const newest = group.at(-1)!['snapshot-id']
     return [...updates, setRef(MAIN, { 'snapshot-id': newest, type: 'branch' })]
@@ -185,6 +189,17 @@ function updatesOf(
   if (properties.length > 0)
     updates.push({ action: 'set-properties', updates: Object.fromEntries(properties) })
   return updates
+}
+
+/** Whether the clock that a snapshot was written by differs from others, so that a server would refuse it in its log. */
+function isOutOfTime(
+  snapshot: IcebergSnapshot,
+  server: ServerTable,
+  { nowMs }: RestTarget,
+): boolean {
+  const timeMs = snapshot['timestamp-ms']
+  const logged = server['snapshot-log'].at(-1)?.['timestamp-ms'] ?? 0
+  return timeMs + CLOCK_SKEW_MS < Number(logged) || timeMs > nowMs + CLOCK_SKEW_MS
 }
 
 /** The branch first, so that nothing is gone that it still shows. Tags that Paimon does not have go. */

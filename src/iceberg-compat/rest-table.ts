@@ -45,6 +45,7 @@ const SERVER_TABLE = z.looseObject({
       }),
     )
     .default([]),
+  'snapshot-log': z.array(z.looseObject({ 'timestamp-ms': long })).default([]),
   refs: z
     .record(
       z.string(),

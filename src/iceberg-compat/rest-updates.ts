@@ -21,6 +21,7 @@ export interface RestTarget {
   readonly name: string
   /** Whether schemas are added that are removed again: older servers cannot remove any. */
   readonly reservesIds: boolean
+  readonly nowMs: number
 }
 
 export interface RestCommit {

@@ -141,6 +141,11 @@ function schemaIds(): number[] {
   return schemas.map((schema) => schema['schema-id'])
 }
 
+function loggedIds(): number[] {
+  const table = server.table() as unknown as IcebergMetadata
+  return table['snapshot-log'].map((each) => each['snapshot-id'])
+}
+
 function isRemoval(update: Readonly<Record<string, unknown>>): boolean {
   return update['action'] === 'remove-schemas'
 }
@@ -152,7 +157,7 @@ test('a new table has our columns by our ids, and each snapshot in its log', asy
   const table = server.table()
   expect(table['schemas'][1].fields.map((field: { id: number }) => field.id)).toEqual([0, 1, 2])
   expect(table['snapshots']).toMatchObject(metadata.snapshots)
-  expect(table['snapshot-log']).toEqual([1, 2, 3])
+  expect(loggedIds()).toEqual([1, 2, 3])
   expect(table['location']).toBe('s3://server/db.t')
   expect(table['properties']).toMatchObject({
     'gc.enabled': 'false',
@@ -221,8 +226,23 @@ test('many missing snapshots take a bounded number of requests', async () => {
   const ids = Array.from({ length: 100 }, (_, i) => i + 1)
   expect(await commit(metadataOf(ids))).toEqual({ commitCount: 33, isReplaced: false })
   expect(server.table()['snapshots']).toHaveLength(100)
-  expect(server.table()['snapshot-log']).toEqual(ids.slice(-32))
+  expect(loggedIds()).toEqual(ids.slice(-32))
 })
+
+test.each([-60_000, 60_000])(
+  'a snapshot of a clock that differs by %i ms is current in a request after the one that adds it',
+  async (skewMs) => {
+    await commit(metadataOf([1, 2]))
+    server.table()['snapshot-log'] = [{ 'timestamp-ms': START_MS + 2 }]
+    server.requests.length = 0
+    const { snapshots, ...others } = metadataOf([1, 2, 3])
+    const skewed = snapshots.map((each) =>
+      each['snapshot-id'] === 3 ? { ...each, 'timestamp-ms': START_MS + skewMs } : each,
+    )
+    await commit({ ...others, snapshots: skewed })
+    expect(server.changes).toEqual(['POST add-snapshot', 'POST set-snapshot-ref'])
+  },
+)
 
 test('a rollback is shown, and what is written after it replaces the table without its files', async () => {
   await commit(metadataOf([1, 2, 3]))

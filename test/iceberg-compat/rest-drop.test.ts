@@ -50,7 +50,7 @@ test('a commit puts its snapshot on the server, and one that the server misses t
   expect(await write(catalog, 'db.t')).toEqual([])
   expect(server.table()).toMatchObject({
     'current-snapshot-id': 3,
-    'snapshot-log': [1, 2, 3],
+    'snapshot-log': [{ 'snapshot-id': 1 }, { 'snapshot-id': 2 }, { 'snapshot-id': 3 }],
     snapshots: [{}, {}, {}],
   })
   await catalog.close()

@@ -195,7 +195,9 @@ const UPDATES: Readonly<Record<string, (table: Json, update: Json) => void>> = {
     table['refs'][name] = ref
     if (name !== 'main') return
     table['current-snapshot-id'] = ref['snapshot-id']
-    table['snapshot-log'].push(ref['snapshot-id'])
+    const id = ref['snapshot-id']
+    const snapshot = table['snapshots'].find((each: Json) => each['snapshot-id'] === id)
+    table['snapshot-log'].push({ 'snapshot-id': id, 'timestamp-ms': snapshot['timestamp-ms'] })
   },
   'remove-snapshot-ref': (table, update) => delete table['refs'][update['ref-name']],
   'remove-snapshots': (table, update) =>
