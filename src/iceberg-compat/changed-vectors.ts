@@ -26,11 +26,15 @@ export interface VectorStates {
   readonly before: readonly IcebergFile[]
 }
 
-/** The vector of one data file, and where it lies. */
-export interface PlacedVector {
+/** A data file as vectors name theirs. */
+export interface VectorTarget {
   readonly partition: Uint8Array
   readonly bucket: number
   readonly dataFileName: string
+}
+
+/** The vector of one data file, and where it lies. */
+export interface PlacedVector extends VectorTarget {
   readonly file: DeletionFile
 }
 
@@ -39,8 +43,10 @@ export interface VectorDifference {
   readonly current: ReadonlyMap<string, PlacedVector>
   /** New ones, those that gained rows, and those of data files that were not shown before. */
   readonly changed: readonly PlacedVector[]
-  /** Those that were there before and are not any more, or whose data files are shown no more. */
-  readonly gone: readonly PlacedVector[]
+  /** Those that were there before, and whose data files are shown no more. */
+  readonly left: readonly PlacedVector[]
+  /** Those that were there before and are not any more, of data files that may still be shown. */
+  readonly dropped: readonly PlacedVector[]
   /** Whether nothing of what was before stays. */
   readonly isAnew: boolean
 }
@@ -53,7 +59,7 @@ export function vectorDifference(
   const current = vectorsOf(layout, indexEntries)
   // Files of the other kind, as after a change of the version, are not built upon.
   if (previousEntries === null || before.some((file) => file.fileFormat !== fileFormat))
-    return { current, changed: [...current.values()], gone: [], isAnew: true }
+    return { current, changed: [...current.values()], left: [], dropped: [], isAnew: true }
   const previous = vectorsOf(layout, previousEntries)
   const removedNames = new Set(
     [...removedPaths].map((path) => path.slice(path.lastIndexOf('/') + 1)),
@@ -63,13 +69,16 @@ export function vectorDifference(
     const former = previous.get(key)
     return former === undefined || !isSameVector(former.file, vector.file)
   })
-  const gone = [...previous].filter(
-    ([key, { dataFileName }]) => !current.has(key) || removedNames.has(dataFileName),
-  )
+  const left: PlacedVector[] = []
+  const dropped: PlacedVector[] = []
+  for (const [key, vector] of previous)
+    if (removedNames.has(vector.dataFileName)) left.push(vector)
+    else if (!current.has(key)) dropped.push(vector)
   return {
     current,
     changed: changed.map(([, vector]) => vector),
-    gone: gone.map(([, vector]) => vector),
+    left,
+    dropped,
     isAnew: false,
   }
 }

@@ -16,7 +16,12 @@ import type { FileIO } from '../io/file-io.ts'
 import { createFileCache } from '../snapshot/file-cache.ts'
 import { latin1Of } from '../snapshot/metadata-columns.ts'
 import { mapAll, mapOrdered } from '../util/async.ts'
-import { type PlacedVector, vectorDifference, type VectorStates } from './changed-vectors.ts'
+import {
+  type PlacedVector,
+  vectorDifference,
+  type VectorStates,
+  type VectorTarget,
+} from './changed-vectors.ts'
 import { CONTENT, type IcebergFile } from './entry.ts'
 import { writePositionDeletes } from './position-deletes.ts'
 import { type PuffinRange, PuffinWriter } from './puffin.ts'
@@ -32,8 +37,8 @@ export interface ShownFile {
 export interface DeletesRequest extends VectorStates {
   readonly io: FileIO
   readonly settings: IcebergSettings
-  /** The data file of the bucket; undefined where the snapshot does not show it. */
-  fileOf(partition: Uint8Array, bucket: number, fileName: string): Promise<ShownFile | undefined>
+  /** A file for each target, in order; undefined where the snapshot does not show it. */
+  filesOf(targets: readonly VectorTarget[]): Promise<readonly (ShownFile | undefined)[]>
   /** A path for a new file in the metadata directory, whose name ends so. */
   newPath(suffix: string): string
   readonly signal?: AbortSignal | undefined
@@ -72,12 +77,12 @@ const RANGED_BYTES_MIN = 1 << 20
 
 async function updatePuffin(request: DeletesRequest): Promise<DeletesChange> {
   const { before, removedPaths } = request
-  const { changed, gone, isAnew } = vectorDifference(request, 'puffin')
+  const { changed, dropped, isAnew } = vectorDifference(request, 'puffin')
   const shown = await shownOf(request, changed)
   const added = await writePuffin(request, shown)
   if (isAnew) return { added, removed: before }
   const replaced = new Set(shown.map((vector) => vector.shown.path))
-  for (const { shown: file } of await shownOf(request, gone)) replaced.add(file.path)
+  for (const { shown: file } of await shownOf(request, dropped)) replaced.add(file.path)
   const removed = before.filter(
     ({ referencedDataFile: path }) => replaced.has(path!) || removedPaths.has(path!),
   )
@@ -125,9 +130,9 @@ async function writePuffin(
 
 async function updatePositions(request: DeletesRequest): Promise<DeletesChange> {
   const { before } = request
-  const { current, changed, gone, isAnew } = vectorDifference(request, 'parquet')
+  const { current, changed, left, dropped, isAnew } = vectorDifference(request, 'parquet')
   const partitions = new Set((await shownOf(request, changed)).map(partitionKey))
-  for (const vector of gone) partitions.add(partitionKey(vector))
+  for (const vector of [...left, ...dropped]) partitions.add(partitionKey(vector))
   const vectors = [...current.values()].filter((each) => partitions.has(partitionKey(each)))
   const byPartition = Map.groupBy(await shownOf(request, vectors), partitionKey)
   const written = await mapAll(byPartition.values(), FILES_AT_ONCE, async (each) =>
@@ -182,13 +187,12 @@ async function shownOf(
   request: DeletesRequest,
   vectors: readonly PlacedVector[],
 ): Promise<ShownVector[]> {
-  const found: ShownVector[] = []
-  for (const vector of vectors) {
-    const { partition, bucket, dataFileName } = vector
-    const shown = await request.fileOf(partition, bucket, dataFileName)
-    if (shown !== undefined) found.push({ ...vector, shown })
-  }
-  return found
+  if (vectors.length === 0) return []
+  const files = await request.filesOf(vectors)
+  return vectors.flatMap((vector, i) => {
+    const shown = files[i]
+    return shown === undefined ? [] : { ...vector, shown }
+  })
 }
 
 /** The bitmaps of the vectors, an index file at a time and in the order of the first vectors of the files. */

@@ -16,8 +16,9 @@ import type { TableSchema } from '../types/schema-file.ts'
 import { unsupported } from '../util/errors.ts'
 import { requireReadAs } from './carried.ts'
 import { type ChangedManifests, changeManifests } from './change-manifests.ts'
+import type { VectorTarget } from './changed-vectors.ts'
 import { clientPath, dataFileOf } from './data-file.ts'
-import { updateDeletes } from './deletes.ts'
+import { type ShownFile as DataFileOfVector, updateDeletes } from './deletes.ts'
 import { CONTENT, ENTRY_STATUS, type IcebergFile, type IcebergManifest } from './entry.ts'
 import { fileAt, type ManifestForm } from './manifest-rows.ts'
 import { keyOf, type MetadataFiles } from './metadata-files.ts'
@@ -189,7 +190,7 @@ async function changeDeletes(
     settings,
     indexEntries,
     previousEntries: previous === null ? null : await vectorsOf(store, previous, signal),
-    fileOf: shownFileOf(work, data.manifests, added),
+    filesOf: async (targets) => await shownFilesOf(work, data.manifests, added, targets),
     addedFileNames: new Set(Array.from(added.values(), ({ entry }) => entry.file.fileName)),
     removedPaths: new Set(removed.keys()),
     before: live,
@@ -229,28 +230,39 @@ async function liveFiles(
   return live
 }
 
-/** Looks for a data file that is shown, by the name that deletion vectors have. */
-function shownFileOf(
+/** The data files that are shown, by the names that deletion vectors have; each manifest is looked at once at most. */
+async function shownFilesOf(
   { files, form, layout }: DeriveWork,
   manifests: readonly IcebergManifest[],
   added: ReadonlyMap<string, ShownFile>,
-) {
-  /** Files that lie elsewhere than their bucket, by name; made when one is asked for. */
-  let byName: Map<string, { path: string; recordCount: number }> | undefined
-  return async (partition: Uint8Array, bucket: number, fileName: string) => {
+  targets: readonly VectorTarget[],
+): Promise<(DataFileOfVector | undefined)[]> {
+  const paths = targets.map(({ partition, bucket, dataFileName }) => {
     const directory = bucketDirectory(layout, partition, bucket)
-    const path = clientPath(storedPath(directory, fileName, 'data file'))
+    return clientPath(storedPath(directory, dataFileName, 'data file'))
+  })
+  const found = new Map<string, DataFileOfVector>()
+  const missing = new Set(paths)
+  for (const path of paths) {
     const recordCount = added.get(path)?.entry.file.rowCount
-    if (recordCount !== undefined) return { path, recordCount }
-    for (const { path: manifestPath } of manifests) {
-      const { rows, rowOfKey } = await files.readManifest(manifestPath, form)
-      const row = rowOfKey.get(path)
-      if (row !== undefined && rows.statuses[row] !== ENTRY_STATUS.DELETED)
-        return { path, recordCount: Number(rows.recordCounts[row]!) }
-    }
-    byName ??= await externalFiles(files, form, manifests, layout.root)
-    return byName.get(fileName)
+    if (recordCount === undefined) continue
+    found.set(path, { path, recordCount })
+    missing.delete(path)
   }
+  for (const { path: manifestPath } of manifests) {
+    if (missing.size === 0) break
+    const { rows, rowOfKey } = await files.readManifest(manifestPath, form)
+    for (const path of missing) {
+      const row = rowOfKey.get(path)
+      if (row === undefined || rows.statuses[row] === ENTRY_STATUS.DELETED) continue
+      found.set(path, { path, recordCount: Number(rows.recordCounts[row]!) })
+      missing.delete(path)
+    }
+  }
+  if (missing.size === 0) return paths.map((path) => found.get(path))
+  // What is left lies elsewhere than its bucket, or is not shown.
+  const external = await externalFiles(files, form, manifests, layout.root)
+  return paths.map((path, i) => found.get(path) ?? external.get(targets[i]!.dataFileName))
 }
 
 async function externalFiles(
@@ -258,8 +270,8 @@ async function externalFiles(
   form: ManifestForm,
   manifests: readonly IcebergManifest[],
   root: string,
-): Promise<Map<string, { path: string; recordCount: number }>> {
-  const found = new Map<string, { path: string; recordCount: number }>()
+): Promise<Map<string, DataFileOfVector>> {
+  const found = new Map<string, DataFileOfVector>()
   const inside = `${clientPath(root)}/`
   for (const { path: manifestPath } of manifests) {
     const { rows, rowOfKey } = await files.readManifest(manifestPath, form)

@@ -75,13 +75,14 @@ export class DeletesTable {
       settings: { deletes: this.#deletes } as IcebergSettings,
       indexEntries,
       previousEntries: this.entries,
-      fileOf: async (partition, bucket, fileName) => {
-        assert.equal(bucket, 0)
-        const [value] = decodePartition(PARTITION_FIELDS, partition)
-        const file = `${Number(value)}/${fileName.replace('.parquet', '')}`
-        const isThere = isShown(file) && !step.removed?.includes(file)
-        return isThere ? { path: pathOfFile(file), recordCount: ROW_COUNT } : undefined
-      },
+      filesOf: async (targets) =>
+        targets.map(({ partition, bucket, dataFileName }) => {
+          assert.equal(bucket, 0)
+          const [value] = decodePartition(PARTITION_FIELDS, partition)
+          const file = `${Number(value)}/${dataFileName.replace('.parquet', '')}`
+          const isThere = isShown(file) && !step.removed?.includes(file)
+          return isThere ? { path: pathOfFile(file), recordCount: ROW_COUNT } : undefined
+        }),
       addedFileNames: new Set((step.added ?? []).map(nameOfFile)),
       removedPaths: new Set((step.removed ?? []).map(pathOfFile)),
       before: this.live,
