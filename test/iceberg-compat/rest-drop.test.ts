@@ -83,3 +83,20 @@ test('a table is dropped whatever the server says, and the table of another stay
   await expect(second.table('db.t')).rejects.toMatchObject({ code: 'NOT_FOUND' })
   await Promise.all([catalog.close(), second.close()])
 })
+
+test('a token may be given to the object that commits, and is in no file then', async () => {
+  const catalog = await withTable()
+  server.trouble = ({ headers }) =>
+    headers['authorization'] === 'Bearer given-later' ? undefined : { refuse: 401 }
+  const table = (await catalog.table('db.t')).withOptions({
+    'metadata.iceberg.rest.token': 'given-later',
+  })
+  await using writer = await table.writer()
+  await writer.writeJson([[{ id: 2 }]])
+  expect((await writer.commit()).upkeepErrors).toEqual([])
+  expect(server.table()['current-snapshot-id']).toBe(2)
+  for await (const { path } of catalog.io.list(catalog.warehouse, { recursive: true })) {
+    const text = Buffer.from(await catalog.io.read(path)).toString('latin1')
+    expect(text).not.toContain('given-later')
+  }
+})
