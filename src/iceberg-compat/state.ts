@@ -130,7 +130,7 @@ export async function readIcebergState(source: IcebergSource): Promise<IcebergSt
 }
 
 /** The snapshot that clients read; null for an empty table. CORRUPT where the metadata lack it. */
-export function currentSnapshot({ metadata, path }: CurrentIceberg): IcebergSnapshot | null {
+function currentSnapshot({ metadata, path }: CurrentIceberg): IcebergSnapshot | null {
   const id = metadata['current-snapshot-id']
   if (id < 0) return null
   const found = metadata.snapshots.find((snapshot) => snapshot['snapshot-id'] === id)
