@@ -14,11 +14,11 @@ import { memoryTrials } from '../support/trials.ts'
 
 const SEED = Number(process.env['SEED'] ?? 3)
 
-const plans = SHAPES.map((shape, i) => ({
+const plans = SHAPES.filter(({ name }) => name !== 'rows').map((shape, i) => ({
   shape,
-  formatVersion: i % 2 === 0 ? (3 as const) : (2 as const),
+  formatVersion: i % 2 === 0 ? (2 as const) : (3 as const),
   seed: SEED + i,
-  stepCount: 8,
+  stepCount: 7,
 }))
 
 test.each(plans)(

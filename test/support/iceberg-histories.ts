@@ -19,11 +19,20 @@ interface Shape {
   readonly isKeyed: boolean
   readonly hasVectors: boolean
   readonly isPartitioned: boolean
+  /** Whether the table gives its rows ids itself, which a rollback takes back. */
+  readonly isTracked?: boolean
 }
 
 export const SHAPES: readonly Shape[] = [
   { name: 'rows', isKeyed: false, hasVectors: false, isPartitioned: true },
   { name: 'rows with vectors', isKeyed: false, hasVectors: true, isPartitioned: true },
+  {
+    name: 'rows with ids',
+    isKeyed: false,
+    hasVectors: false,
+    isPartitioned: true,
+    isTracked: true,
+  },
   { name: 'keys', isKeyed: true, hasVectors: false, isPartitioned: true },
   { name: 'keys with vectors', isKeyed: true, hasVectors: true, isPartitioned: false },
   { name: 'keys with vectors in partitions', isKeyed: true, hasVectors: true, isPartitioned: true },
@@ -101,6 +110,7 @@ async function create({ plan, io, root }: History): Promise<void> {
       'metadata.iceberg.compaction.min.file-num': '3',
       'metadata.iceberg.previous-versions-max': String(seed % 3),
       'manifest.target-file-size': seed % 2 === 0 ? '8 kb' : '8 mb',
+      ...(shape.isTracked === true && { 'row-tracking.enabled': 'true' }),
       ...(shape.hasVectors && {
         'deletion-vectors.enabled': 'true',
         'deletion-vectors.bitmap64': String(seed % 2 === 0),
@@ -158,7 +168,8 @@ const twoAtATime: Step = async (history, table) => {
   history.isBehind = false
 }
 
-const rollback: Step = async ({ random }, table) => {
+const rollback: Step = async ({ random, plan, watch }, table) => {
+  if (plan.shape.isTracked === true) watch.forgetRowIds()
   const ids = (await table.snapshots()).map(({ id }) => id)
   const tags = await table.tags.list()
   const isTag = tags.length > 0 && random() < 0.3
