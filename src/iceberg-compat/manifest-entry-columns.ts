@@ -1,6 +1,6 @@
 /** Entries of Iceberg's manifests into the columns of a manifest, and what they say of columns out of them. */
 import { appendNullable } from '../snapshot/manifest-list.ts'
-import { bytesAt, checkedCount, ints, longs } from '../snapshot/metadata-columns.ts'
+import { bytesAt, ints, longs } from '../snapshot/metadata-columns.ts'
 import type {
   BytesBuilder,
   ColumnBuilder,
@@ -90,10 +90,7 @@ export function fileMetricsAt(files: readonly Column[], row: number): FileMetric
   )
   if (![counts!, lower!, upper!].some((column) => isPresent(column, row))) return null
   return {
-    nullCounts: byIdAt(counts!, row, (values, i) => {
-      checkedCount(longs(values)[i]!, 'a count of nulls')
-      return longs(values)[i]!
-    }),
+    nullCounts: byIdAt(counts!, row, (values, i) => longs(values)[i]!),
     lowerBounds: byIdAt(lower!, row, bytesAt),
     upperBounds: byIdAt(upper!, row, bytesAt),
   }

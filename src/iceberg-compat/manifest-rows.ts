@@ -15,14 +15,21 @@ import {
 } from '../snapshot/metadata-columns.ts'
 import { batchBuilder, finishBatch } from '../types/column-builder.ts'
 import { concatColumns, takeBatch } from '../types/column-take.ts'
-import { type Batch, type Column, countNulls, type FixedColumn } from '../types/column.ts'
+import {
+  type Batch,
+  type Column,
+  countNulls,
+  type FixedColumn,
+  type ListColumn,
+  type StructColumn,
+} from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
 import { corrupt, decoding, unsupported } from '../util/errors.ts'
 import { CONTENT, ENTRY_STATUS, type IcebergEntry, type IcebergFile } from './entry.ts'
 import { appendEntry, fileMetricsAt } from './manifest-entry-columns.ts'
 import { ENTRY, FILE, icebergPartitionFields, manifestFields } from './manifest-fields.ts'
 import type { IcebergPartitionSpec, IcebergSchema } from './metadata.ts'
-import { type PartitionForm, partitionBytes } from './partition-values.ts'
+import { checkPartitions, type PartitionForm, partitionBytes } from './partition-values.ts'
 
 /** What all manifests of a state of the table have in common. */
 export interface ManifestForm {
@@ -225,7 +232,7 @@ function writtenPartition(
   return fields.map((field, i) => ({ ...field, name: names[i]! }))
 }
 
-function checkRows({ batch, statuses, files }: IcebergRows): void {
+function checkRows({ batch, statuses, files, partition }: IcebergRows): void {
   const { columns } = batch
   for (const status of statuses)
     if (status < ENTRY_STATUS.EXISTING || status > ENTRY_STATUS.DELETED)
@@ -241,7 +248,10 @@ function checkRows({ batch, statuses, files }: IcebergRows): void {
   const places = [files[FILE.CONTENT_OFFSET], files[FILE.CONTENT_SIZE]]
   for (const column of [...numbers, ...sizes, ...places])
     if (column !== undefined) checkCounts(longs(column))
+  const nullCounts = (files[FILE.NULL_COUNTS] as ListColumn).child as StructColumn
+  checkCounts(longs(nullCounts.children[1]!))
   for (let row = 0; row < batch.length; row++) formatAt(files[FILE.FORMAT]!, row)
+  checkPartitions(partition, children(files[FILE.PARTITION]!))
 }
 
 /** Not negative and below 2^53, judged by the upper halves; where there is no value, that is 0. */

@@ -1,4 +1,5 @@
 /** Partitions between Paimon's rows of bytes and the columns of Iceberg's manifests, and what a list says of them. */
+import { longs } from '../snapshot/metadata-columns.ts'
 import type { StructBuilder } from '../types/column-builder.ts'
 import { type Column, isPresent } from '../types/column.ts'
 import type { DataField } from '../types/data-type.ts'
@@ -39,19 +40,24 @@ function toMicros(millis: bigint): bigint {
   throw unsupported(`the partition of the time ${millis} ms is beyond the times that Iceberg has`)
 }
 
+/** CORRUPT where a time has more digits of a second than its partition key. */
+export function checkPartitions({ keys }: PartitionForm, columns: readonly Column[]): void {
+  for (const [i, { name, type }] of keys.entries())
+    if (isMillis(type))
+      for (const micros of longs(columns[i]!))
+        if (micros % 1000n !== 0n)
+          throw corrupt(`the partition key ${name} has more digits of a second than its type`)
+}
+
 /** The partition of a row as Paimon's manifests have it. */
 export function partitionBytes(
   { keys, fields }: PartitionForm,
   columns: readonly Column[],
   row: number,
 ): Uint8Array {
-  const values = keys.map(({ name, type }, i): InternalValue => {
+  const values = keys.map(({ type }, i): InternalValue => {
     const value = cellValue(columns[i]!, fields[i]!.type, row)
-    if (!isMillis(type) || value === null) return value
-    const micros = value as bigint
-    if (micros % 1000n !== 0n)
-      throw corrupt(`the partition key ${name} has more digits of a second than its type`)
-    return micros / 1000n
+    return isMillis(type) && value !== null ? (value as bigint) / 1000n : value
   })
   return encodePartition(keys, values)
 }

@@ -35,6 +35,7 @@ import { parseSchemaFile, type TableSchema } from '../../src/types/schema-file.t
 import { partitionFields } from '../../src/types/schema-keys.ts'
 import { parseTypeText } from '../../src/types/type-parser.ts'
 import { avscRows, readGolden } from '../support/avro-witness.ts'
+import { between, seeded } from '../support/random.ts'
 
 /** Every type that a partition key can have in Iceberg, and two of its values. */
 const KEYS: readonly [type: string, value: InternalValue, other: InternalValue][] = [
@@ -372,6 +373,50 @@ describe('a manifest that lies is refused, by its name', () => {
     expect(() => decodeIcebergManifest('m.avro', stored[0]!, form)).toThrow(
       expect.objectContaining({ code, path: 'm.avro' }),
     )
+  })
+
+  test('CORRUPT: a count of nulls, and a time between milliseconds', async () => {
+    const refused = expect.objectContaining({ code: 'CORRUPT', path: 'm.avro' })
+    const nullCounts = new Map([[1, -1n]])
+    const none = new Map<number, Uint8Array>()
+    const metrics = { nullCounts, lowerBounds: none, upperBounds: none }
+    const { stored } = await written(rowsOfEntries(form, [entryOf({ file: { metrics } })]), form)
+    expect(() => decodeIcebergManifest('m.avro', stored[0]!, form)).toThrow(refused)
+    const finer = { ...SCHEMA, partitionKeys: ['p13'] }
+    const coarser = {
+      ...finer,
+      fields: SCHEMA.fields.map((field) =>
+        field.name === 'p13' ? { ...field, type: parseTypeText('TIMESTAMP(3)') } : field,
+      ),
+    }
+    const partition = encodePartition([FIELDS[13]!], [1_234_567n])
+    const rows = rowsOfEntries(formOf(finer, 3), [entryOf({ file: { partition } })])
+    const { stored: byMicros } = await written(rows, formOf(finer, 3))
+    expect(() => decodeIcebergManifest('m.avro', byMicros[0]!, formOf(coarser, 3))).toThrow(refused)
+  })
+
+  test('CORRUPT or another refusal, or still a manifest: whatever became of its bytes', async () => {
+    const partitioned = formOf(SCHEMA, 3)
+    const partition = encodePartition(
+      FIELDS,
+      KEYS.map(([, value]) => value),
+    )
+    const rows = rowsOfEntries(partitioned, [entryOf({ file: { partition } })])
+    const { stored } = await written(rows, { ...partitioned, codec: 'null' })
+    const random = seeded(7)
+    const refusals: unknown[] = []
+    for (let i = 0; i < 300; i++) {
+      const bytes = stored[0]!.slice()
+      bytes[between(random, 0, bytes.length - 1)] = between(random, 0, 255)
+      try {
+        const read = decodeIcebergManifest('m.avro', bytes, partitioned)
+        for (let row = 0; row < read.length; row++) fileAt(partitioned, read, row)
+      } catch (error) {
+        refusals.push(error)
+      }
+    }
+    expect(refusals.length).toBeGreaterThan(20)
+    for (const error of refusals) expect(error).toMatchObject({ name: 'LakeError', path: 'm.avro' })
   })
 
   test('UNSUPPORTED: a partition that no Iceberg table can have', () => {
