@@ -41,6 +41,39 @@ export async function cleanSuperseded(
 }
 
 /**
+ * Deletes what was written for metadata that nobody follows, known by the id that its names have. The rest of what it names is of
+ * the version that it was made from, and may be in use.
+ */
+export async function cleanFork(
+  work: CleanWork,
+  fork: CurrentIceberg,
+  now: CurrentIceberg,
+): Promise<void> {
+  const { io, files, signal } = work
+  const named = new Set(now.metadata.snapshots.map((entry) => entry['manifest-list']))
+  const kept = [now.path, ...now.metadata['metadata-log'].map((entry) => entry['metadata-file'])]
+  const paths = new Set(kept.includes(fork.path) ? [] : [fork.path])
+  for (const snapshot of fork.metadata.snapshots) {
+    const list = snapshot['manifest-list']
+    const id = UUID.exec(list)?.[0]
+    if (named.has(list) || id === undefined) continue
+    paths.add(list)
+    for (const manifest of await manifestsOf(work, snapshot)) {
+      if (!lastName(manifest.path).startsWith(id)) continue
+      paths.add(manifest.path)
+      if (manifest.content === CONTENT.DELETES)
+        for (const path of await pathsIn(work, manifest, false))
+          if (lastName(path).startsWith(id)) paths.add(path)
+    }
+  }
+  const own = [...paths].filter((path) => files.isOwn(path))
+  if (own.length > 0) await io.deleteAll(own, { signal })
+}
+
+/** At the end of the name of a list. */
+const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\.avro$)/
+
+/**
  * Deletes the versions above the table's latest snapshot, which a rollback left, lowest first: Iceberg's own library looks for
  * the next version. The snapshots are listed after the versions, so that none is taken for one that a commit has just made.
  */

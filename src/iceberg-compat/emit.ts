@@ -9,11 +9,18 @@ import { randomUUID } from 'node:crypto'
 import type { FileIO, IoOptions, VersionedBytes } from '../io/file-io.ts'
 import { dataLayout } from '../snapshot/data-paths.ts'
 import { MAIN_BRANCH } from '../snapshot/paths.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { TableStore } from '../snapshot/table-store.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { type Clock, systemClock } from '../util/async.ts'
 import { isNotFound, LakeError } from '../util/errors.ts'
-import { cleanSuperseded, type CleanWork, dropLaterVersions, dropUnnamed } from './clean.ts'
+import {
+  cleanFork,
+  cleanSuperseded,
+  type CleanWork,
+  dropLaterVersions,
+  dropUnnamed,
+} from './clean.ts'
 import {
   type CurrentIceberg,
   hintPath,
@@ -26,11 +33,17 @@ import {
 } from './current.ts'
 import { deriveAll } from './derive-all.ts'
 import type { DeriveWork } from './derive.ts'
-import { FIRST_SNAPSHOTS_MAX, type PaimonHistory } from './history.ts'
+import { FIRST_SNAPSHOTS_MAX, isOf, type PaimonHistory } from './history.ts'
 import { MetadataFiles } from './metadata-files.ts'
 import { isSameMetadata, metadataOf } from './metadata-state.ts'
 import type { IcebergMetadata } from './metadata.ts'
-import { writeHint, writeMetadata } from './publish.ts'
+import {
+  type HintOutcome,
+  isHintStill,
+  writeHint,
+  writeMetadata,
+  type WriteOutcome,
+} from './publish.ts'
 import { type IcebergSettings, icebergSettings } from './settings.ts'
 import { readHistory, readSchemas, type ShownSchemas } from './table-state.ts'
 
@@ -103,8 +116,10 @@ interface Seen {
   /** No id below it may be given to a row. */
   nextRowId: bigint
   tableUuid: string
-  /** What stands where the metadata is to go. */
-  other: VersionedIceberg | null
+  /** What was written here and nobody follows, since others were faster. */
+  readonly forks: CurrentIceberg[]
+  /** Whether others have published meanwhile. */
+  isRaced: boolean
 }
 
 async function publish(
@@ -114,19 +129,29 @@ async function publish(
   isRebuilt: boolean,
 ): Promise<IcebergEmission | null> {
   const { store, schema, signal } = target
-  const seen: Seen = { bases: [], nextRowId: 0n, tableUuid: randomUUID(), other: null }
-  let failed: { readonly error: unknown; readonly earliestId: number } | undefined
-  for (let tries = 0; tries < TRIES; tries++) {
+  const seen: Seen = {
+    bases: [],
+    nextRowId: 0n,
+    tableUuid: randomUUID(),
+    forks: [],
+    isRaced: false,
+  }
+  let failed:
+    | { readonly error: unknown; readonly earliestId: number; readonly hint: string | undefined }
+    | undefined
+  let wanted: Snapshot | undefined
+  for (let tries = 0; tries <= TRIES; tries++) {
     const [history, schemas, read] = await Promise.all([
       readHistory(store, signal),
       readSchemas(store, schema, settings, signal),
       readBase(store.io, settings, isRebuilt, { signal }),
     ])
     if (history === null) return null
-    // Files that are missing although nothing has expired are lost.
-    if (failed?.earliestId === history.earliestId) throw failed.error
+    const hintVersion = read.hint?.version
+    // Files that are missing although nothing has expired, nor others have published, are lost.
+    if (failed?.earliestId === history.earliestId && failed.hint === hintVersion) throw failed.error
+    wanted ??= history.latest
     remember(seen, read.base)
-    if (seen.other !== null) remember(seen, seen.other)
     const work: DeriveWork = {
       store,
       schema: schemas.latest,
@@ -136,20 +161,30 @@ async function publish(
       files: new MetadataFiles(store, settings.metadataDirectory, { signal }),
       signal,
     }
-    const base = seen.other ?? read.base
+    const { hint, base } = read
+    if (tries === TRIES && base !== null && shows(base, wanted)) return emissionOf(base)
     const shared = { target, settings, options, isRebuilt, history, schemas, seen, work }
     try {
-      const emission = await publishOnce({ ...shared, hint: read.hint, base })
+      const emission = await publishOnce({ ...shared, hint, base })
       if (emission !== null) return emission
     } catch (error) {
-      if (!isNotFound(error) || isMetadataLost(error, settings)) throw error
-      failed = { error, earliestId: history.earliestId }
+      if (!isNotFound(error)) throw error
+      failed = { error, earliestId: history.earliestId, hint: hintVersion }
     }
   }
   throw new LakeError('CONFLICT', 'others published Iceberg metadata each time', {
     path: settings.metadataDirectory,
     retriable: true,
   })
+}
+
+/** Whether others, who were faster each time, have published the snapshot too. */
+function shows({ metadata }: CurrentIceberg, snapshot: Snapshot): boolean {
+  return metadata.snapshots.some((entry) => isOf(entry, snapshot))
+}
+
+function emissionOf({ version, path }: CurrentIceberg): IcebergEmission {
+  return { version, metadataPath: path, snapshotIds: [], isRebuilt: false, isChanged: false }
 }
 
 /** What clients see, and the hint by which they find it. Where that cannot be read, a rebuild goes on from an earlier version. */
@@ -203,10 +238,11 @@ interface Attempt {
 
 /** One try; null where another process has published meanwhile. */
 async function publishOnce(attempt: Attempt): Promise<IcebergEmission | null> {
-  const { history, work, base, isRebuilt } = attempt
+  const { history, work, base, isRebuilt, seen } = attempt
   const { files } = work
   const version = history.latest.id
   let isWritten = false
+  let superseded: CurrentIceberg | null = null
   try {
     const { metadata, newIds } = await makeMetadata(attempt)
     const path = metadataPath(attempt.settings.metadataDirectory, version)
@@ -215,14 +251,17 @@ async function publishOnce(attempt: Attempt): Promise<IcebergEmission | null> {
     if (!isSame) {
       await files.writeStaged()
       isWritten = true
-      const outcome = await writeMetadata(work.store.io, now, base, { signal: work.signal })
-      if (!outcome.isWritten) {
-        attempt.seen.other = outcome.other
+      const outcome = await writeNext(attempt, now)
+      if (outcome.kind !== 'written') {
+        seen.isRaced = true
         await files.drop()
+        // Whoever wrote it may be dead; this is gone on from, so it is published for it.
+        if (outcome.kind === 'standing') await tellHint(attempt, version)
         return null
       }
+      superseded = outcome.superseded
     }
-    await settle(attempt, now)
+    if (!(await settle(attempt, now, superseded))) return null
     await tellCatalog(attempt, now)
     return { version, metadataPath: path, snapshotIds: newIds, isRebuilt, isChanged: !isSame }
   } catch (error) {
@@ -271,19 +310,53 @@ function withLiveLog(base: CurrentIceberg, bases: readonly CurrentIceberg[]): Cu
   return { ...base, metadata: { ...base.metadata, 'metadata-log': log } }
 }
 
-/** Makes the metadata the current one, and deletes what it supersedes. */
-async function settle(attempt: Attempt, now: CurrentIceberg): Promise<void> {
-  const { target, settings, options, seen, work, hint } = attempt
-  const { store, signal, clock = systemClock } = target
-  const { metadataDirectory } = settings
-  const isRaced = await writeHint(store.io, metadataDirectory, now.version, hint, { signal })
+async function writeNext(attempt: Attempt, now: CurrentIceberg): Promise<WriteOutcome> {
+  const { history, settings, work, base, hint } = attempt
+  const { io } = work.store
+  const options = { signal: work.signal }
+  const rules = {
+    mayFollow: (standing: CurrentIceberg) =>
+      shows(standing, history.latest) && follows(standing, base),
+    isUntold: () => isHintStill(io, settings.metadataDirectory, hint, options),
+  }
+  return await writeMetadata(io, now, base, rules, options)
+}
+
+/** Whether it was made from the metadata that the hint names; not known where no log of earlier versions is kept. */
+function follows({ metadata }: CurrentIceberg, base: CurrentIceberg | null): boolean {
+  return metadata['metadata-log'].at(-1)?.['metadata-file'] === base?.path
+}
+
+async function tellHint({ work, settings, hint }: Attempt, version: number): Promise<HintOutcome> {
+  const { store, signal } = work
+  return await writeHint(store.io, settings.metadataDirectory, version, hint, { signal })
+}
+
+/** Makes the metadata the current one, and deletes what it supersedes; false where it is made of one that others have followed. */
+async function settle(
+  attempt: Attempt,
+  now: CurrentIceberg,
+  superseded: CurrentIceberg | null,
+): Promise<boolean> {
+  const { target, options, seen, work } = attempt
+  const { store, clock = systemClock } = target
+  const outcome = await tellHint(attempt, now.version)
+  if (outcome !== 'told') {
+    seen.isRaced = true
+    if (outcome === 'earlier') seen.forks.push(now)
+    // Who has published then may go on from what was written here, which stays.
+    return outcome !== 'earlier'
+  }
   const clean: CleanWork = { ...work, io: store.io }
   // A commit makes a new version; whatever else publishes may have been a rollback, which leaves later ones behind.
   if (seen.bases.some(({ version }) => version >= now.version)) await dropLaterVersions(clean)
   await cleanSuperseded(clean, seen.bases, now)
+  const forks = superseded === null ? seen.forks : [...seen.forks, superseded]
+  for (const fork of forks) await cleanFork(clean, fork, now)
   // Who publishes at the same time as others names some files that nobody names afterwards.
-  if (options.rebuild === true || isRaced)
+  if (options.rebuild === true || seen.isRaced)
     await dropUnnamed(clean, now, clock.now() - (options.unnamedAgeMs ?? DAY_MS))
+  return true
 }
 
 /** Brings the table of a REST catalog to the metadata, also where nothing of it is new: the last try may have failed. */
