@@ -9,22 +9,34 @@ import {
   type CurrentIceberg,
   metadataFile,
   readCurrentIceberg,
+  type VersionedIceberg,
 } from '../../iceberg-compat/current.ts'
 import { CONTENT, type IcebergManifest } from '../../iceberg-compat/entry.ts'
 import { isOf } from '../../iceberg-compat/history.ts'
 import type { IcebergSnapshot } from '../../iceberg-compat/metadata.ts'
-import { icebergSettings } from '../../iceberg-compat/settings.ts'
+import { type IcebergSettings, icebergSettings } from '../../iceberg-compat/settings.ts'
 import { differences, readManifests } from '../../iceberg-compat/state.ts'
 import type { DataLayout } from '../../snapshot/data-paths.ts'
 import { MAIN_BRANCH } from '../../snapshot/paths.ts'
 import type { Snapshot } from '../../snapshot/snapshot.ts'
 import { throwIfAborted } from '../../util/async.ts'
 import type { CheckContext } from './context.ts'
+import { Findings } from './findings.ts'
 import { checkShownFiles, deleteFilesIn, type IcebergContext } from './iceberg-files.ts'
 import type { LiveFiles } from './live-files.ts'
 
 /** What helps, whatever is wrong. */
 const CURE = '`millrace iceberg emit --rebuild` makes up for it'
+
+/** The table's side. */
+interface CheckedTable {
+  readonly layout: DataLayout
+  readonly latest: Snapshot
+  readonly live: LiveFiles | null
+}
+
+/** Who publishes meanwhile deletes what a look still needs. */
+const LOOKS_MAX = 3
 
 /** The metadata of the table, where it has any; `live` are the files of its latest snapshot, where they could be told. */
 export async function checkIceberg(
@@ -39,6 +51,32 @@ export async function checkIceberg(
   const settings = await findings.attempt(root, () => icebergSettings(root, schema))
   if (settings === undefined || settings === null) return
   const { metadataDirectory } = settings
+  const read = async (): Promise<VersionedIceberg | null | undefined> =>
+    await findings.attempt(metadataDirectory, () =>
+      readCurrentIceberg(store.io, metadataDirectory, { signal }),
+    )
+  let current = await read()
+  for (let looks = 1; current !== undefined && current !== null; looks++) {
+    const found = new Findings()
+    await lookAt({ ...context, findings: found }, settings, current, { layout, latest, live })
+    const after = await read()
+    if (looks === LOOKS_MAX || after?.fileVersion === current.fileVersion) {
+      for (const { path, what } of found.damage) findings.damaged(path, what)
+      for (const { path, what } of found.warnings) findings.warn(path, what)
+      return
+    }
+    current = after
+  }
+  if (current === null)
+    findings.warn(metadataDirectory, `there are no Iceberg metadata yet; ${CURE}`)
+}
+
+async function lookAt(
+  { store, schema, findings, signal }: CheckContext,
+  settings: IcebergSettings,
+  current: VersionedIceberg,
+  { layout, latest, live }: CheckedTable,
+): Promise<void> {
   const checked: IcebergContext = {
     store,
     schema,
@@ -46,14 +84,6 @@ export async function checkIceberg(
     settings,
     damaged: (path, what) => findings.damaged(path, `${what}; ${CURE}`),
     attempt: async (path, body) => await findings.attempt(path, body),
-  }
-  const current = await checked.attempt(metadataDirectory, () =>
-    readCurrentIceberg(store.io, metadataDirectory, { signal }),
-  )
-  if (current === undefined) return
-  if (current === null) {
-    findings.warn(metadataDirectory, `there are no Iceberg metadata yet; ${CURE}`)
-    return
   }
   const behind = await findings.attempt(current.path, () =>
     differences({ store, schema, signal }, settings, current.metadata),
