@@ -58,13 +58,15 @@ export async function cleanFork(
     const id = UUID.exec(list)?.[0]
     if (named.has(list) || id === undefined) continue
     paths.add(list)
-    for (const manifest of await manifestsOf(work, snapshot)) {
-      if (!lastName(manifest.path).startsWith(id)) continue
-      paths.add(manifest.path)
-      if (manifest.content === CONTENT.DELETES)
-        for (const path of await pathsIn(work, manifest, false))
-          if (lastName(path).startsWith(id)) paths.add(path)
-    }
+    // Others may have gone on from it, and then let the snapshot expire.
+    const others = await neighbours(work, snapshot, now.metadata)
+    const otherPaths = new Set(others.map(({ path }) => path))
+    const unused = (await manifestsOf(work, snapshot)).filter(
+      ({ path }) => lastName(path).startsWith(id) && !otherPaths.has(path),
+    )
+    for (const { path } of unused) paths.add(path)
+    for (const path of await deleteFiles(work, unused, others))
+      if (lastName(path).startsWith(id)) paths.add(path)
   }
   const own = [...paths].filter((path) => files.isOwn(path))
   if (own.length > 0) await io.deleteAll(own, { signal })
