@@ -12,7 +12,7 @@ import {
   type VersionedIceberg,
 } from '../../iceberg-compat/current.ts'
 import { CONTENT, type IcebergManifest } from '../../iceberg-compat/entry.ts'
-import { isOf } from '../../iceberg-compat/history.ts'
+import { FORM, isOf } from '../../iceberg-compat/history.ts'
 import type { IcebergSnapshot } from '../../iceberg-compat/metadata.ts'
 import { type IcebergSettings, icebergSettings } from '../../iceberg-compat/settings.ts'
 import { differences, readManifests } from '../../iceberg-compat/state.ts'
@@ -127,7 +127,10 @@ async function checkSnapshots(
       isWhole &&= hasSize
       if (!hasSize || seen.has(manifest.path)) continue
       seen.add(manifest.path)
-      if (manifest.content === CONTENT.DELETES) await checkDeletes(checked, manifest.path, sizes)
+      // Java's name Paimon's own index files, which are no files of the metadata.
+      const isOurs = snapshot.summary[FORM] !== undefined
+      if (isOurs && manifest.content === CONTENT.DELETES)
+        await checkDeletes(checked, manifest.path, sizes)
     }
     if (isWhole) await look(snapshot, manifests!)
   }
