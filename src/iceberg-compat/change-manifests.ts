@@ -10,6 +10,7 @@ import {
   type IcebergRows,
   joinRows,
   type ManifestForm,
+  pathAt,
   rowsOfEntries,
   takeRows,
 } from './manifest-rows.ts'
@@ -51,6 +52,7 @@ export async function changeManifests(
   const manifests: IcebergManifest[] = []
   const gone = { count: 0, rows: 0 }
   const partitions = partitionValuesOf(work.form.partitionFields, removed.values())
+  const rowsMax = rowsMaxOf(rowCountOf(before) + added.length)
   for (const manifest of before) {
     if (removed.size === 0 || !mayHold(work.form.partitionFields, manifest, partitions)) {
       manifests.push(manifest)
@@ -61,12 +63,15 @@ export async function changeManifests(
     if (went.size === 0) manifests.push(manifest)
     else {
       gone.count += went.size
-      manifests.push(...(await write(work, content, markedRows(work, known.rows, went, gone))))
+      manifests.push(
+        ...(await write(work, content, markedRows(work, known.rows, went, gone), rowsMax)),
+      )
     }
   }
-  if (added.length > 0) manifests.push(...(await write(work, content, addedRows(work, added))))
+  if (added.length > 0)
+    manifests.push(...(await write(work, content, addedRows(work, added), rowsMax)))
   return {
-    manifests: await mergeSmall(work, content, manifests),
+    manifests: await mergeSmall(work, content, manifests, rowsMax),
     removedCount: gone.count,
     removedRows: gone.rows,
   }
@@ -123,37 +128,78 @@ function liveRows({ length, statuses }: IcebergRows): Int32Array {
   return live.subarray(0, count)
 }
 
+/**
+ * Writes the rows to as many manifests as they fill, sorted by path, so that the files of a partition are together: a commit to a
+ * few partitions then makes few of the manifests anew.
+ */
 async function write(
   { files, form, snapshotId, firstRowId }: ManifestWork,
   content: number,
   rows: IcebergRows,
+  rowsMax: number,
 ): Promise<IcebergManifest[]> {
-  const stored: { path: string; bytes: Uint8Array }[] = []
-  const manifests = await writeIcebergManifests(rows, form, {
-    content,
-    snapshotId,
-    sequenceNumber: snapshotId,
-    firstRowId,
-    nextPath: () => files.newPath('-m.avro'),
-    store: async (path, bytes) => void stored.push({ path, bytes }),
-  })
-  // Rows that filled one manifest are those of the manifest.
-  for (const { path, bytes } of stored)
-    files.stageManifest(path, bytes, stored.length === 1 ? rows : undefined)
+  const manifests: IcebergManifest[] = []
+  const order = rows.length > rowsMax ? byPath(rows) : null
+  for (let from = 0; from < rows.length; from += rowsMax) {
+    const part = order === null ? rows : partOf(rows, order.subarray(from, from + rowsMax))
+    const stored: { path: string; bytes: Uint8Array }[] = []
+    const written = await writeIcebergManifests(part, form, {
+      content,
+      snapshotId,
+      sequenceNumber: snapshotId,
+      firstRowId,
+      nextPath: () => files.newPath('-m.avro'),
+      store: async (path, bytes) => void stored.push({ path, bytes }),
+    })
+    // Rows that filled one manifest are those of the manifest.
+    for (const { path, bytes } of stored)
+      files.stageManifest(path, bytes, stored.length === 1 ? part : undefined)
+    manifests.push(...written)
+  }
   return manifests
 }
+
+function partOf(rows: IcebergRows, order: Int32Array): IcebergRows {
+  return takeRows(
+    rows,
+    order,
+    order.map((row) => rows.statuses[row]!),
+  )
+}
+
+function byPath(rows: IcebergRows): Int32Array {
+  const paths = Array.from({ length: rows.length }, (_, row) => pathAt(rows, row))
+  return Int32Array.from(paths.keys()).toSorted((a, b) => (paths[a]! < paths[b]! ? -1 : 1))
+}
+
+/** A table is told by about so many manifests, so that one whose files go is a small part of what there is. */
+const MANIFESTS_OF_TABLE = 16
+/** Fewer rows than these take no time worth saving. */
+const ROWS_MIN = 300
+
+/** How many files a manifest has at most, where all manifests together have so many. */
+function rowsMaxOf(rowCount: number): number {
+  return Math.max(ROWS_MIN, Math.ceil(rowCount / MANIFESTS_OF_TABLE))
+}
+
+const rowCountOf = (manifests: readonly IcebergManifest[]): number =>
+  manifests.reduce((sum, { addedFiles, existingFiles }) => sum + addedFiles + existingFiles, 0)
 
 /** Merges the small manifests once they would fill a large one, or are too many. */
 async function mergeSmall(
   work: ManifestWork,
   content: number,
   manifests: readonly IcebergManifest[],
+  rowsMax: number,
 ): Promise<readonly IcebergManifest[]> {
   const { mergeMinCount, mergeMaxCount, manifestTargetBytes } = work.settings
-  const small = manifests.filter(({ length }) => length < (manifestTargetBytes * 2) / 3)
+  const isSmall = (manifest: IcebergManifest): boolean =>
+    manifest.length < (manifestTargetBytes * 2) / 3 && rowCountOf([manifest]) < (rowsMax * 2) / 3
+  const small = manifests.filter(isSmall)
   const bytes = small.reduce((sum, { length }) => sum + length, 0)
   if (small.length < Math.max(2, mergeMinCount)) return manifests
-  if (small.length < mergeMaxCount && bytes < manifestTargetBytes) return manifests
+  const fills = bytes >= manifestTargetBytes || rowCountOf(small) >= rowsMax
+  if (small.length < mergeMaxCount && !fills) return manifests
   const parts: IcebergRows[] = []
   for (const { path, addedSnapshotId } of small) {
     const { rows } = await work.files.readManifest(path, work.form)
@@ -161,7 +207,7 @@ async function mergeSmall(
     // Those of the snapshots before are in their lists.
     if (addedSnapshotId === work.snapshotId) work.files.unstage(path)
   }
-  const merged = await write(work, content, joinRows(work.form, parts))
+  const merged = await write(work, content, joinRows(work.form, parts), rowsMax)
   const smallPaths = new Set(small.map(({ path }) => path))
   return [...manifests.filter(({ path }) => !smallPaths.has(path)), ...merged]
 }
