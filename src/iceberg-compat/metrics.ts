@@ -90,7 +90,8 @@ export function singleValue(type: DataType, value: InternalValue): Uint8Array {
     case 'TIMESTAMP':
     case 'TIMESTAMP_LTZ': {
       const micros = microsOf(type.precision, value as bigint)
-      if (micros === null) throw new RangeError(`a ${type.kind} is out of the range of microseconds`)
+      if (micros === null)
+        throw new RangeError(`a ${type.kind} is out of the range of microseconds`)
       return fixed(8, (view) => view.setBigInt64(0, micros, true))
     }
     case 'DECIMAL':
