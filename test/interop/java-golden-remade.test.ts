@@ -39,8 +39,6 @@ let directory: string
 const REFUSED: Readonly<Record<string, string>> = {
   blob_append: 'BLOB columns are read only',
   format_orc: 'ORC files are read only',
-  iceberg_v2: 'no metadata for Iceberg is written',
-  iceberg_v3_dv: 'no metadata for Iceberg is written',
 }
 
 /** Columns of system tables that say the same of the tables of two writers. */
