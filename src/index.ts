@@ -53,7 +53,7 @@ export type {
   ExpiredPartitions,
   ExpirePartitionsOptions,
 } from './table/maintain/expire-partitions.ts'
-export type { IcebergEmission } from './iceberg-compat/emit.ts'
+export type { IcebergEmission } from './iceberg-compat/attempt.ts'
 export type { IcebergState } from './iceberg-compat/state.ts'
 export type { IcebergEmitOptions, TableIceberg } from './table/maintain/iceberg.ts'
 export type {

@@ -1,5 +1,5 @@
 /** `iceberg emit` and `iceberg show`: what Iceberg clients see of a table. */
-import type { IcebergEmission } from '../../iceberg-compat/emit.ts'
+import type { IcebergEmission } from '../../iceberg-compat/attempt.ts'
 import type { IcebergState } from '../../iceberg-compat/state.ts'
 import { nameOf } from '../../io/path.ts'
 import type { Table } from '../../table/table.ts'

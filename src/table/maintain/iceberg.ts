@@ -5,7 +5,7 @@
  * The change has happened by then, so what fails is told and not thrown: the next change, or `millrace iceberg emit`, makes up
  * for it. Nothing is asked of the storage, and no code is loaded, where the table has no such metadata.
  */
-import type { EmitOptions, IcebergEmission } from '../../iceberg-compat/emit.ts'
+import type { EmitOptions, IcebergEmission } from '../../iceberg-compat/attempt.ts'
 import type { IcebergState } from '../../iceberg-compat/state.ts'
 import { MAIN_BRANCH } from '../../snapshot/paths.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
