@@ -1,7 +1,7 @@
 /** How a table's options have its data files written: their format, compression and inner sizes. */
 import type { FileIO } from '../io/file-io.ts'
 import type { DataField } from '../types/data-type.ts'
-import type { TableOptionValues } from '../types/options.ts'
+import { icebergStorage, type TableOptionValues } from '../types/options.ts'
 import { invalid, unsupported } from '../util/errors.ts'
 import type { AvroWriteOptions } from './avro/writer.ts'
 import { avroCodec } from './avro/writer.ts'
@@ -29,7 +29,7 @@ export function dataFormat(options: TableOptionValues, choice?: FormatChoice): D
     throw unsupported(`data files of the format ${JSON.stringify(format)} cannot be written`, {
       hint: 'use parquet or avro',
     })
-  const isForIceberg = options.get('metadata.iceberg.storage') !== 'disabled'
+  const isForIceberg = icebergStorage(options) !== null
   const blockBytes = options.get('file.block-size') ?? options.get('parquet.block.size')
   return {
     name: 'parquet',

@@ -5,7 +5,7 @@
  * older files is decided by the Iceberg specification, "Schema Evolution", where fewer types become others than in Paimon.
  */
 import { type DataField, type DataType, isSameType, type TypeKind } from '../types/data-type.ts'
-import { tableOptions } from '../types/options.ts'
+import { icebergStorage, tableOptions } from '../types/options.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { typeText } from '../types/type-text.ts'
 import { invalid, LakeError, unsupported } from '../util/errors.ts'
@@ -13,8 +13,7 @@ import { icebergSchema } from './schema.ts'
 
 /** Whether commits to a table with these options make Iceberg metadata. */
 function hasIceberg({ options }: Pick<TableSchema, 'options'>): boolean {
-  const storage = tableOptions(options).get('metadata.iceberg.storage')
-  return storage !== 'disabled' && storage !== 'hive-catalog'
+  return icebergStorage(tableOptions(options)) !== null
 }
 
 /** UNSUPPORTED, naming the column or the option, for a table whose Iceberg metadata could not be made; nothing without it. */

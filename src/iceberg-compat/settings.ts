@@ -6,7 +6,7 @@
 import type { AvroCodec } from '../format/avro/container.ts'
 import { avroCodec } from '../format/avro/writer.ts'
 import { joinPath, nameOf, parentOf } from '../io/path.ts'
-import { tableOptions, topLevel } from '../types/options.ts'
+import { icebergStorage, tableOptions, topLevel } from '../types/options.ts'
 import type { TableSchema } from '../types/schema-file.ts'
 import { invalid } from '../util/errors.ts'
 
@@ -36,8 +36,8 @@ export interface IcebergSettings {
  */
 export function icebergSettings(root: string, schema: TableSchema): IcebergSettings | null {
   const options = tableOptions(schema.options)
-  const storage = options.get('metadata.iceberg.storage')
-  if (storage === 'disabled' || storage === 'hive-catalog') return null
+  const storage = icebergStorage(options)
+  if (storage === null) return null
   const formatVersion = options.get('metadata.iceberg.format-version')
   if (formatVersion !== 2 && formatVersion !== 3)
     throw invalid(`metadata.iceberg.format-version is ${formatVersion}`, { hint: 'use 2 or 3' })

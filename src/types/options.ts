@@ -247,3 +247,11 @@ export function targetFileSizeBytes(
 export function topLevel(options: OptionValues<TableSpecs>): number {
   return (options.get('num-levels') ?? options.get('num-sorted-run.compaction-trigger') + 1) - 1
 }
+
+/** Where the table's Iceberg metadata are published; null where there are none. Those of Hive are not made here. */
+export function icebergStorage(
+  options: OptionValues<TableSpecs>,
+): 'table-location' | 'hadoop-catalog' | 'rest-catalog' | null {
+  const storage = options.get('metadata.iceberg.storage')
+  return storage === 'disabled' || storage === 'hive-catalog' ? null : storage
+}

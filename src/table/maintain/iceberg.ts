@@ -9,7 +9,7 @@ import type { EmitOptions, IcebergEmission } from '../../iceberg-compat/attempt.
 import type { IcebergState } from '../../iceberg-compat/state.ts'
 import { MAIN_BRANCH } from '../../snapshot/paths.ts'
 import type { TableStore } from '../../snapshot/table-store.ts'
-import { tableOptions } from '../../types/options.ts'
+import { icebergStorage, tableOptions } from '../../types/options.ts'
 import type { TableSchema } from '../../types/schema-file.ts'
 import type { Clock } from '../../util/async.ts'
 import { LakeError } from '../../util/errors.ts'
@@ -95,8 +95,7 @@ export function icebergFailure(store: TableStore): { readonly error: unknown } |
 function isPublished({ location }: TableStore, { options }: TableSchema): boolean {
   if (location.branch !== MAIN_BRANCH || options['metadata.iceberg.storage'] === undefined)
     return false
-  const storage = tableOptions(options).get('metadata.iceberg.storage')
-  return storage !== 'disabled' && storage !== 'hive-catalog'
+  return icebergStorage(tableOptions(options)) !== null
 }
 
 /** The Iceberg side of a table as the object's user handles it. */
